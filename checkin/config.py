@@ -1,0 +1,113 @@
+"""Every option of the service: one table, read from the environment and a TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from checkin.core.errors import BadInput
+
+PREFIX = "CHECKIN_"
+FILE_VARIABLE = "CHECKIN_CONFIG"
+FILE_DEFAULT = "checkin.toml"
+
+
+class Option(Struct, frozen=True):
+    """`name` in the TOML file; in the environment it is `CHECKIN_` and the name in capitals."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    secret: bool = False
+
+
+class Setting(Struct, frozen=True):
+    """An option's value and where it came from."""
+
+    option: Option
+    value: Any
+    source: str
+
+    def shown(self) -> str:
+        """The value as `checkin config` prints it: without passwords."""
+        text = str(self.value)
+        if not self.option.secret:
+            return text
+        parts = urlsplit(text)
+        if parts.password is None:
+            return text
+        return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":…@")))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError("a port is from 0 to 65535")
+    return port
+
+
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("one of debug, info, warning, error")
+    return text.lower()
+
+
+OPTIONS = (
+    Option("database_url", str, "sqlite:///checkin.db", "sqlite:///FILE, or sqlite:////ABSOLUTE/FILE", secret=True),
+    Option("host", str, "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
+    Option("port", _port, "8000", "port to listen on; 0 takes a free one"),
+    Option("proxies", str, "127.0.0.1", "reverse proxies whose X-Forwarded-… headers are believed, by comma"),
+    Option("log_level", _level, "info", "debug, info, warning or error"),
+)
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Setting]:
+    """name → setting: from the environment, else the file, else the default.
+
+    The file is `CHECKIN_CONFIG`, or `checkin.toml` in the working folder where there is one. Raises
+    `BadInput` that names a wrong option and where it stands.
+    """
+    path, values = _file(environment)
+    known = {option.name for option in OPTIONS}
+    if unknown := values.keys() - known:
+        raise BadInput(f"{path} has unknown options: {', '.join(sorted(unknown))}. Known are: {', '.join(sorted(known))}.")
+    return {option.name: _setting(option, environment, values, path) for option in OPTIONS}
+
+
+def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+    named = environment.get(FILE_VARIABLE)
+    path = Path(named or FILE_DEFAULT)
+    if not named and not path.exists():
+        return path, {}
+    try:
+        return path, tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"The options in {path} cannot be read: {error}") from error
+
+
+def _setting(option: Option, environment: Mapping[str, str], values: Mapping[str, Any], path: Path) -> Setting:
+    variable = PREFIX + option.name.upper()
+    if variable in environment:
+        text, source = environment[variable], variable
+    elif option.name in values:
+        text, source = str(values[option.name]), str(path)
+    else:
+        text, source = option.default, "default"
+    try:
+        return Setting(option, option.parse(text), source)
+    except ValueError as error:
+        raise BadInput(f"{source} gives {option.name} a value that cannot be used: {error}.") from error
+
+
+def database_path(url: str) -> Path:
+    """The file of a `sqlite:///` URL. Raises `BadInput` for another kind of URL."""
+    if not url.startswith("sqlite:///") or url == "sqlite:///":
+        raise BadInput("CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE).", code="database_url")
+    return Path(url.removeprefix("sqlite:///"))

@@ -1,0 +1,143 @@
+"""Builds and closes everything: the only file that knows all parts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version as installed_version
+from importlib.resources import files
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from litestar import Litestar
+
+from checkin.config import database_path
+from checkin.core.errors import CheckinError
+from checkin.service.centre import Centre
+from checkin.store.engine import Store
+from checkin.store.sqlite import ServeLock, SqliteStore
+from checkin.web.app import create_app
+
+VERSION = installed_version("checkin")
+FACES = Path(str(files("kiosk") / "faces"))
+
+SHUTDOWN_S = 5
+LISTEN_BACKLOG = 4_096
+SOCKET_MESSAGE_BYTES_MAX = 64 * 1024
+
+
+def wall_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def open_store(url: str) -> Store:
+    """Open the database of this URL and bring its schema up to date."""
+    return await SqliteStore.open(database_path(url))
+
+
+@asynccontextmanager
+async def store_of(url: str) -> AsyncIterator[Store]:
+    store = await open_store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def app_of(centre: Centre) -> Litestar:
+    return create_app(centre, FACES, VERSION)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to this address. Raises `CheckinError` where it is taken or not ours."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(LISTEN_BACKLOG)
+    except OSError as error:
+        raise CheckinError(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port.", code="port_taken"
+        ) from error
+    return bound
+
+
+def serve(
+    url: str,
+    host: str,
+    port: int,
+    *,
+    proxies: str = "127.0.0.1",
+    log_level: str = "info",
+    clock: Callable[[], int] = wall_clock,
+    started: Callable[[str, Centre], Awaitable[None]] | None = None,
+) -> None:
+    """Run the service until it is told to stop. `started` is awaited once it answers, with its
+    address. Raises `CheckinError` where the port is taken or the database is in use."""
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lock = ServeLock(database_path(url))
+    try:
+        bound = listen(host, port)
+        uvloop.run(_serve(url, bound, proxies, clock, started))
+    finally:
+        lock.release()
+
+
+async def _serve(
+    url: str,
+    bound: socket.socket,
+    proxies: str,
+    clock: Callable[[], int],
+    started: Callable[[str, Centre], Awaitable[None]] | None,
+) -> None:
+    store = await open_store(url)
+    centre = Centre(store, clock)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app_of(centre),
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
+            ws_per_message_deflate=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+            date_header=False,
+            forwarded_allow_ips=proxies,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+    )
+    announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        announcing.cancel()
+
+
+async def _announce(
+    server: uvicorn.Server,
+    address: str,
+    centre: Centre,
+    store: Store,
+    started: Callable[[str, Centre], Awaitable[None]] | None,
+) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    logging.getLogger("checkin").info("checkin %s answers on %s (%s)", VERSION, address, await store.version())
+    if started is not None:
+        await started(address, centre)
+
+
+def address_of(bound: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = bound.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"

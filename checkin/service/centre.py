@@ -1,0 +1,122 @@
+"""The running centre: one store, one clock, and for each event its intake and its broadcast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from checkin.live.broadcast import Broadcast
+from checkin.service import metrics, overview
+from checkin.service.intake import COMMIT_SCANS_MAX, Intake
+from checkin.service.people import Gate
+from checkin.service.venues import Venues
+from checkin.store.engine import Store, Transaction
+from checkin.wire import Occupancy, iso
+
+T = TypeVar("T")
+
+HEARD_SAVED_EVERY_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Centre:
+    """What the web handlers work with. `clock` gives the event's time in ms since 1970 UTC."""
+
+    def __init__(self, store: Store, clock: Callable[[], int], *, commit_scans_max: int = COMMIT_SCANS_MAX) -> None:
+        self.store = store
+        self.clock = clock
+        self.venues = Venues()
+        self.gate = Gate(store, clock)
+        self._commit_scans_max = commit_scans_max
+        self._intakes: dict[str, Intake] = {}
+        self._broadcasts: dict[str, Broadcast] = {}
+        self._starting = asyncio.Lock()
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self.store.read(work)
+
+    async def write(self, work: Callable[[Transaction], T], *, event: str | None = None) -> T:
+        """Run `work` in a transaction; those who follow `event` are told after the commit."""
+        result = await self.store.write(work)
+        if event is not None:
+            self._poke(event)
+        return result
+
+    async def intake(self, slug: str) -> Intake:
+        """Raises `NotFound` for an event that does not exist or has no layout."""
+        intake = self._intakes.get(slug)
+        if intake is None:
+            await self.store.read(lambda tx: self.venues.venue(tx, slug))
+            intake = self._intakes.get(slug)
+        if intake is None:
+            intake = Intake(
+                self.store,
+                self.venues,
+                slug,
+                clock=self.clock,
+                committed=lambda: self._poke(slug),
+                commit_scans_max=self._commit_scans_max,
+            )
+            self._intakes[slug] = intake
+        return intake
+
+    async def broadcast(self, slug: str) -> Broadcast:
+        """Raises `NotFound` for an event that does not exist or has no layout."""
+        async with self._starting:
+            if slug not in self._broadcasts:
+                venue = await self.store.read(lambda tx: self.venues.venue(tx, slug))
+
+                async def read() -> Occupancy:
+                    return await self.store.read(
+                        lambda tx: overview.occupancy(tx, self.venues, slug, self.clock())
+                    )
+
+                broadcast = Broadcast(read, lambda: iso(self.clock(), venue.layout))
+                await broadcast.start()
+                self._broadcasts[slug] = broadcast
+            return self._broadcasts[slug]
+
+    def drop(self, holder: str) -> None:
+        """Close every live socket of one who was revoked."""
+        for broadcast in self._broadcasts.values():
+            broadcast.drop(holder)
+
+    def measure(self) -> None:
+        """Bring the gauges up to date."""
+        for slug, broadcast in self._broadcasts.items():
+            metrics.DISPLAYS.labels(slug).set(len(broadcast.clients))
+            for area, _ in broadcast.areas.values():
+                metrics.INSIDE.labels(slug, area.id).set(area.inside)
+
+    async def start(self) -> None:
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
+
+    async def close(self) -> None:
+        """Answer what is waiting, then let go of everything."""
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._housekeeping
+        for intake in self._intakes.values():
+            await intake.close()
+        for broadcast in self._broadcasts.values():
+            await broadcast.close()
+        await self.store.close()
+
+    def _poke(self, slug: str) -> None:
+        broadcast = self._broadcasts.get(slug)
+        if broadcast is not None:
+            broadcast.poke()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(HEARD_SAVED_EVERY_S)
+            try:
+                await self.gate.save_heard()
+            except Exception as error:
+                log.warning("when devices were heard could not be saved: %s", error)

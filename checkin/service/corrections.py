@@ -1,0 +1,80 @@
+"""Headcounts and clicks: what an operator knows about an area that no badge told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+
+from msgspec import Struct
+
+from checkin.core.errors import BadInput, Conflict
+from checkin.core.facts import Corrected
+from checkin.core.occupancy import House
+from checkin.service.journal import Journal
+from checkin.service.scans import CONTENT_BYTES
+from checkin.service.venues import Venues
+from checkin.store import facts, presences
+from checkin.store.engine import Transaction
+from checkin.store.presences import TallyRow
+from checkin.wire import AreaNow, CorrectionAnswer, CorrectionSent, area_now
+
+
+class Correction(Struct, frozen=True):
+    """The answer to a correction, and whether it had been answered before."""
+
+    answer: CorrectionAnswer
+    repeated: bool
+
+
+def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *, now: int, by: str) -> Correction:
+    """Take a headcount (the number of people in the area) or a change of ±n into the count.
+
+    The count of an area never goes below 0, and a change holds for all areas around it. Raises
+    `BadInput` unless exactly one of the two is given, `Conflict` for a reused id, `NotFound`.
+    """
+    if (sent.headcount is None) == (sent.change is None):
+        raise BadInput("Send either “headcount” or “change”.", code="correction_unclear")
+    journal = Journal(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, journal.event)
+    venue.layout.area(sent.area)
+    rows = presences.load_tallies(tx, venue.id)
+    house = House(venue.layout, {area: row.tally for area, row in rows.items()})
+    clock = dt.datetime.fromtimestamp(now / 1000, venue.layout.zone).time()
+
+    def shown() -> AreaNow:
+        return area_now(house, sent.area, at=now, clock=clock, evacuation=journal.event.evacuation)
+
+    content = hmac.digest(
+        venue.key, f"{sent.area}\0{sent.headcount}\0{sent.change}\0{sent.note}".encode(), "sha256"
+    )[:CONTENT_BYTES]
+    earlier = facts.facts_by_id(tx, venue.id, [str(sent.id)]).get(str(sent.id))
+    if earlier is not None:
+        if earlier.content != content or not isinstance(earlier.fact, Corrected):
+            raise Conflict("This id was sent before with other content.", code="id_reused")
+        return Correction(
+            CorrectionAnswer(id=str(sent.id), seq=earlier.seq, change=earlier.fact.change, area=shown()), repeated=True
+        )
+    tally = house.tallies[sent.area]
+    everybody = max(0, tally.known + tally.uncounted)
+    wanted = sent.headcount if sent.headcount is not None else max(0, everybody + (sent.change or 0))
+    change = wanted - (tally.known + tally.uncounted)
+    house.correct(sent.area, change)
+    seq = journal.add(
+        Corrected(
+            id=str(sent.id),
+            area=sent.area,
+            change=change,
+            at=now,
+            by=by,
+            headcount=sent.headcount,
+            note=sent.note,
+        ),
+        content,
+    )
+    journal.write()
+    presences.save_tallies(
+        tx,
+        venue.id,
+        {area: TallyRow(house.tallies[area], seq, now) for area in venue.layout.path(sent.area)},
+    )
+    return Correction(CorrectionAnswer(id=str(sent.id), seq=seq, change=change, area=shown()), repeated=False)

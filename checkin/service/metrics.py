@@ -1,0 +1,26 @@
+"""What Prometheus is told. Numbers only: no names, no codes."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+SCANS = Counter("checkin_scans_total", "Scans answered", ["outcome"], registry=REGISTRY)
+COMMIT_SCANS = Histogram(
+    "checkin_commit_scans", "Scans in one commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512), registry=REGISTRY
+)
+COMMIT_SECONDS = Histogram(
+    "checkin_commit_seconds",
+    "From taking a batch to its commit",
+    buckets=(0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2),
+    registry=REGISTRY,
+)
+QUEUED_SCANS = Gauge("checkin_queued_scans", "Scans waiting for a commit", registry=REGISTRY)
+DISPLAYS = Gauge("checkin_live_clients", "Websockets that follow the occupancy", ["event"], registry=REGISTRY)
+INSIDE = Gauge("checkin_inside", "People who count against an area's capacity", ["event", "area"], registry=REGISTRY)
+
+
+def text() -> bytes:
+    """Everything in Prometheus' text format."""
+    return generate_latest(REGISTRY)

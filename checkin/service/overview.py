@@ -1,0 +1,240 @@
+"""How the house stands: what displays, organisers and programs read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from checkin.core import wording
+from checkin.core.facts import Fact, Scanned
+from checkin.core.occupancy import House
+from checkin.core.wording import Hint
+from checkin.service.venues import Venue, Venues
+from checkin.store import attendees, events, facts, people, presences, sessions
+from checkin.store.engine import Transaction
+from checkin.wire import Occupancy, area_now, iso
+
+LAST_SCANS = 20
+
+
+class ArrivalsShown(Struct, frozen=True):
+    at: str
+    count: int
+
+
+class RefusalsShown(Struct, frozen=True):
+    reason: str
+    count: int
+    hint: Hint
+
+
+class PersonShown(Struct, frozen=True):
+    id: str
+    name: str
+    group: str
+
+
+class ScanShown(Struct, frozen=True, kw_only=True):
+    seq: int
+    at: str
+    door: str
+    direction: str
+    outcome: str
+    kind: str | None
+    reason: str | None
+    hint: Hint
+    attendee: PersonShown | None
+
+
+class DoorShown(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    area: str
+    scans: int
+    last_scan_at: str | None
+    last_heard_at: str | None
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    seq: int
+    now: str
+    arrivals: list[ArrivalsShown]
+    refusals: list[RefusalsShown]
+    last_scans: list[ScanShown]
+    doors: list[DoorShown]
+
+
+class SessionShown(Struct, frozen=True, kw_only=True):
+    id: str
+    area: str
+    title: str
+    subtitle: str
+    speakers: tuple[str, ...]
+    language: str
+    starts_at: str
+    ends_at: str
+    bookable: bool
+    booked: int
+
+
+class Programme(Struct, frozen=True):
+    now: str
+    sessions: list[SessionShown]
+
+
+class EventShown(Struct, frozen=True, kw_only=True):
+    slug: str
+    name: str
+    date: dt.date
+    timezone: str
+    inside: int | None
+    capacity: int | None
+
+
+class FactShown(Struct, frozen=True):
+    seq: int
+    fact: Fact
+
+
+class FactsPage(Struct, frozen=True):
+    """`seq`: of the event, to see whether there is more."""
+
+    seq: int
+    facts: list[FactShown]
+
+
+def occupancy(tx: Transaction, venues: Venues, slug: str, now: int) -> Occupancy:
+    """The occupancy of every area, in the order of the layout."""
+    row = events.load_event_row(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, row)
+    tallies = presences.load_tallies(tx, venue.id)
+    house = House(venue.layout, {area: kept.tally for area, kept in tallies.items()})
+    clock = dt.datetime.fromtimestamp(now / 1000, venue.layout.zone).time()
+    return Occupancy(
+        seq=row.seq,
+        areas=[
+            area_now(
+                house,
+                area,
+                at=tallies[area].at if area in tallies else now,
+                clock=clock,
+                evacuation=row.evacuation,
+            )
+            for area in venue.layout.areas
+        ],
+    )
+
+
+def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[str, int]) -> Overview:
+    """The organiser's page. `heard`: device → when it was heard since the last save."""
+    venue = venues.venue(tx, slug)
+    layout = venue.layout
+    scans = facts.scans_by_door(tx, venue.id)
+    heard_doors: dict[str, int] = {}
+    for device in people.load_devices(tx, venue.id):
+        at = heard.get(device.id) or device.heard_at
+        if device.door is not None and at is not None:
+            heard_doors[device.door] = max(at, heard_doors.get(device.door, 0))
+    return Overview(
+        seq=events.load_event_row(tx, venue.id).seq,
+        now=iso(now, layout),
+        arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in facts.arrivals_by_minute(tx, venue.id)],
+        refusals=[
+            RefusalsShown(reason, count, wording.REFUSED[reason])
+            for reason, count in facts.refusals_by_reason(tx, venue.id)
+        ],
+        last_scans=_last_scans(tx, venue),
+        doors=[
+            DoorShown(
+                id=door.id,
+                name=door.name,
+                area=door.area,
+                scans=scans[door.id][0] if door.id in scans else 0,
+                last_scan_at=iso(scans[door.id][1], layout) if door.id in scans else None,
+                last_heard_at=iso(heard_doors[door.id], layout) if door.id in heard_doors else None,
+            )
+            for door in layout.doors.values()
+        ],
+    )
+
+
+def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> Programme:
+    venue = venues.venue(tx, slug)
+    booked = sessions.booked_by_session(tx, venue.id)
+    return Programme(
+        now=iso(now, venue.layout),
+        sessions=[
+            SessionShown(
+                id=session.id,
+                area=session.area,
+                title=session.title,
+                subtitle=session.subtitle,
+                speakers=session.speakers,
+                language=session.language,
+                starts_at=iso(session.starts_at, venue.layout),
+                ends_at=iso(session.ends_at, venue.layout),
+                bookable=session.bookable,
+                booked=booked.get(session.id, 0),
+            )
+            for session in sessions.load_sessions(tx, venue.id)
+        ],
+    )
+
+
+def facts_page(tx: Transaction, venues: Venues, slug: str, since: int, limit: int) -> FactsPage:
+    """At most `limit` facts after `since`, in order."""
+    id = venues.id(tx, slug)
+    page = facts.facts_since(tx, id, since, limit)
+    return FactsPage(events.load_event_row(tx, id).seq, [FactShown(kept.seq, kept.fact) for kept in page])
+
+
+def all_events(tx: Transaction, venues: Venues) -> list[EventShown]:
+    """Every event of this database, with how full its house is."""
+    shown = []
+    for slug, id in events.event_ids(tx).items():
+        event = events.load_event(tx, id)
+        layout = events.load_layout(tx, id)
+        house = house_of(tx, venues.venue(tx, slug)).numbers(layout.house.id) if layout else None
+        shown.append(
+            EventShown(
+                slug=slug,
+                name=event.name,
+                date=event.date,
+                timezone=event.timezone,
+                inside=house.inside if house else None,
+                capacity=house.capacity if house else None,
+            )
+        )
+    return shown
+
+
+def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
+    scans = [(kept.seq, kept.fact) for kept in facts.last_scans(tx, venue.id, LAST_SCANS)]
+    wanted = {fact.decision.attendee for _, fact in scans if isinstance(fact, Scanned) and fact.decision.attendee}
+    names = attendees.names_by_id(tx, venue.id, wanted)
+    shown = []
+    for seq, fact in scans:
+        assert isinstance(fact, Scanned)
+        decision = fact.decision
+        who = decision.attendee
+        shown.append(
+            ScanShown(
+                seq=seq,
+                at=iso(fact.received_at, venue.layout),
+                door=fact.door,
+                direction=fact.direction,
+                outcome=decision.outcome,
+                kind=decision.kind,
+                reason=decision.refusal.reason if decision.refusal else None,
+                hint=wording.hint(decision, venue.layout),
+                attendee=PersonShown(who, *names[who]) if who in names else None,
+            )
+        )
+    return shown
+
+
+def house_of(tx: Transaction, venue: Venue) -> House:
+    """The house as its tallies say."""
+    tallies = presences.load_tallies(tx, venue.id)
+    return House(venue.layout, {area: kept.tally for area, kept in tallies.items()})

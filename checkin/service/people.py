@@ -1,0 +1,328 @@
+"""Operators and devices: logged in, paired, recognised by their token, revoked."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from msgspec import Struct
+
+from checkin.core.errors import BadInput, CheckinError, Conflict, NotAllowed, NotFound
+from checkin.core.facts import Changed
+from checkin.core.model import DeviceRole, OperatorRole
+from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, Permission
+from checkin.service.journal import Journal
+from checkin.service.venues import Venues
+from checkin.store import people
+from checkin.store.engine import Store, Transaction
+from checkin.store.people import Device, Operator, Token
+
+PASSWORD_CHARS_MIN = 10
+LOGIN_HOURS = 14
+PAIRING_MINUTES = 15
+KNOWN_FOR_S = 2.0
+"""How long a token is believed without asking the database again: so long a revocation from another
+process may take to reach this one. One made here counts at once."""
+KNOWN_MAX = 20_000
+DELAY_FROM_FAILURES = 3
+DELAY_S_MAX = 300.0
+FAILURES_KEPT_MAX = 10_000
+OPERATORS_MAX = 1_000
+DEVICES_MAX = 5_000
+
+_HOUR_MS = 3_600_000
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Verified where the name is unknown, so that both take the same time."""
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """Who asks: an operator, or a device of one event and perhaps of one door."""
+
+    id: str
+    name: str
+    role: OperatorRole | DeviceRole
+    may: frozenset[Permission]
+    event: str | None = None
+    door: str | None = None
+
+    @property
+    def is_device(self) -> bool:
+        return self.id.startswith("device:")
+
+    @property
+    def device(self) -> str:
+        """The id of the device."""
+        return self.id.removeprefix("device:")
+
+
+class TooManyAttempts(CheckinError):
+    """Wait before the next log-in."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"Too many attempts. Wait {wait_s:.0f} seconds, then try again.", retry_after_s=wait_s)
+        self.wait_s = wait_s
+
+
+class LoginFailed(CheckinError):
+    code = "login_failed"
+
+
+class Gate:
+    """Recognises tokens, logs operators in, pairs devices. One for a process."""
+
+    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._verifying = asyncio.Semaphore(2)
+        self.heard: dict[str, int] = {}
+        """device → when it was heard since the last save."""
+
+    async def recognise(self, token: str) -> Principal | None:
+        """Who holds this token; None where it is unknown, expired or revoked."""
+        hash = token_hash(token)
+        known = self._known.get(hash)
+        if known is None or known[0] < time.monotonic():
+            principal = await self._store.read(lambda tx: _principal(tx, hash, wall_ms()))
+            if principal is None:
+                self._known.pop(hash, None)
+                return None
+            known = (time.monotonic() + KNOWN_FOR_S, principal)
+            self._known[hash] = known
+            if len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+        principal = known[1]
+        if principal.is_device:
+            self.heard[principal.device] = self._clock()
+        return principal
+
+    async def log_in(self, name: str, password: str, address: str) -> tuple[str, Operator]:
+        """A token for the session cookie, and the operator.
+
+        Raises `LoginFailed`, and `TooManyAttempts` after failures for this name or from this
+        address: the wait doubles with each.
+        """
+        keys = (f"name {name.casefold()}", f"address {address}")
+        self._check_wait(keys)
+        operator = await self._store.read(lambda tx: people.operator_by_name(tx, name))
+        async with self._verifying:
+            right = await asyncio.to_thread(_verify, operator.password_hash if operator else _NOBODY, password)
+        if operator is None or not right:
+            self._note_failure(keys)
+            raise LoginFailed("Name or password is wrong.")
+        for key in keys:
+            self._failures.pop(key, None)
+        token = new_token()
+        now = wall_ms()
+        kept = Token(
+            hash=token_hash(token),
+            operator=operator.id,
+            purpose="cookie",
+            created_at=now,
+            expires_at=now + LOGIN_HOURS * _HOUR_MS,
+        )
+
+        def keep(tx: Transaction) -> None:
+            people.drop_expired_tokens(tx, now)
+            people.add_token(tx, kept)
+
+        await self._store.write(keep)
+        return token, operator
+
+    async def log_out(self, token: str) -> None:
+        hash = token_hash(token)
+        self._known.pop(hash, None)
+        await self._store.write(lambda tx: people.drop_token(tx, hash))
+
+    async def pair(self, code: str, address: str) -> tuple[str, Device]:
+        """Turn a one-time pairing code into a token for the browser's cookie, and the device.
+
+        Raises `NotFound` for a code that is unknown, used or expired.
+        """
+        keys = (f"pairing {address}",)
+        self._check_wait(keys)
+        token = new_token()
+        try:
+            device = await self._store.write(lambda tx: _pair(tx, code, token, wall_ms()))
+        except NotFound:
+            self._note_failure(keys)
+            raise
+        return token, device
+
+    def forget(self) -> None:
+        """Ask the database again for every token: something was revoked."""
+        self._known.clear()
+
+    async def save_heard(self) -> None:
+        """Write down when devices were heard."""
+        heard, self.heard = self.heard, {}
+        if heard:
+            await self._store.write(lambda tx: people.heard_devices(tx, heard))
+
+    def _check_wait(self, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            _, until = self._failures.get(key, (0, 0.0))
+            if until > time.monotonic():
+                raise TooManyAttempts(until - time.monotonic() + 1)
+
+    def _note_failure(self, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            count = self._failures.pop(key, (0, 0.0))[0] + 1
+            wait = min(DELAY_S_MAX, 2.0 ** (count - DELAY_FROM_FAILURES)) if count >= DELAY_FROM_FAILURES else 0.0
+            self._failures[key] = (count, time.monotonic() + wait)
+            if len(self._failures) > FAILURES_KEPT_MAX:
+                self._failures.popitem(last=False)
+
+
+def add_operator(tx: Transaction, name: str, role: OperatorRole, password: str, *, now: int) -> Operator:
+    """Raises `BadInput` for a short password, `Conflict` where the name is taken."""
+    if not name.strip() or len(name) > 100:
+        raise BadInput("An operator needs a name of at most 100 characters.", code="name_invalid")
+    if len(password) < PASSWORD_CHARS_MIN:
+        raise BadInput(f"The password needs at least {PASSWORD_CHARS_MIN} characters.", code="password_short")
+    if people.operator_by_name(tx, name.strip()) is not None:
+        raise Conflict(f"There is an operator “{name}” already.", code="operator_exists")
+    if people.count_operators(tx) >= OPERATORS_MAX:
+        raise Conflict(f"There are {OPERATORS_MAX} operators, which is the most.", code="operators_max")
+    operator = Operator(
+        id=str(uuid.uuid4()), name=name.strip(), role=role, password_hash=_hasher.hash(password), created_at=now
+    )
+    people.add_operator(tx, operator)
+    return operator
+
+
+def add_device(
+    tx: Transaction, venues: Venues, slug: str, name: str, role: DeviceRole, door: str | None, *, now: int, by: str
+) -> tuple[Device, str]:
+    """A device of an event and its token, which is kept hashed and so never shown again.
+
+    Raises `BadInput` where a door's device names no door of the event, or another names one.
+    """
+    venue = venues.venue(tx, slug)
+    if role == "door":
+        if door is None:
+            raise BadInput("A device of role door needs its door (--door D).", code="door_missing")
+        venue.layout.door(door)
+    elif door is not None:
+        raise BadInput("Only a device of role door has a door.", code="door_needless")
+    if len(people.load_devices(tx, venue.id)) >= DEVICES_MAX:
+        raise Conflict(f"The event has {DEVICES_MAX} devices, which is the most.", code="devices_max")
+    device = Device(id=str(uuid.uuid4()), event=slug, name=name, role=role, door=door, created_at=now)
+    people.add_device(tx, venue.id, device)
+    token = new_token()
+    people.add_token(
+        tx, Token(hash=token_hash(token), device=device.id, purpose="bearer", created_at=now, expires_at=None)
+    )
+    _note(tx, venue.id, "added", device.id, now=now, by=by)
+    return device, token
+
+
+def start_pairing(tx: Transaction, venues: Venues, slug: str, device: str) -> tuple[str, int]:
+    """A one-time code for a browser on this device, and when it expires. Raises `NotFound`."""
+    found = _device(tx, slug, device)
+    code = new_token()
+    expires_at = wall_ms() + PAIRING_MINUTES * 60_000
+    people.add_token(
+        tx,
+        Token(
+            hash=token_hash(code), device=found.id, purpose="pairing", created_at=wall_ms(), expires_at=expires_at
+        ),
+    )
+    return code, expires_at
+
+
+def revoke_device(tx: Transaction, venues: Venues, slug: str, device: str, *, now: int, by: str) -> None:
+    """No token of this device lets anybody in from now on. Raises `NotFound`."""
+    _device(tx, slug, device)
+    people.revoke_device(tx, device, now)
+    _note(tx, venues.id(tx, slug), "revoked", device, now=now, by=by)
+
+
+def check(principal: Principal, permission: Permission, *, event: str | None = None, door: str | None = None) -> None:
+    """Raises `NotAllowed` unless this principal may do this, in this event, at this door."""
+    if permission not in principal.may:
+        raise NotAllowed(f"The role {principal.role} may not do this ({permission}).", code="role_may_not")
+    if principal.event is not None and event is not None and principal.event != event:
+        raise NotAllowed("This device belongs to another event.", code="other_event")
+    if principal.door is not None and door is not None and principal.door != door:
+        raise NotAllowed(f"This device belongs to door {principal.door}.", code="other_door")
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+def wall_ms() -> int:
+    """Tokens live by real time, whatever time the event has."""
+    return time.time_ns() // 1_000_000
+
+
+def _principal(tx: Transaction, hash: bytes, now: int) -> Principal | None:
+    token = people.token_by_hash(tx, hash)
+    if token is None or token.purpose == "pairing" or (token.expires_at is not None and token.expires_at <= now):
+        return None
+    if token.operator is not None:
+        operator = people.operator_by_id(tx, token.operator)
+        if operator is None:
+            return None
+        return Principal(
+            id=f"operator:{operator.id}", name=operator.name, role=operator.role, may=OPERATOR_MAY[operator.role]
+        )
+    device = people.device_by_id(tx, token.device or "")
+    if device is None or device.revoked_at is not None:
+        return None
+    return Principal(
+        id=f"device:{device.id}",
+        name=device.name,
+        role=device.role,
+        may=DEVICE_MAY[device.role],
+        event=device.event,
+        door=device.door,
+    )
+
+
+def _pair(tx: Transaction, code: str, token: str, now: int) -> Device:
+    found = people.token_by_hash(tx, token_hash(code))
+    if found is None or found.purpose != "pairing" or found.expires_at is None or found.expires_at <= now:
+        raise NotFound("This pairing link was used or has expired. Ask for a new one.", code="pairing_unknown")
+    people.drop_token(tx, found.hash)
+    device = people.device_by_id(tx, found.device or "")
+    if device is None or device.revoked_at is not None:
+        raise NotFound("This device was revoked. Ask for a new one.", code="device_revoked")
+    people.add_token(tx, Token(hash=token_hash(token), device=device.id, purpose="cookie", created_at=now))
+    return device
+
+
+def _device(tx: Transaction, slug: str, id: str) -> Device:
+    device = people.device_by_id(tx, id)
+    if device is None or device.event != slug:
+        raise NotFound("This event has no such device.", code="device_unknown")
+    return device
+
+
+def _note(tx: Transaction, event: int, what: str, id: str, *, now: int, by: str) -> None:
+    journal = Journal(tx, event)
+    journal.add(Changed(noun="device", what=what, at=now, by=by, ids=(id,)))
+    journal.write()
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except VerificationError:
+        return False

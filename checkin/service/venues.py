@@ -1,0 +1,110 @@
+"""Events and their venues: created, imported, and kept at hand while their version stands."""
+
+from __future__ import annotations
+
+import secrets
+
+from msgspec import Struct
+
+from checkin.core.errors import BadInput, Conflict, NotFound
+from checkin.core.facts import Changed, Sum
+from checkin.core.layout import Layout
+from checkin.core.model import Area, Event
+from checkin.service.journal import Journal
+from checkin.store import attendees, events, facts, presences
+from checkin.store.engine import Transaction
+from checkin.store.presences import TallyRow
+
+SLUG_CHARS = set("abcdefghijklmnopqrstuvwxyz0123456789-")
+SLUG_CHARS_MAX = 60
+
+
+class Venue(Struct, frozen=True):
+    """An event as the doors need it. `key` signs its codes."""
+
+    id: int
+    key: bytes
+    version: int
+    layout: Layout
+
+
+class Venues:
+    """The venues of this database, read again only when a layout has changed."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self._venues: dict[int, Venue] = {}
+
+    def id(self, tx: Transaction, slug: str) -> int:
+        """Raises `NotFound` for an event that does not exist."""
+        if slug not in self._ids:
+            self._ids = events.event_ids(tx)
+        try:
+            return self._ids[slug]
+        except KeyError:
+            raise NotFound(f"There is no event “{slug}”.", code="event_unknown") from None
+
+    def venue(self, tx: Transaction, slug: str, row: events.EventRow | None = None) -> Venue:
+        """Raises `NotFound` for an event that does not exist or has no layout yet."""
+        id = self.id(tx, slug)
+        row = row or events.load_event_row(tx, id)
+        known = self._venues.get(id)
+        if known is not None and known.version == row.layout_version:
+            return known
+        layout = events.load_layout(tx, id)
+        if layout is None:
+            raise NotFound(
+                f"The event “{slug}” has no layout yet: checkin import layout {slug} FILE.toml", code="layout_missing"
+            )
+        self._venues[id] = Venue(id, row.key, row.layout_version, layout)
+        return self._venues[id]
+
+
+def create_event(tx: Transaction, event: Event, *, now: int, by: str) -> int:
+    """Make an event with a key of its own; returns its id.
+
+    Raises `BadInput` for a slug or zone that cannot be used, `Conflict` where the slug is taken.
+    """
+    if not event.slug or not set(event.slug) <= SLUG_CHARS or len(event.slug) > SLUG_CHARS_MAX:
+        raise BadInput(
+            f"“{event.slug}” cannot name an event: use a–z, 0–9 and -, at most {SLUG_CHARS_MAX}.", code="slug_invalid"
+        )
+    Layout(event, [], [Area(id="house", name=event.name)], [])  # checks the time zone
+    if event.slug in events.event_ids(tx):
+        raise Conflict(f"There is an event “{event.slug}” already.", code="event_exists")
+    id = events.add_event(tx, event, secrets.token_bytes(32))
+    journal = Journal(tx, id)
+    journal.add(Changed(noun="event", what="created", at=now, by=by))
+    journal.write()
+    return id
+
+
+def import_layout(tx: Transaction, layout: Layout, *, now: int, by: str) -> int:
+    """Make this the venue of its event, which is created where it is new. Returns the event's id.
+
+    People stay where they are: the tallies are added up again for the new tree. Raises `Conflict`
+    where the layout leaves out a group that has attendees or an area with people inside.
+    """
+    id = events.event_ids(tx).get(layout.event.slug)
+    if id is None:
+        id = create_event(tx, layout.event, now=now, by=by)
+    if missing := attendees.groups_in_use(tx, id) - set(layout.groups):
+        raise Conflict(
+            f"The layout leaves out groups that have attendees: {', '.join(sorted(missing))}.", code="group_in_use"
+        )
+    if missing := presences.areas_in_use(tx, id) - set(layout.areas):
+        raise Conflict(
+            f"The layout leaves out areas with people inside: {', '.join(sorted(missing))}.", code="area_in_use"
+        )
+    events.save_layout(tx, id, layout)
+    journal = Journal(tx, id)
+    journal.add(Changed(noun="layout", what="imported", at=now, by=by, count=len(layout.areas)))
+    total = Sum()
+    total.presences, total.corrections = presences.load_presences(tx, id), facts.corrections(tx, id)
+    house = total.house(layout)
+    presences.drop_tallies(tx, id)
+    presences.save_tallies(
+        tx, id, {area: TallyRow(tally, journal.seq, now) for area, tally in house.tallies.items()}
+    )
+    journal.write()
+    return id

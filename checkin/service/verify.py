@@ -1,0 +1,60 @@
+"""Adds the facts up again and compares with the counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from checkin.core.facts import Sum
+from checkin.core.occupancy import Presence, Tally
+from checkin.service.venues import Venues
+from checkin.store import events, facts, presences
+from checkin.store.engine import Transaction
+
+DIFFERENCES_SHOWN_MAX = 100
+
+
+def verify(tx: Transaction, venues: Venues, slug: str) -> list[str]:
+    """Every difference between what the facts add up to and what is stored, in words; none: all is
+    well. Checked are: gapless seq, where each attendee is, and the tallies of every area."""
+    return list(_first(_differences(tx, venues, slug)))
+
+
+def _differences(tx: Transaction, venues: Venues, slug: str) -> Iterator[str]:
+    venue = venues.venue(tx, slug)
+    total = Sum()
+    seq = 0
+    for kept in facts.all_facts(tx, venue.id):
+        if kept.seq != seq + 1:
+            yield f"facts {seq + 1} to {kept.seq - 1} are missing"
+        seq = kept.seq
+        total.add(kept.fact)
+    stored_seq = events.load_event_row(tx, venue.id).seq
+    if stored_seq != seq:
+        yield f"the event is at seq {stored_seq}, its last fact at {seq}"
+    stored = presences.load_presences(tx, venue.id)
+    where = total.presences
+    for attendee in sorted(where.keys() | stored.keys()):
+        if where.get(attendee) != stored.get(attendee):
+            yield f"attendee {attendee}: facts say {_place(where.get(attendee))}, stored is {_place(stored.get(attendee))}"
+    tallies = {area: row.tally for area, row in presences.load_tallies(tx, venue.id).items()}
+    for area, tally in total.house(venue.layout).tallies.items():
+        if tally != tallies.get(area, Tally()):
+            yield f"area {area}: facts add up to {_numbers(tally)}, stored is {_numbers(tallies.get(area, Tally()))}"
+
+
+def _first(differences: Iterator[str]) -> Iterator[str]:
+    for number, difference in enumerate(differences):
+        if number == DIFFERENCES_SHOWN_MAX:
+            yield "… and more"
+            return
+        yield difference
+
+
+def _place(presence: Presence | None) -> str:
+    return "never here" if presence is None else f"{presence.area or 'outside'} since {presence.since_at}"
+
+
+def _numbers(tally: Tally) -> str:
+    return ", ".join(f"{number} {word}" for word, number in msgspec.structs.asdict(tally).items())

@@ -1,0 +1,88 @@
+"""Badges, and the codes that lead to an attendee."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from checkin.core.model import Badge
+from checkin.store.engine import Row, Transaction
+
+_COLUMNS = "badge.id, badge.attendee, badge.generation, badge.code, badge.desk_number, badge.state, badge.issued_at, badge.replaced_at"
+
+
+def add_badges(tx: Transaction, event: int, badges: Sequence[Badge]) -> None:
+    """Add badges; their code and desk number lead to the attendee from now on."""
+    tx.run_many(
+        "INSERT INTO badge (id, event, attendee, generation, code, desk_number, state, issued_at, replaced_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                badge.id,
+                event,
+                badge.attendee,
+                badge.generation,
+                badge.code,
+                badge.desk_number,
+                badge.state,
+                badge.issued_at,
+                badge.replaced_at,
+            )
+            for badge in badges
+        ],
+    )
+    tx.run_many(
+        "INSERT INTO code (event, text, attendee, badge) VALUES (?, ?, ?, ?)",
+        [
+            (event, text, badge.attendee, badge.id)
+            for badge in badges
+            for text in (badge.code, str(badge.desk_number))
+        ],
+    )
+
+
+def replace_badges(tx: Transaction, badges: Iterable[str], at: int) -> None:
+    """The earlier generation is void from now on; its codes still lead to it, to say so."""
+    tx.run_many(
+        "UPDATE badge SET state = 'replaced', replaced_at = ? WHERE id = ? AND state = 'valid'",
+        [(at, badge) for badge in badges],
+    )
+
+
+def latest_badges(tx: Transaction, event: int, attendees: Iterable[str] | None = None) -> dict[str, Badge]:
+    """attendee → the badge of the highest generation; of these attendees, or of all."""
+    if attendees is None:
+        rows = tx.rows(f"SELECT {_COLUMNS} FROM badge WHERE event = ? ORDER BY generation", (event,))
+    else:
+        rows = tx.rows(
+            f"SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN badge ON badge.attendee = wanted.value"
+            " WHERE badge.event = ? ORDER BY generation",
+            (json.dumps(list(attendees)), event),
+        )
+    return {row[1]: _badge(row) for row in rows}
+
+
+def load_badge(tx: Transaction, event: int, id: str) -> Badge | None:
+    row = tx.row(f"SELECT {_COLUMNS} FROM badge WHERE event = ? AND id = ?", (event, id))
+    return None if row is None else _badge(row)
+
+
+def add_ticket_codes(tx: Transaction, event: int, codes: Iterable[tuple[str, str]]) -> None:
+    """(code text, attendee) of other systems; a text that leads somewhere already is left as it is."""
+    tx.run_many(
+        "INSERT INTO code (event, text, attendee) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(event, text, attendee) for text, attendee in codes],
+    )
+
+
+def _badge(row: Row) -> Badge:
+    return Badge(
+        id=row[0],
+        attendee=row[1],
+        generation=row[2],
+        code=row[3],
+        desk_number=row[4],
+        state=row[5],
+        issued_at=row[6],
+        replaced_at=row[7],
+    )

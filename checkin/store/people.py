@@ -1,0 +1,137 @@
+"""Operators and devices, and the tokens that let them in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from checkin.core.model import DeviceRole, OperatorRole
+from checkin.store.engine import Row, Transaction
+
+Purpose = Literal["bearer", "cookie", "pairing"]
+
+
+class Operator(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    role: OperatorRole
+    password_hash: str
+    created_at: int
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """`event` is the event's slug. `door` is set for a device of a door."""
+
+    id: str
+    event: str
+    name: str
+    role: DeviceRole
+    door: str | None
+    created_at: int
+    heard_at: int | None = None
+    revoked_at: int | None = None
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """Of an operator or of a device, never of both. `expires_at` None: until it is revoked."""
+
+    hash: bytes
+    operator: str | None = None
+    device: str | None = None
+    purpose: Purpose
+    created_at: int
+    expires_at: int | None = None
+
+
+_DEVICE_COLUMNS = "d.id, event.slug, d.name, d.role, d.door, d.created_at, d.heard_at, d.revoked_at"
+_DEVICES = f"SELECT {_DEVICE_COLUMNS} FROM device AS d JOIN event ON event.id = d.event"
+
+
+def add_operator(tx: Transaction, operator: Operator) -> None:
+    tx.run(
+        "INSERT INTO operator (id, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)",
+        (operator.id, operator.name, operator.role, operator.password_hash, operator.created_at),
+    )
+
+
+def operator_by_name(tx: Transaction, name: str) -> Operator | None:
+    row = tx.row("SELECT id, name, role, password_hash, created_at FROM operator WHERE name = ?", (name,))
+    return None if row is None else _operator(row)
+
+
+def operator_by_id(tx: Transaction, id: str) -> Operator | None:
+    row = tx.row("SELECT id, name, role, password_hash, created_at FROM operator WHERE id = ?", (id,))
+    return None if row is None else _operator(row)
+
+
+def count_operators(tx: Transaction) -> int:
+    row = tx.row("SELECT count(*) FROM operator")
+    return 0 if row is None else int(row[0])
+
+
+def add_device(tx: Transaction, event: int, device: Device) -> None:
+    tx.run(
+        "INSERT INTO device (id, event, name, role, door, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (device.id, event, device.name, device.role, device.door, device.created_at),
+    )
+
+
+def load_devices(tx: Transaction, event: int) -> list[Device]:
+    return [_device(row) for row in tx.rows(f"{_DEVICES} WHERE d.event = ? ORDER BY d.created_at, d.id", (event,))]
+
+
+def device_by_id(tx: Transaction, id: str) -> Device | None:
+    row = tx.row(f"{_DEVICES} WHERE d.id = ?", (id,))
+    return None if row is None else _device(row)
+
+
+def revoke_device(tx: Transaction, id: str, at: int) -> None:
+    """No token of it lets anybody in from now on."""
+    tx.run("UPDATE device SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (at, id))
+    tx.run("DELETE FROM token WHERE device = ?", (id,))
+
+
+def heard_devices(tx: Transaction, heard: dict[str, int]) -> None:
+    """device → when it was heard last."""
+    tx.run_many("UPDATE device SET heard_at = ? WHERE id = ?", [(at, device) for device, at in heard.items()])
+
+
+def add_token(tx: Transaction, token: Token) -> None:
+    tx.run(
+        "INSERT INTO token (hash, operator, device, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (token.hash, token.operator, token.device, token.purpose, token.created_at, token.expires_at),
+    )
+
+
+def token_by_hash(tx: Transaction, hash: bytes) -> Token | None:
+    row = tx.row("SELECT hash, operator, device, purpose, created_at, expires_at FROM token WHERE hash = ?", (hash,))
+    if row is None:
+        return None
+    return Token(hash=row[0], operator=row[1], device=row[2], purpose=row[3], created_at=row[4], expires_at=row[5])
+
+
+def drop_token(tx: Transaction, hash: bytes) -> bool:
+    """Whether there was one."""
+    return tx.run("DELETE FROM token WHERE hash = ?", (hash,)) > 0
+
+
+def drop_expired_tokens(tx: Transaction, now: int) -> None:
+    tx.run("DELETE FROM token WHERE expires_at IS NOT NULL AND expires_at <= ?", (now,))
+
+
+def _operator(row: Row) -> Operator:
+    return Operator(id=row[0], name=row[1], role=row[2], password_hash=row[3], created_at=row[4])
+
+
+def _device(row: Row) -> Device:
+    return Device(
+        id=row[0],
+        event=row[1],
+        name=row[2],
+        role=row[3],
+        door=row[4],
+        created_at=row[5],
+        heard_at=row[6],
+        revoked_at=row[7],
+    )

@@ -1,0 +1,91 @@
+"""Where people are and how many: presences and tallies, kept in step with the facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from checkin.core.occupancy import Presence, Tally
+from checkin.store.engine import Transaction
+
+
+class TallyRow(Struct, frozen=True):
+    """A tally with the fact that changed it last."""
+
+    tally: Tally
+    seq: int
+    at: int
+
+
+def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
+    rows = tx.rows("SELECT area, visitors, crew, uncounted, seq, at FROM tally WHERE event = ?", (event,))
+    return {row[0]: TallyRow(Tally(row[1], row[2], row[3]), row[4], row[5]) for row in rows}
+
+
+def save_tallies(tx: Transaction, event: int, tallies: Mapping[str, TallyRow]) -> None:
+    tx.run_many(
+        "INSERT INTO tally (event, area, visitors, crew, uncounted, seq, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (event, area) DO UPDATE SET visitors = excluded.visitors, crew = excluded.crew,"
+        " uncounted = excluded.uncounted, seq = excluded.seq, at = excluded.at",
+        [
+            (event, area, row.tally.visitors, row.tally.crew, row.tally.uncounted, row.seq, row.at)
+            for area, row in tallies.items()
+        ],
+    )
+
+
+def drop_tallies(tx: Transaction, event: int) -> None:
+    tx.run("DELETE FROM tally WHERE event = ?", (event,))
+
+
+def save_presences(tx: Transaction, event: int, presences: Mapping[str, Presence]) -> None:
+    """attendee → where; replaces what was known of them."""
+    tx.run_many(
+        "INSERT INTO presence (attendee, event, area, counts_as, since_at, door, arrived_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (attendee) DO UPDATE SET area = excluded.area, counts_as = excluded.counts_as,"
+        " since_at = excluded.since_at, door = excluded.door",
+        [
+            (attendee, event, there.area, there.counts_as, there.since_at, there.door, there.arrived_at)
+            for attendee, there in presences.items()
+        ],
+    )
+
+
+def load_presences(tx: Transaction, event: int) -> dict[str, Presence]:
+    """attendee → where, of everybody who was ever here."""
+    rows = tx.rows(
+        "SELECT attendee, area, counts_as, since_at, door, arrived_at FROM presence WHERE event = ?", (event,)
+    )
+    return {row[0]: presence_of(row[1:]) for row in rows}
+
+
+def presence_of(row: tuple[str | None, str, int, str, int]) -> Presence:
+    area, counts_as, since_at, door, arrived_at = row
+    return Presence(
+        area=area,
+        counts_as="crew" if counts_as == "crew" else "visitor",
+        since_at=since_at,
+        door=door,
+        arrived_at=arrived_at,
+    )
+
+
+def areas_in_use(tx: Transaction, event: int) -> set[str]:
+    """The areas somebody is in now."""
+    return {
+        row[0]
+        for row in tx.rows("SELECT DISTINCT area FROM presence WHERE event = ? AND area IS NOT NULL", (event,))
+    }
+
+
+def presences_of(tx: Transaction, attendees: Iterable[str]) -> dict[str, Presence]:
+    """attendee → where, of those of these who were ever here."""
+    rows = tx.rows(
+        "SELECT p.attendee, p.area, p.counts_as, p.since_at, p.door, p.arrived_at"
+        " FROM json_each(?) AS wanted CROSS JOIN presence AS p ON p.attendee = wanted.value",
+        (json.dumps(list(attendees)),),
+    )
+    return {row[0]: presence_of(row[1:]) for row in rows}

@@ -1,0 +1,171 @@
+"""The SQLite engine: one write connection, one read connection, each on a thread of aiosqlite's.
+
+WAL, `synchronous=FULL`: a commit is on disk before its answer. Only the writer checkpoints, so the
+WAL-reset fault of SQLite up to 3.51.2 (two connections in a checkpoint race) has no second party.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+
+from checkin.store.engine import Row, StoreBusy, StoreFull, Transaction
+from checkin.store.migrations import apply_sqlite_migrations
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 10.0
+WAL_PAGES_CHECKPOINT = 4_000
+WAL_BYTES_KEPT = 64 * 1024 * 1024
+CACHE_KIB = 65_536
+
+
+class SqliteTransaction:
+    """Statements on a `sqlite3` connection, used on its own thread only."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._connection.execute(sql, parameters).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(sql, rows)
+
+
+class SqliteStore:
+    """See `checkin.store.engine.Store`."""
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, path: Path) -> SqliteStore:
+        """Open the database file, made where it is missing, and bring its schema up to date."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writer = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreBusy(f"The database {path} cannot be opened: {error}. Check the folder and its rights.") from error
+        try:
+            await _on_thread(writer, _prepare_writer)
+            await _on_thread(writer, apply_sqlite_migrations)
+            reader = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
+        except BaseException:
+            await writer.close()
+            raise
+        await _on_thread(reader, _prepare_reader)
+        return cls(path, writer, reader)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        return await _on_thread(self._writer, _in_transaction, "BEGIN IMMEDIATE", work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await _on_thread(self._reader, _in_transaction, "BEGIN", work)
+
+    async def version(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
+    async def backup(self, target: str) -> None:
+        def copy(connection: sqlite3.Connection) -> None:
+            copied = sqlite3.connect(target)
+            try:
+                connection.backup(copied)
+            finally:
+                copied.close()
+
+        await _on_thread(self._reader, copy)
+
+    async def close(self) -> None:
+        await self._reader.close()
+        await self._writer.close()
+
+
+class ServeLock:
+    """Held by the one service that runs on a database file; freed by the system if it dies.
+
+    Raises `StoreBusy` when another holds it.
+    """
+
+    def __init__(self, database: Path) -> None:
+        path = database.with_name(database.name + ".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: IO[str] = path.open("a")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise StoreBusy(
+                f"Another `checkin serve` runs on {database}. Stop it first, or set CHECKIN_DATABASE_URL to another file."
+            ) from None
+
+    def release(self) -> None:
+        self._file.close()
+
+
+async def _on_thread(connection: aiosqlite.Connection, work: Callable[..., T], *arguments: Any) -> T:
+    # aiosqlite's own way to run a function on its thread: it has no public name (0.22), and one hop
+    # for a whole transaction is what makes a batch fast and a cancelled request harmless.
+    result: T = await connection._execute(work, connection._conn, *arguments)
+    return result
+
+
+def _in_transaction(connection: sqlite3.Connection, begin: str, work: Callable[[Transaction], T]) -> T:
+    try:
+        connection.execute(begin)
+        result = work(SqliteTransaction(connection))
+        connection.execute("COMMIT")
+        return result
+    except BaseException as error:
+        # SQLITE_FULL has rolled back by itself already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError):
+            raise _worded(error) from error
+        raise
+
+
+def _worded(error: sqlite3.OperationalError) -> Exception:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the primary code of an extended one
+        case sqlite3.SQLITE_FULL:
+            return StoreFull("The disk with the database is full. Free some space; nothing that was answered is lost.")
+        case sqlite3.SQLITE_IOERR:
+            return StoreFull("The disk with the database does not take writes (I/O error). Check the disk and its space.")
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy("Another program is writing to the database for long. Wait for it, then try again.")
+        case sqlite3.SQLITE_READONLY:
+            return StoreBusy("The database file is read-only. Check the rights of the file and its folder.")
+        case _:
+            return error
+
+
+def _prepare_writer(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"wal_autocheckpoint = {WAL_PAGES_CHECKPOINT}",
+        f"journal_size_limit = {WAL_BYTES_KEPT}",
+        f"cache_size = -{CACHE_KIB}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(connection: sqlite3.Connection) -> None:
+    for pragma in ("query_only = ON", "wal_autocheckpoint = 0", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")

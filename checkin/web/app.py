@@ -1,0 +1,77 @@
+"""The web application: routes, who may, errors. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from checkin.service.centre import Centre
+from checkin.web import attendees, badges, devices, events, health, live, login, occupancy, scans
+from checkin.web.auth import Authentication
+from checkin.web.pages import page_routes
+from checkin.web.problems import HANDLERS
+from checkin.wire import BODY_BYTES_MAX
+
+
+def create_app(centre: Centre, faces: Path, version: str) -> Litestar:
+    """The ASGI application around a centre. `faces`: folder of the doors' and displays' pages. It
+    starts and closes the centre with its own lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        await centre.start()
+        try:
+            yield
+        finally:
+            await centre.close()
+
+    of_event = Router(
+        path="/api/v1/events/{event:str}",
+        route_handlers=[
+            scans.send_scan,
+            scans.send_scans,
+            occupancy.read_occupancy,
+            occupancy.send_correction,
+            occupancy.read_facts,
+            occupancy.read_overview,
+            events.read_layout,
+            events.read_sessions,
+            attendees.find_attendees,
+            attendees.read_attendee,
+            attendees.add_attendee,
+            attendees.change_attendee,
+            badges.issue_badge,
+            badges.draw_badge,
+            devices.list_devices,
+            devices.add_device,
+            devices.start_pairing,
+            devices.revoke_device,
+            live.follow_live,
+        ],
+    )
+    return Litestar(
+        route_handlers=[
+            of_event,
+            events.list_events,
+            login.log_in,
+            login.log_out,
+            login.pair,
+            login.who_am_i,
+            health.health,
+            health.read_metrics,
+            page_routes(faces),
+        ],
+        dependencies={"centre": Provide(lambda: centre, sync_to_thread=False)},
+        middleware=[Authentication(centre)],
+        exception_handlers=HANDLERS,
+        lifespan=[lifespan],
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(title="Check-in on the day of an event", version=version),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,104 @@
+"""Who asks: a bearer token for programs, a cookie for browsers. Everything not marked `public` needs one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from checkin.core.roles import Permission
+from checkin.service.centre import Centre
+from checkin.service.people import LOGIN_HOURS, Principal, check
+from checkin.web.problems import PageNeedsLogin
+
+COOKIE = "checkin"
+DEVICE_COOKIE_DAYS = 30
+_COOKIE_PREFIX = f"{COOKIE}="
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Authentication(ASGIMiddleware):
+    """Puts the `Principal` into the scope; 401, or the log-in page, without one."""
+
+    exclude_opt_key = "public"
+
+    def __init__(self, centre: Centre) -> None:
+        self._gate = centre.gate
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        token, by_cookie = _credentials(scope)
+        principal = await self._gate.recognise(token) if token else None
+        if principal is None:
+            if scope["route_handler"].opt.get("page"):
+                raise PageNeedsLogin
+            raise NotAuthorizedException("Log in, or send “Authorization: Bearer TOKEN”.")
+        if by_cookie and not _same_origin(scope):
+            raise PermissionDeniedException("A page of another site may not do this.")
+        scope["user"] = principal
+        scope["auth"] = token
+        await next_app(scope, receive, send)
+
+
+def may(permission: Permission) -> Any:
+    """A guard: the principal may do this, in the event and at the door that the path names."""
+
+    def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        check(connection.scope["user"], permission, event=connection.path_params.get("event"))
+
+    return guard
+
+
+def principal_of(connection: Connection) -> Principal:
+    principal: Principal = connection.scope["user"]
+    return principal
+
+
+def cookie_for(token: str, connection: Connection, *, device: bool) -> Cookie:
+    """Strictly necessary for the service asked for (TDDDG § 25): no consent needed."""
+    return Cookie(
+        key=COOKIE,
+        value=token,
+        httponly=True,
+        samesite="lax",
+        secure=connection.url.scheme == "https",
+        path="/",
+        max_age=DEVICE_COOKIE_DAYS * 86_400 if device else LOGIN_HOURS * 3_600,
+    )
+
+
+def _credentials(scope: Scope) -> tuple[str | None, bool]:
+    """(token, whether a browser sent it by itself)."""
+    cookies = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.decode("latin-1").partition(" ")
+            return (token.strip() if kind.lower() == "bearer" else None), False
+        if name == b"cookie":
+            cookies = value
+    for cookie in cookies.decode("latin-1").split(";"):
+        if cookie.strip().startswith(_COOKIE_PREFIX):
+            return cookie.strip()[len(_COOKIE_PREFIX) :], True
+    return None, False
+
+
+def _same_origin(scope: Scope) -> bool:
+    """Whether our own page asks: what changes something, and every socket, must come from our origin.
+
+    By `Sec-Fetch-Site`, else by `Origin` against `Host` (Go's `http.CrossOriginProtection`, OWASP's
+    fetch-metadata policy). A browser sends one of them; what sends neither is no browser.
+    """
+    if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
+        return True
+    headers = dict(scope["headers"])
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    return origin is None or origin.partition(b"://")[2] == headers.get(b"host")

@@ -1,0 +1,102 @@
+"""Devices: added, paired by a one-time link, revoked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import qrcode
+import qrcode.image.svg
+from litestar import Request, delete, get, post
+from msgspec import Struct
+
+from checkin.service import people
+from checkin.service.centre import Centre
+from checkin.service.people import Principal
+from checkin.store.people import load_devices
+from checkin.web.auth import may
+from checkin.wire import DeviceSent, iso
+
+
+class DeviceShown(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    role: str
+    door: str | None
+    created_at: str
+    last_heard_at: str | None
+    revoked: bool
+
+
+class DevicesShown(Struct, frozen=True):
+    devices: list[DeviceShown]
+
+
+class DeviceAdded(Struct, frozen=True):
+    """`token` is shown this once."""
+
+    id: str
+    token: str
+
+
+class Pairing(Struct, frozen=True):
+    """A link that pairs one browser, once. Its code stands behind the #, which no server logs."""
+
+    link: str
+    qr: str
+    expires_at: str
+
+
+@get("/devices", guards=[may("manage")])
+async def list_devices(event: str, centre: Centre) -> DevicesShown:
+    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+    devices = await centre.read(lambda tx: load_devices(tx, venue.id))
+    shown = []
+    for device in devices:
+        heard_at = centre.gate.heard.get(device.id) or device.heard_at
+        shown.append(
+            DeviceShown(
+                id=device.id,
+                name=device.name,
+                role=device.role,
+                door=device.door,
+                created_at=iso(device.created_at, venue.layout),
+                last_heard_at=iso(heard_at, venue.layout) if heard_at else None,
+                revoked=device.revoked_at is not None,
+            )
+        )
+    return DevicesShown(shown)
+
+
+@post("/devices", guards=[may("manage")])
+async def add_device(
+    event: str, data: DeviceSent, request: Request[Principal, str, Any], centre: Centre
+) -> DeviceAdded:
+    now, by = centre.clock(), request.user.id
+    device, token = await centre.write(
+        lambda tx: people.add_device(tx, centre.venues, event, data.name, data.role, data.door, now=now, by=by),
+        event=event,
+    )
+    return DeviceAdded(device.id, token)
+
+
+@post("/devices/{device:str}/pairing", guards=[may("manage")])
+async def start_pairing(
+    event: str, device: str, request: Request[Principal, str, Any], centre: Centre
+) -> Pairing:
+    code, expires_at = await centre.write(lambda tx: people.start_pairing(tx, centre.venues, event, device))
+    link = f"{request.base_url}pair#{code}"
+    qr = qrcode.make(link, image_factory=qrcode.image.svg.SvgPathImage, border=4)
+    expires = dt.datetime.fromtimestamp(expires_at / 1000, dt.UTC).isoformat(timespec="seconds")
+    return Pairing(link, qr.to_string(encoding="unicode"), expires)
+
+
+@delete("/devices/{device:str}", guards=[may("manage")])
+async def revoke_device(event: str, device: str, request: Request[Principal, str, Any], centre: Centre) -> None:
+    """Void at once: no token of it lets anybody in, and its live sockets close."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: people.revoke_device(tx, centre.venues, event, device, now=now, by=by), event=event
+    )
+    centre.gate.forget()
+    centre.drop(f"device:{device}")

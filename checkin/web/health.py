@@ -1,0 +1,37 @@
+"""Is it well, and what Prometheus reads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Response, get
+
+from checkin.service import metrics
+from checkin.service.centre import Centre
+from checkin.store.engine import Transaction
+from checkin.web.auth import may
+
+ANSWER_S_MAX = 5.0
+
+
+@get("/health", opt={"public": True})
+async def health(centre: Centre) -> Response[dict[str, Any]]:
+    """200 `{"status": "ok"}` when the database can be read and written, else 503."""
+    try:
+        async with asyncio.timeout(ANSWER_S_MAX):
+            await centre.store.write(_touch)
+    except Exception as error:
+        return Response({"status": "failed", "detail": type(error).__name__}, status_code=503)
+    return Response({"status": "ok"})
+
+
+@get("/metrics", guards=[may("read")], media_type="text/plain; version=0.0.4")
+async def read_metrics(centre: Centre) -> bytes:
+    centre.measure()
+    return metrics.text()
+
+
+def _touch(tx: Transaction) -> None:
+    """Takes the writer's lock, so that a database which is locked or full shows."""
+    tx.row("SELECT count(*) FROM event")

@@ -1,0 +1,76 @@
+"""The websocket of displays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+
+from checkin.core.errors import CheckinError
+from checkin.service.centre import Centre
+from checkin.service.people import Principal
+from checkin.web.auth import may
+
+RECEIVED_MAX = 100
+"""A display has nothing to say; one that sends more than this is dropped."""
+RECOGNISED_EVERY_S = 30.0
+CLOSE_GOING_AWAY = 1001
+CLOSE_POLICY = 1008
+CLOSE_TRY_LATER = 1013
+
+
+@websocket("/live", guards=[may("read")])
+async def follow_live(event: str, socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
+    """A snapshot, then what changes, and heartbeats. `area` (repeatable) names the areas; all without."""
+    wanted = socket.query_params.getall("area", [])
+    await socket.accept()
+    try:
+        broadcast = await centre.broadcast(event)
+        venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+        for area in wanted:
+            venue.layout.area(area)
+    except CheckinError as error:
+        await socket.close(code=CLOSE_POLICY, reason=error.message[:100])
+        return
+    send = socket.send
+
+    async def send_text(message: bytes) -> None:
+        await send({"type": "websocket.send", "text": message.decode(), "bytes": None})
+
+    following = asyncio.create_task(broadcast.follow(wanted, send_text, socket.user.id))
+    listening = asyncio.create_task(_until_gone(socket, centre))
+    done, pending = await asyncio.wait((following, listening), return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    await _say_goodbye(socket, done)
+
+
+async def _until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
+    """Returns when the client has gone, says too much, or lost its right."""
+    received = 0
+    while received < RECEIVED_MAX:
+        try:
+            event = await asyncio.wait_for(socket.receive(), RECOGNISED_EVERY_S)
+        except TimeoutError:
+            if await centre.gate.recognise(socket.auth) is None:
+                return
+            continue
+        if event["type"] == "websocket.disconnect":
+            return
+        received += 1
+
+
+async def _say_goodbye(socket: WebSocket[Principal, str, Any], done: set[asyncio.Task[None]]) -> None:
+    code, reason = CLOSE_POLICY, "closed by the centre"
+    for task in done:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CheckinError):
+            code, reason = CLOSE_TRY_LATER, error.message[:100]
+        elif task.cancelled():
+            code, reason = CLOSE_GOING_AWAY, "revoked, too slow, or the centre stops"
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(code=code, reason=reason)

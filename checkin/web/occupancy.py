@@ -1,0 +1,51 @@
+"""How full it is: read, corrected, and every fact in order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.params import Parameter
+
+from checkin.service import corrections, overview
+from checkin.service.centre import Centre
+from checkin.service.people import Principal
+from checkin.web.auth import may
+from checkin.wire import FACTS_MAX, CorrectionAnswer, CorrectionSent, Occupancy
+
+
+@get("/occupancy", guards=[may("read")])
+async def read_occupancy(event: str, centre: Centre) -> Occupancy:
+    """Every area as it stands at `seq`."""
+    now = centre.clock()
+    return await centre.read(lambda tx: overview.occupancy(tx, centre.venues, event, now))
+
+
+@post("/corrections", guards=[may("correct")])
+async def send_correction(
+    event: str, data: CorrectionSent, request: Request[Principal, str, Any], centre: Centre
+) -> Response[CorrectionAnswer]:
+    """A headcount or a change by ±n: 201, or 200 where this id was answered before."""
+    now, by = centre.clock(), request.user.id
+    correction = await centre.write(
+        lambda tx: corrections.correct(tx, centre.venues, event, data, now=now, by=by), event=event
+    )
+    return Response(correction.answer, status_code=200 if correction.repeated else 201)
+
+
+@get("/facts", guards=[may("read")])
+async def read_facts(
+    event: str,
+    centre: Centre,
+    since: Annotated[int, Parameter(ge=0)] = 0,
+    limit: Annotated[int, Parameter(ge=1, le=FACTS_MAX)] = FACTS_MAX,
+) -> overview.FactsPage:
+    """The facts after `since`, in order. They carry ids, no names."""
+    return await centre.read(lambda tx: overview.facts_page(tx, centre.venues, event, since, limit))
+
+
+@get("/overview", guards=[may("people")])
+async def read_overview(event: str, centre: Centre) -> overview.Overview:
+    """What the organiser's page shows beside the occupancy."""
+    now, heard = centre.clock(), dict(centre.gate.heard)
+    return await centre.read(lambda tx: overview.overview(tx, centre.venues, event, now, heard))

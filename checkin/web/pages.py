@@ -1,0 +1,62 @@
+"""The pages: static files, shown to those who are logged in."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.static_files import create_static_files_router
+
+from checkin.service.people import Principal
+from checkin.web.problems import PageNeedsLogin
+
+PAGES = Path(str(files("checkin.web") / "pages"))
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+        " connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), screen-wake-lock=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def page_routes(faces: Path) -> Router:
+    """All pages. `faces`: the folder with the pages of the doors and displays."""
+
+    def page(path: str, file: Path, **opt: Any) -> Any:
+        @get(path, media_type="text/html", include_in_schema=False, opt=opt, name=f"page {path}")
+        async def show(request: Request[Principal, Any, Any]) -> Response[bytes]:
+            event = request.path_params.get("event")
+            principal = request.scope.get("user")
+            if principal is not None and principal.event not in (None, event) and event is not None:
+                raise PageNeedsLogin
+            return Response(file.read_bytes(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+        return show
+
+    static = [
+        create_static_files_router(path=path, directories=[folder], opt={"public": True}, include_in_schema=False)
+        for path, folder in (("/faces", faces), ("/pages", PAGES))
+    ]
+    return Router(
+        path="/",
+        route_handlers=[
+            page("/login", PAGES / "login.html", public=True),
+            page("/pair", PAGES / "pair.html", public=True),
+            page("/", PAGES / "events.html", page=True),
+            page("/events/{event:str}", PAGES / "live.html", page=True),
+            page("/events/{event:str}/devices", PAGES / "devices.html", page=True),
+            page("/events/{event:str}/door/{door:str}", faces / "door.html", page=True),
+            page("/events/{event:str}/board", faces / "board.html", page=True),
+            page("/events/{event:str}/room/{area:str}", faces / "room.html", page=True),
+            *static,
+        ],
+        response_headers=SECURITY_HEADERS,
+    )

@@ -1,0 +1,54 @@
+"""Where a scan comes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+
+from checkin.core.errors import CheckinError
+from checkin.service import metrics
+from checkin.service.centre import Centre
+from checkin.service.people import Principal, check
+from checkin.service.scans import Arrived
+from checkin.web.auth import may
+from checkin.wire import BATCH_BYTES_MAX, SCAN_BYTES_MAX, Answer, Decisions, ScanBatchSent, ScanSent
+
+_encoder = msgspec.json.Encoder()
+
+
+@post("/scans", guards=[may("scan")], request_max_body_size=SCAN_BYTES_MAX, summary="Decide one scan")
+async def send_scan(event: str, data: ScanSent, request: Request[Principal, str, Any], centre: Centre) -> Response[Answer]:
+    """The decision, after its commit: 201, or 200 where this id was answered before."""
+    arrived = _arrived(data, request.user, delayed=False)
+    intake = await centre.intake(event)
+    (answered,) = await intake.submit((arrived,))
+    if isinstance(answered, CheckinError):
+        raise answered
+    metrics.SCANS.labels(answered.answer.outcome).inc()
+    return Response(answered.answer, status_code=200 if answered.repeated else 201)
+
+
+@post("/scan-batches", guards=[may("scan")], request_max_body_size=BATCH_BYTES_MAX, summary="Decide scans in order")
+async def send_scans(
+    event: str, data: ScanBatchSent, request: Request[Principal, str, Any], centre: Centre
+) -> Response[Decisions]:
+    """The decisions, in the order of the scans. A scan that cannot be answered fails the call; sent
+    again, those that were decided get the same answers."""
+    arrived = [_arrived(sent, request.user, delayed=True) for sent in data.scans]
+    intake = await centre.intake(event)
+    decisions = []
+    for answered in await intake.submit(arrived):
+        if isinstance(answered, CheckinError):
+            raise answered
+        metrics.SCANS.labels(answered.answer.outcome).inc()
+        decisions.append(answered.answer)
+    return Response(Decisions(decisions), status_code=201)
+
+
+def _arrived(sent: ScanSent, principal: Principal, *, delayed: bool) -> Arrived:
+    check(principal, "scan", door=sent.door)
+    if sent.override is not None:
+        check(principal, "override")
+    return Arrived(scan=sent.scan(), by=principal.id, delayed=delayed)
