@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
@@ -73,5 +74,6 @@ def create_app(centre: Centre, faces: Path, version: str) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=OpenAPIConfig(title="Check-in on the day of an event", version=version),
         logging_config=None,
+        state=State({"centre": centre}),
         debug=False,
     )

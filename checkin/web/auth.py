@@ -49,7 +49,7 @@ class Authentication(ASGIMiddleware):
 def may(permission: Permission) -> Any:
     """A guard: the principal may do this, in the event and at the door that the path names."""
 
-    def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:  # a sync one would go through a thread
         check(connection.scope["user"], permission, event=connection.path_params.get("event"))
 
     return guard

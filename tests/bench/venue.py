@@ -1,0 +1,84 @@
+"""An event to measure with: a large house, its doors, and as many attendees as asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from checkin.core import codes
+from checkin.core.layout import Layout
+from checkin.core.model import Area, Attendee, Badge, Door, Event, Group
+from checkin.core.names import search_words
+from checkin.service.people import add_device, add_operator
+from checkin.service.venues import Venues, import_layout
+from checkin.store import attendees, badges
+from checkin.store.engine import Store, Transaction
+
+SLUG = "bench"
+ROOMS = 7
+DOORS = 16
+
+
+class Bench(Struct, frozen=True):
+    """What a load needs: the codes of everybody and a token for each kind of device."""
+
+    codes: list[str]
+    door_tokens: dict[str, str]
+    desk_token: str
+    display_token: str
+
+
+def layout() -> Layout:
+    event = Event(slug=SLUG, name="Bench", date=dt.date(2026, 3, 20), timezone="Europe/Berlin")
+    rooms = [Area(id=f"R{n}", name=f"Raum {n}", parent="house", visitors=5_000_000) for n in range(ROOMS)]
+    doors = [Door(id=f"D{n}", name=f"Tor {n}", area="house", reentry="allow") for n in range(DOORS)]
+    doors += [Door(id=f"R{n}-1", name=f"Raum {n}", area=f"R{n}", reentry="allow") for n in range(ROOMS)]
+    house = Area(id="house", name="Haus", visitors=10_000_000)
+    return Layout(event, [Group(id="g", name="Gäste")], [house, *rooms], doors)
+
+
+async def prepare(store: Store, attendee_count: int) -> Bench:
+    """Fill an empty database."""
+    venues = Venues()
+
+    def fill(tx: Transaction) -> Bench:
+        import_layout(tx, layout(), now=0, by="bench")
+        venue = venues.venue(tx, SLUG)
+        people = [
+            Attendee(
+                id=f"attendee-{n}",
+                group="g",
+                given_name=f"Vorname{n % 971}",
+                family_name=f"Nachname{n}",
+                organisation=f"Amt {n % 389}",
+                town=f"Ort {n % 53}",
+            )
+            for n in range(attendee_count)
+        ]
+        words = [search_words(one.given_name, one.family_name, one.organisation, one.town) for one in people]
+        attendees.add_attendees(tx, venue.id, list(zip(people, words, strict=True)))
+        issued = [
+            Badge(
+                id=f"badge-{n}",
+                attendee=one.id,
+                generation=1,
+                code=codes.make_code(n * 7919, venue.key),
+                desk_number=1000 + n,
+            )
+            for n, one in enumerate(people)
+        ]
+        badges.add_badges(tx, venue.id, issued)
+        add_operator(tx, "bench", "organiser", "bench-password", now=0)
+
+        def token(name: str, role: str, door: str | None = None) -> str:
+            return add_device(tx, venues, SLUG, name, role, door, now=0, by="bench")[1]  # type: ignore[arg-type]
+
+        return Bench(
+            codes=[badge.code for badge in issued],
+            door_tokens={door: token(door, "door", door) for door in venue.layout.doors},
+            desk_token=token("desk", "desk"),
+            display_token=token("display", "display"),
+        )
+
+    return await store.write(fill)
