@@ -16,13 +16,15 @@ from checkin import main as wiring
 from checkin.core.layout import Layout
 from checkin.core.model import Session
 from checkin.demo.clock import DAY_ENDS, DAY_OPENS, DemoClock, at_time_of_day
+from checkin.demo.plan import Guest
 from checkin.exchange.attendees import read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.exchange.schedule import read_schedule
 from checkin.service import attendees, badges, people, schedule, venues
 from checkin.service.centre import Centre
 from checkin.service.venues import Venues
-from checkin.store import events, facts
+from checkin.store import events, facts, sessions
+from checkin.store.attendees import load_attendees
 from checkin.store.engine import Transaction
 
 FILES = files("checkin.demo") / "files"
@@ -123,6 +125,7 @@ class _Demo:
         }
         desk = people.add_device(tx, known, slug, "Demo Infoschalter", "desk", None, now=now, by=BY_DEMO)[1]
         zone, day = self._layout.zone, self._layout.event.date
+        guests, cancelled = _guests(tx, known, slug)
         return msgspec.json.encode(
             {
                 "base_url": address,
@@ -130,6 +133,8 @@ class _Demo:
                 "doors": doors,
                 "desk_token": desk,
                 "codes": badges.all_codes(tx, known, slug),
+                "guests": guests,
+                "cancelled": cancelled,
                 "midnight": dt.datetime.combine(day, dt.time(), zone).isoformat(),
                 "clock_started_at": self._clock.started_at_s,
                 "clock_time": _iso(self._clock.shown_at, self._layout),
@@ -206,6 +211,21 @@ async def _set_up(url: str, data: Path, layout: Layout) -> None:
         f"Set up: {report.rows_read} rows read as {report.encoding}, {report.added} people,"
         f" {report.duplicates} duplicates, {issued} badges."
     )
+
+
+def _guests(tx: Transaction, known: Venues, slug: str) -> tuple[list[Guest], list[str]]:
+    """Those of the list who may come, and the tickets of those who cancelled."""
+    venue = known.venue(tx, slug)
+    programme = sessions.load_sessions(tx, venue.id)
+    booked = sessions.sessions_of_attendees(tx, venue.id)
+    guests, cancelled = [], []
+    for one in load_attendees(tx, venue.id):
+        forums = {session.subtitle: session.area for session in programme if session.id in booked.get(one.id, [])}
+        if one.registration == "registered" and one.ticket:
+            guests.append(Guest(one.ticket, one.group, (forums.get("Forum I"), forums.get("Forum II"))))
+        elif one.registration == "cancelled":
+            cancelled.append(one.ticket)
+    return sorted(guests, key=lambda guest: guest.ticket), sorted(cancelled)
 
 
 def _clock(layout: Layout, stood_at: int | None, speed: float, crowd: bool) -> DemoClock:

@@ -1,0 +1,163 @@
+"""Plays the planned day through the HTTP interface, as real doors would: `python -m checkin.demo.crowd`.
+
+Reads one `Setting` as JSON from standard input. It is a program of its own, so that the demo's
+service has only its own work to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import random
+import sys
+import time
+import uuid
+from collections import defaultdict
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from checkin.demo.people import GERMAN_FAMILY, GERMAN_GIVEN, OFFICES, TOWNS
+from checkin.demo.plan import Guest, Step, plan_day
+
+UNDER_WAY_MAX = 16
+TRIES_MAX = 60
+TELL_EVERY_S = 15.0
+
+
+class Code(Struct, frozen=True):
+    attendee: str
+    ticket: str
+    code: str
+    group: str
+
+
+class Setting(Struct, frozen=True):
+    """Where and how fast to play. `midnight` and `clock_time` are ISO times of the event;
+    `clock_started_at` is the real time (seconds) at which its clock showed `clock_time`."""
+
+    base_url: str
+    event: str
+    doors: dict[str, str]
+    desk_token: str
+    codes: list[Code]
+    guests: list[Guest]
+    cancelled: list[str]
+    midnight: str
+    clock_started_at: float
+    clock_time: str
+    speed: float
+    resume_after: str | None
+    seed: int
+
+
+class Crowd:
+    def __init__(self, setting: Setting, client: httpx.AsyncClient) -> None:
+        self._setting = setting
+        self._client = client
+        self._codes = {code.ticket: code.code for code in setting.codes}
+        self._midnight = dt.datetime.fromisoformat(setting.midnight)
+        self._clock_time = dt.datetime.fromisoformat(setting.clock_time)
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._under_way = asyncio.Semaphore(UNDER_WAY_MAX)
+        self._inside = 0
+        self._refused = 0
+
+    async def play(self) -> None:
+        """Every step of the day that is still to come, when its time comes."""
+        steps = plan_day(self._setting.guests, self._setting.cancelled, self._setting.seed)
+        await self._register_walk_ins(steps)
+        after_s = 0.0
+        if self._setting.resume_after is not None:
+            resumed = dt.datetime.fromisoformat(self._setting.resume_after)
+            after_s = (resumed - self._midnight).total_seconds()
+        telling = asyncio.create_task(self._tell())
+        async with asyncio.TaskGroup() as group:
+            for step in steps:
+                if step.at_s <= after_s:
+                    continue
+                await asyncio.sleep(max(0.0, self._real_time(step.at_s) - time.time()))
+                await self._under_way.acquire()
+                group.create_task(self._take(step))
+        telling.cancel()
+        print("The day is over. Begin it anew with --fresh.", flush=True)
+
+    async def _take(self, step: Step) -> None:
+        try:
+            async with self._one_at_a_time[step.who]:
+                answer = await self._scan(step, step.door)
+                if answer.get("reason") == "area_full" and step.otherwise is not None:
+                    await self._scan(step, step.otherwise)
+        finally:
+            self._under_way.release()
+
+    async def _scan(self, step: Step, door: str) -> Any:
+        code = step.text or self._codes.get(step.who) or step.who
+        at = self._midnight + dt.timedelta(seconds=step.at_s)
+        scan = {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._midnight}/{step.who}/{step.at_s}/{door}")),
+            "code": code,
+            "door": door,
+            "direction": step.direction,
+            "scanned_at": at.isoformat(timespec="milliseconds"),
+        }
+        answer = await self._send("scans", scan, self._setting.doors[door])
+        area = answer.get("area", {})
+        if area.get("id") == "house":
+            self._inside = area["inside"]
+        self._refused += answer.get("outcome") == "refused"
+        return answer
+
+    async def _register_walk_ins(self, steps: list[Step]) -> None:
+        """They come to the desk before they come to the door."""
+        rng = random.Random(self._setting.seed)
+        for who in sorted({step.who for step in steps if step.who.startswith("walk-in")}, key=lambda who: int(who[8:])):
+            id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._midnight}/{who}"))
+            person = {
+                "id": id,
+                "group": "migra",
+                "given_name": rng.choice(GERMAN_GIVEN),
+                "family_name": rng.choice(GERMAN_FAMILY),
+                "organisation": rng.choice(OFFICES),
+                "town": rng.choice(TOWNS)[1],
+            }
+            registered = await self._send("attendees", person, self._setting.desk_token)
+            badge = registered["badge"] or await self._send(f"attendees/{id}/badges", {}, self._setting.desk_token)
+            self._codes[who] = badge["code"]
+
+    async def _send(self, path: str, content: dict[str, Any], token: str) -> Any:
+        """Keeps what it has to say until it is taken, as a door does."""
+        url = f"{self._setting.base_url}/api/v1/events/{self._setting.event}/{path}"
+        for _ in range(TRIES_MAX):
+            with contextlib.suppress(httpx.TransportError):
+                answer = await self._client.post(url, json=content, headers={"Authorization": f"Bearer {token}"})
+                if answer.status_code not in (429, 503):
+                    answer.raise_for_status()
+                    return answer.json()
+            await asyncio.sleep(1.0)
+        raise SystemExit("The service does not answer any more.")
+
+    def _real_time(self, at_s: float) -> float:
+        shown = self._midnight + dt.timedelta(seconds=at_s) - self._clock_time
+        return self._setting.clock_started_at + shown.total_seconds() / self._setting.speed
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            passed = dt.timedelta(seconds=(time.time() - self._setting.clock_started_at) * self._setting.speed)
+            print(f"  {self._clock_time + passed:%H:%M}  {self._inside} in the house, {self._refused} refused", flush=True)
+
+
+async def main() -> None:
+    setting = msgspec.json.decode(sys.stdin.buffer.read(), type=Setting)
+    limits = httpx.Limits(max_connections=UNDER_WAY_MAX, max_keepalive_connections=UNDER_WAY_MAX)
+    async with httpx.AsyncClient(limits=limits, timeout=10.0, trust_env=False) as client:
+        await Crowd(setting, client).play()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
