@@ -1,0 +1,110 @@
+// @ts-check
+/** Devices: added, paired by a QR that works once, revoked. */
+
+import { Problem, call, find, make, place } from "/faces/centre.js";
+import { onLanguage, startWords, word } from "/faces/words.js";
+
+const { event, api } = place();
+/** @type {any[]} */
+let devices = [];
+/** @type {any} */
+let layout = null;
+/** @type {string} */
+let link = "";
+/** @type {any} */
+let toRevoke = null;
+
+const ROLES = { door: "roleDoor", display: "roleDisplay", desk: "roleDesk" };
+
+/** @param {string} text */
+function say(text) {
+  find("#message").textContent = text;
+  find("#message").hidden = !text;
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  say(error instanceof Problem ? error.message : word("cut"));
+}
+
+async function load() {
+  devices = (await call(`${api}/devices`)).devices;
+  show();
+}
+
+function show() {
+  find("#list").replaceChildren(...(devices.length ? devices.map(line) : [make("li", {}, word("noDevices"))]));
+}
+
+/** @param {any} device */
+function line(device) {
+  const role = word(ROLES[/** @type {keyof typeof ROLES} */ (device.role)]);
+  const about = make("span", {}, make("b", {}, device.name), " ", make("span", { class: "quiet" }, [role, device.door].filter(Boolean).join(" · ")));
+  if (device.revoked) return make("li", {}, about, make("span", { class: "late" }, word("revoked")));
+  const pairButton = make("button", { type: "button", class: "button" }, word("pair"));
+  pairButton.addEventListener("click", () => startPairing(device).catch(complain));
+  const revokeButton = make("button", { type: "button", class: "button danger" }, word("revoke"));
+  revokeButton.addEventListener("click", () => {
+    toRevoke = device;
+    find("#revokesure").textContent = word("revokeSure", { name: device.name });
+    /** @type {HTMLDialogElement} */ (find("#revoking")).showModal();
+  });
+  return make("li", {}, about, pairButton, revokeButton);
+}
+
+/** @param {any} device */
+async function startPairing(device) {
+  const pairing = await call(`${api}/devices/${device.id}/pairing`, { method: "POST" });
+  link = pairing.link;
+  find("#pairname").textContent = device.name;
+  find("#qr").setAttribute("src", `data:image/svg+xml,${encodeURIComponent(pairing.qr)}`);
+  const until = new Date(pairing.expires_at).toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
+  find("#pairhelp").textContent = word("pairHelp", { time: until });
+  find("#copy").textContent = word("copy");
+  /** @type {HTMLDialogElement} */ (find("#pairing")).showModal();
+}
+
+find("#add").addEventListener("submit", async (submitted) => {
+  submitted.preventDefault();
+  const form = /** @type {HTMLFormElement} */ (submitted.target);
+  const data = new FormData(form);
+  const role = data.get("role");
+  try {
+    say("");
+    const added = await call(`${api}/devices`, { method: "POST", body: { name: data.get("name"), role, door: role === "door" ? data.get("door") : null } });
+    /** @type {HTMLInputElement} */ (form.elements.namedItem("name")).value = "";
+    await load();
+    await startPairing(devices.find((device) => device.id === added.id));
+  } catch (error) {
+    complain(error);
+  }
+});
+find("#add select[name=role]").addEventListener("change", (changed) => {
+  find("#doorfield").hidden = /** @type {HTMLSelectElement} */ (changed.target).value !== "door";
+});
+find("#copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(link);
+  find("#copy").textContent = word("copied");
+});
+find("#closepairing").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#pairing")).close());
+find("#revokeno").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#revoking")).close());
+find("#revokeyes").addEventListener("click", async () => {
+  /** @type {HTMLDialogElement} */ (find("#revoking")).close();
+  try {
+    await call(`${api}/devices/${toRevoke.id}`, { method: "DELETE" });
+    await load();
+  } catch (error) {
+    complain(error);
+  }
+});
+
+async function start() {
+  layout = await call(`${api}/layout`);
+  find("#doors").replaceChildren(...layout.doors.map((/** @type {any} */ door) => make("option", { value: door.id }, `${door.id} ${door.name}`)));
+  await load();
+}
+
+startWords();
+find("#back").setAttribute("href", `/events/${event}`);
+onLanguage(show);
+start().catch(complain);

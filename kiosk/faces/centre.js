@@ -1,0 +1,174 @@
+// @ts-check
+/** Talking with the centre: calls, the event's clock, and the live socket that finds its way back. */
+
+const HEARTBEAT_MS_MAX = 10_000;
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 8_000;
+
+/** A call that was answered with a problem document. */
+export class Problem extends Error {
+  /** @param {number} status @param {{detail?: string, code?: string}} body @param {number} retryAfterS */
+  constructor(status, body, retryAfterS) {
+    super(body.detail ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = body.code ?? "";
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/**
+ * Call the centre. Throws `Problem` for an answer that is one, `TypeError` or `DOMException` where
+ * there is no connection. Not logged in: goes to the log-in page.
+ * @param {string} path @param {{method?: string, body?: unknown, timeoutMs?: number}} [how]
+ * @returns {Promise<any>}
+ */
+export async function call(path, { method = "GET", body, timeoutMs = 10_000 } = {}) {
+  const answer = await fetch(path, {
+    method,
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(timeoutMs),
+    cache: "no-store",
+  });
+  if (answer.status === 401 && !location.pathname.startsWith("/login")) {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  }
+  const text = await answer.text();
+  const content = text ? JSON.parse(text) : null;
+  if (!answer.ok) throw new Problem(answer.status, content ?? {}, Number(answer.headers.get("Retry-After") ?? 1));
+  return content;
+}
+
+/** What the address of this page names: `/events/{event}/{face}/{id}`. */
+export function place() {
+  const [, , event = "", face = "", id = ""] = location.pathname.split("/").map(decodeURIComponent);
+  return { event, face, id, api: `/api/v1/events/${encodeURIComponent(event)}` };
+}
+
+/** The event's clock: the centre's time, carried on by ours. It may run faster than ours (a demo). */
+export class EventClock {
+  constructor() {
+    this.zone = "Europe/Berlin";
+    this.pace = 1;
+    /** @type {{shown: number, here: number} | null} */
+    this.last = null;
+    /** @type {{shown: number, here: number} | null} */
+    this.first = null;
+  }
+
+  /** @param {string} iso the centre's time, just arrived */
+  set(iso) {
+    const mark = { shown: Date.parse(iso), here: performance.now() };
+    if (this.first && mark.here - this.first.here > 3_000) {
+      this.pace = Math.max(0, (mark.shown - this.first.shown) / (mark.here - this.first.here));
+      this.first = this.last ?? mark;
+    }
+    this.first ??= mark;
+    this.last = mark;
+  }
+
+  /** @returns {number} the event's time now, in ms since 1970 UTC */
+  now() {
+    return this.last ? this.last.shown + (performance.now() - this.last.here) * this.pace : Date.now();
+  }
+
+  /** @param {number | string} at @returns {string} as “10:42” in the event's zone */
+  time(at) {
+    const moment = new Date(at);
+    return moment.toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit", timeZone: this.zone });
+  }
+}
+
+/**
+ * @typedef {{id: string, name: string, inside: number, known: number, uncounted: number,
+ *   capacity: number | null, free: number | null, state: "open"|"filling"|"full"|"closed", as_of: string}} AreaNow
+ */
+
+/**
+ * Follows the occupancy. `areas` is the latest known state; `onChange` is called when it, the seq or
+ * the link has changed. Silence of ten seconds is stale; it reconnects by itself, with the pause
+ * growing and a little chance in it, and begins with a fresh snapshot.
+ */
+export class Live {
+  /** @param {string} api @param {string[]} areas @param {EventClock} clock @param {() => void} onChange */
+  constructor(api, areas, clock, onChange) {
+    this.api = api;
+    this.wanted = areas;
+    this.clock = clock;
+    this.onChange = onChange;
+    /** @type {Map<string, AreaNow>} */
+    this.areas = new Map();
+    this.seq = 0;
+    this.stale = true;
+    this.staleSince = "";
+    this.heardAt = 0;
+    this.pause = RETRY_MS_MIN;
+    /** @type {WebSocket | null} */
+    this.socket = null;
+    setInterval(() => this.watch(), 1_000);
+    addEventListener("online", () => this.connect());
+    this.connect();
+  }
+
+  connect() {
+    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
+    const query = this.wanted.map((area) => `area=${encodeURIComponent(area)}`).join("&");
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}${this.api}/live${query ? `?${query}` : ""}`);
+    this.socket = socket;
+    socket.onmessage = (event) => this.take(JSON.parse(event.data));
+    socket.onclose = () => {
+      if (this.socket !== socket) return;
+      this.socket = null;
+      setTimeout(() => this.connect(), this.pause * (0.5 + Math.random()));
+      this.pause = Math.min(RETRY_MS_MAX, this.pause * 2);
+    };
+  }
+
+  /** @param {{type: string, seq: number, areas?: AreaNow[], at?: string}} message */
+  take(message) {
+    this.heardAt = performance.now();
+    this.pause = RETRY_MS_MIN;
+    this.stale = false;
+    this.seq = message.seq;
+    if (message.type === "snapshot") this.areas.clear();
+    for (const area of message.areas ?? []) this.areas.set(area.id, area);
+    if (message.at) this.clock.set(message.at);
+    this.onChange();
+  }
+
+  watch() {
+    const silent = performance.now() - this.heardAt > HEARTBEAT_MS_MAX;
+    if (silent && this.socket && this.heardAt) {
+      // Half-open: the other side is gone and nobody told us.
+      const socket = this.socket;
+      this.socket = null;
+      socket.onclose = null;
+      socket.close();
+    }
+    if (!this.socket) this.connect();
+    if (silent && !this.stale) {
+      this.stale = true;
+      this.staleSince = this.clock.time(this.clock.last ? this.clock.last.shown : Date.now());
+      this.onChange();
+    }
+  }
+}
+
+/**
+ * Make an element. Text is text: nothing that comes from outside is read as markup.
+ * @param {string} tag @param {Record<string, string>} [attributes] @param {...(Node | string | null)} children
+ */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** @param {string} selector @returns {HTMLElement} the element that the page must have */
+export function find(selector) {
+  const element = document.querySelector(selector);
+  if (!(element instanceof HTMLElement) && !(element instanceof SVGElement)) throw new Error(`missing ${selector}`);
+  return /** @type {HTMLElement} */ (element);
+}

@@ -1,0 +1,60 @@
+// @ts-check
+/** What both displays share: the clock, the link, the programme, and the shift against burn-in. */
+
+import { find, make } from "/faces/centre.js";
+import { word } from "/faces/words.js";
+
+/** @typedef {import("/faces/centre.js").EventClock} EventClock */
+/** @typedef {import("/faces/centre.js").Live} Live */
+/** @typedef {{id: string, area: string, title: string, starts_at: string, ends_at: string}} Session */
+
+const SHIFT_PX = 6;
+const SHIFT_EVERY_MS = 60_000;
+const NEXT_SHOWN_MAX = 6;
+
+/** Move everything by a few pixels each minute, so that no screen burns in. */
+export function startShift() {
+  let step = 0;
+  const move = () => {
+    step += 1;
+    find("#shift").style.setProperty("--shift-x", `${Math.round(SHIFT_PX * Math.cos(step))}px`);
+    find("#shift").style.setProperty("--shift-y", `${Math.round(SHIFT_PX * Math.sin(step))}px`);
+  };
+  setInterval(move, SHIFT_EVERY_MS);
+}
+
+/** @param {Live | null} live */
+export function showLink(live) {
+  const stale = !live || live.stale;
+  document.body.classList.toggle("stale", stale);
+  const link = find("#link");
+  link.className = `link-state ${stale ? "cut" : ""}`;
+  link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
+}
+
+/**
+ * @param {Session[]} sessions @param {Map<string, string>} names area → name @param {EventClock} clock
+ * @param {string | null} area the sessions of this area alone
+ */
+export function showProgramme(sessions, names, clock, area) {
+  const at = clock.now();
+  const here = sessions.filter((session) => area === null || session.area === area);
+  const running = here.filter((session) => Date.parse(session.starts_at) <= at && at < Date.parse(session.ends_at));
+  const coming = here.filter((session) => Date.parse(session.starts_at) > at);
+  const first = coming.length ? Date.parse(coming[0].starts_at) : 0;
+  const next = area === null ? coming.filter((session) => Date.parse(session.starts_at) - first < 30 * 60_000) : coming.slice(0, 2);
+  find("#now").replaceChildren(...(running.length ? running.map((one) => item(one, names, clock, area === null, true)) : [make("li", {}, make("span"), make("span", {}, word("nothingNow")))]));
+  find("#next").replaceChildren(...next.slice(0, NEXT_SHOWN_MAX).map((one) => item(one, names, clock, area === null, false)));
+}
+
+/** @param {Session} session @param {Map<string, string>} names @param {EventClock} clock @param {boolean} withArea @param {boolean} runs */
+function item(session, names, clock, withArea, runs) {
+  const when = runs ? word("until", { time: clock.time(session.ends_at) }) : clock.time(session.starts_at);
+  return make(
+    "li",
+    {},
+    make("span", { class: "when number" }, when),
+    make("span", {}, session.title),
+    withArea ? make("span", { class: "where" }, names.get(session.area) ?? session.area) : null,
+  );
+}

@@ -1,0 +1,314 @@
+// @ts-check
+/** The face of a door: reads badges, asks the centre, shows the answer. */
+
+import { EventClock, Live, Problem, call, find, place } from "/faces/centre.js";
+import { WedgeScanner } from "/faces/scanner.js";
+import { play, soundIsOn, unlockSound } from "/faces/sound.js";
+import { draw } from "/faces/symbols.js";
+import { onLanguage, said, startWords, word } from "/faces/words.js";
+
+const SHOWN_MS = 6_000;
+const SHOWN_LOOK_MS = 15_000;
+const SAME_SCAN_MS = 2_000;
+const PATIENCE_MS = 800;
+const TIMEOUT_MS = 5_000;
+const RESEND_MS = 2_000;
+const KEPT_MAX = 50;
+/** The refusals that this door may pass with a reason; the others are firm. */
+const SOFT = new Set(["already_inside", "door_closed", "group_not_permitted", "not_arrived"]);
+
+/** @typedef {{id: string, code: string, door: string, direction: string, scanned_at: string, override?: {reason: string}}} Scan */
+
+const { id: doorId, api } = place();
+const clock = new EventClock();
+/** @type {any} */
+let door = null;
+/** @type {"entry" | "exit"} */
+let direction = "entry";
+let area = "";
+/** @type {Live | null} */
+let live = null;
+/** @type {{code: string, at: number}} */
+let lastRead = { code: "", at: -Infinity };
+/** @type {Scan | null} */
+let lastScan = null;
+/** @type {(() => void)} what is shown, to show it again in the other language */
+let shown = showReady;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let backToReady;
+/** @type {Scan[]} */
+const kept = [];
+let sending = 0;
+
+/** A UUID also where the page is no secure context (http on the house's network). */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** @param {string} code */
+function read(code) {
+  const at = performance.now();
+  // A trembling hand or an impatient second press is the same scan.
+  if (code === lastRead.code && at - lastRead.at < SAME_SCAN_MS) {
+    lastRead.at = at;
+    return;
+  }
+  lastRead = { code, at };
+  closeTyping();
+  send({ id: newId(), code, door: doorId, direction, scanned_at: new Date(clock.now()).toISOString() });
+}
+
+/** @param {Scan} scan */
+async function send(scan) {
+  lastScan = scan;
+  sending += 1;
+  const mine = sending;
+  const waiting = setTimeout(() => mine === sending && show(showChecking), PATIENCE_MS);
+  try {
+    const answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+    if (mine === sending) show(() => showAnswer(answer), SOFT.has(answer.reason) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
+  } catch (error) {
+    if (mine === sending) failed(scan, error);
+    else keep(scan, error);
+  } finally {
+    clearTimeout(waiting);
+  }
+}
+
+/** @param {Scan} scan @param {unknown} error */
+function failed(scan, error) {
+  if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) {
+    const problem = error;
+    show(() => paint("refused", "refused", word("look"), { hint: problem.status === 403 ? word("refusedHere") : problem.message }), SHOWN_LOOK_MS, "refused");
+    return;
+  }
+  const isKept = keep(scan, error);
+  const head = error instanceof Problem ? "busy" : "noLink";
+  show(() => paint("cut", "cut", word(head), { hint: word(isKept ? "notChecked" : "notKept") }), SHOWN_LOOK_MS, "look");
+}
+
+/** Keep a scan that has no answer, to send it again under its id. @param {Scan} scan @param {unknown} error */
+function keep(scan, error) {
+  if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) return false;
+  if (kept.length >= KEPT_MAX) return false;
+  kept.push(scan);
+  showKept();
+  return true;
+}
+
+async function sendKept() {
+  const scan = kept[0];
+  if (scan) {
+    try {
+      await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+      kept.shift();
+      showKept();
+      setTimeout(sendKept, 0);
+      return;
+    } catch (error) {
+      if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) kept.shift();
+      showKept();
+    }
+  }
+  setTimeout(sendKept, RESEND_MS);
+}
+
+/** @param {any} answer */
+function toneOf(answer) {
+  if (answer.outcome === "admitted") return "admitted";
+  return SOFT.has(answer.reason) ? "look" : "refused";
+}
+
+/** @param {() => void} showing @param {number} [forMs] @param {"admitted"|"look"|"refused"} [sound] */
+function show(showing, forMs, sound) {
+  clearTimeout(backToReady);
+  shown = showing;
+  showing();
+  if (sound) play(sound);
+  if (forMs) backToReady = setTimeout(() => show(showReady), forMs);
+}
+
+/**
+ * @param {string} tone @param {string} symbol @param {string} head
+ * @param {{name?: string, organisation?: string, hint?: string, way?: string, soft?: boolean}} [rest]
+ */
+function paint(tone, symbol, head, { name = "", organisation = "", hint = "", way = "", soft = false } = {}) {
+  const main = find("#answer");
+  main.className = tone;
+  draw(find("#symbol"), symbol);
+  find("#head").textContent = head;
+  // As large as the longest word lets it be: about 0.62 of its height is a letter's width.
+  const letters = Math.max(4, ...head.split(/\s/).map((part) => part.length));
+  const room = matchMedia("(orientation: portrait)").matches ? 90 : 62;
+  find("#head").style.setProperty("--head", `min(22vh, ${(room / (letters * 0.66)).toFixed(1)}vw)`);
+  find("#name").textContent = name;
+  find("#organisation").textContent = organisation;
+  find("#hint").textContent = hint;
+  find("#way").textContent = way;
+  find("#overriding").hidden = !soft;
+  find("#reasons").hidden = true;
+  find("#override").setAttribute("aria-expanded", "false");
+}
+
+function showReady() {
+  paint("ready", "ready", word(direction === "exit" ? "presentExit" : "present"));
+}
+
+function showChecking() {
+  paint("checking", "checking", word("checking"));
+}
+
+/** @param {any} answer */
+function showAnswer(answer) {
+  const person = answer.attendee;
+  const rest = {
+    name: person?.name ?? "",
+    organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
+    hint: said(answer.hint),
+    way: said(answer.way),
+    soft: SOFT.has(answer.reason) && direction === "entry",
+  };
+  if (answer.outcome === "admitted") {
+    const head = { arrival: "welcome", entry: "welcome", reentry: "again", exit: "goodbye" }[/** @type {string} */ (answer.kind)] ?? "welcome";
+    const tone = answer.kind === "exit" ? "exit" : "admitted";
+    paint(tone, tone, word(head), rest);
+    return;
+  }
+  const heads = {
+    area_full: "fullHead", already_inside: "already", code_unknown: "unknown", code_forged: "look",
+    group_not_permitted: "wrongDoor", door_closed: "notNow", not_arrived: "look",
+  };
+  const head = heads[/** @type {keyof typeof heads} */ (answer.reason)] ?? "stop";
+  const symbol = answer.reason === "area_full" ? "full" : rest.soft ? "look" : "refused";
+  paint(rest.soft ? "look" : "refused", symbol, word(head), rest);
+}
+
+/** @type {Map<string, string>} */
+const groups = new Map();
+/** @param {string} id */
+function groupName(id) {
+  return groups.get(id) ?? id;
+}
+
+function showNumbers() {
+  const now = live?.areas.get(area);
+  const stale = !live || live.stale;
+  const link = find("#link");
+  link.className = `link-state ${stale ? "cut" : ""}`;
+  link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
+  find("#numbers").classList.toggle("stale", stale);
+  if (!now) return;
+  find("#inside").textContent = String(now.inside);
+  find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
+  find("#free").textContent = now.free === null ? "∞" : String(now.free);
+  find("#freeword").textContent = `${word("free")} · ${word(now.state)}`;
+  find("#numbers").className = `is-${now.state}${stale ? " stale" : ""}`;
+  find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
+}
+
+function showKept() {
+  find("#kept").hidden = kept.length === 0;
+  find("#kept").textContent = word("kept", { count: kept.length });
+}
+
+/** @param {"entry" | "exit"} wanted */
+function setDirection(wanted) {
+  direction = wanted;
+  for (const one of ["entry", "exit"]) {
+    const button = find(`#${one}`);
+    button.setAttribute("aria-pressed", String(one === wanted));
+    button.classList.toggle("plain", one !== wanted);
+  }
+  show(showReady);
+}
+
+/** @param {string} [text] */
+function openTyping(text = "") {
+  find("#typing").hidden = false;
+  const input = /** @type {HTMLInputElement} */ (find("#code"));
+  input.value = text;
+  input.focus();
+}
+
+function closeTyping() {
+  find("#typing").hidden = true;
+  /** @type {HTMLInputElement} */ (find("#code")).value = "";
+}
+
+function showSound() {
+  find("#sound").hidden = soundIsOn();
+}
+
+async function start() {
+  show(showReady);
+  const layout = await call(`${api}/layout`);
+  clock.zone = layout.event.timezone;
+  clock.set(layout.now);
+  for (const group of layout.groups) groups.set(group.id, group.name);
+  door = layout.doors.find((/** @type {any} */ one) => one.id === doorId);
+  if (!door) {
+    paint("refused", "refused", word("stop"), { hint: word("doorUnknown") });
+    return;
+  }
+  area = door.area;
+  const areaName = layout.areas.find((/** @type {any} */ one) => one.id === area).name;
+  find("#door").textContent = door.name === areaName || door.name.startsWith(areaName) ? door.name : `${door.name} · ${areaName}`;
+  document.title = `${door.name} – ${layout.event.name}`;
+  find("#directions").hidden = door.direction !== "both";
+  if (door.direction === "exit") setDirection("exit");
+  live = new Live(api, [area], clock, showNumbers);
+  new WedgeScanner(read, (text) => openTyping(text));
+  showNumbers();
+  sendKept();
+}
+
+find("#entry").addEventListener("click", () => setDirection("entry"));
+find("#exit").addEventListener("click", () => setDirection("exit"));
+find("#type").addEventListener("click", () => openTyping());
+find("#stoptyping").addEventListener("click", closeTyping);
+find("#typing").addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  const code = /** @type {HTMLInputElement} */ (find("#code")).value.trim();
+  if (code) read(code);
+});
+find("#override").addEventListener("click", () => {
+  const open = find("#reasons").hidden;
+  find("#reasons").hidden = !open;
+  find("#override").setAttribute("aria-expanded", String(open));
+  clearTimeout(backToReady);
+  backToReady = setTimeout(() => show(showReady), SHOWN_LOOK_MS);
+  if (open) find("#reasons button").focus();
+});
+for (const button of document.querySelectorAll("[data-reason]")) {
+  button.addEventListener("click", () => {
+    if (!lastScan) return;
+    const reason = word(/** @type {HTMLElement} */ (button).dataset.reason ?? "");
+    send({ ...lastScan, id: newId(), scanned_at: new Date(clock.now()).toISOString(), override: { reason } });
+  });
+}
+for (const gesture of ["pointerdown", "keydown"]) {
+  addEventListener(gesture, () => unlockSound().then(showSound, () => {}), { capture: true });
+}
+onLanguage(() => {
+  shown();
+  showNumbers();
+  showKept();
+});
+showSound();
+
+/** The centre may not be there yet: try until it is. */
+async function startWhenPossible() {
+  try {
+    await start();
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) throw error;
+    paint("cut", "cut", word("noLink"), { hint: word("connecting") });
+    setTimeout(startWhenPossible, 2_000);
+  }
+}
+startWords();
+startWhenPossible();
