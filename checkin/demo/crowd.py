@@ -1,7 +1,7 @@
 """Plays the planned day through the HTTP interface, as real doors would: `python -m checkin.demo.crowd`.
 
-Reads one `Setting` as JSON from standard input. It is a program of its own, so that the demo's
-service has only its own work to do.
+Reads one `Setting` as a line of JSON from standard input, and ends when that is closed: so it never
+outlives the demo. It is a program of its own, so that the service has only its own work to do.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from checkin.demo.plan import Guest, Step, plan_day
 UNDER_WAY_MAX = 16
 TRIES_MAX = 60
 TELL_EVERY_S = 15.0
+SETTING_BYTES_MAX = 16 * 1024 * 1024
 
 
 class Code(Struct, frozen=True):
@@ -138,7 +139,7 @@ class Crowd:
                     answer.raise_for_status()
                     return answer.json()
             await asyncio.sleep(1.0)
-        raise SystemExit("The service does not answer any more.")
+        raise TimeoutError("The service does not answer any more.")
 
     def _real_time(self, at_s: float) -> float:
         shown = self._midnight + dt.timedelta(seconds=at_s) - self._clock_time
@@ -152,10 +153,20 @@ class Crowd:
 
 
 async def main() -> None:
-    setting = msgspec.json.decode(sys.stdin.buffer.read(), type=Setting)
+    commands = asyncio.StreamReader(limit=SETTING_BYTES_MAX)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
+    )
+    setting = msgspec.json.decode(await commands.readline(), type=Setting)
     limits = httpx.Limits(max_connections=UNDER_WAY_MAX, max_keepalive_connections=UNDER_WAY_MAX)
     async with httpx.AsyncClient(limits=limits, timeout=10.0, trust_env=False) as client:
-        await Crowd(setting, client).play()
+        playing = asyncio.create_task(Crowd(setting, client).play())
+        closed = asyncio.create_task(commands.read())
+        await asyncio.wait((playing, closed), return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done():
+            playing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await playing
 
 
 if __name__ == "__main__":

@@ -88,11 +88,12 @@ class _Demo:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "checkin.demo.crowd", stdin=asyncio.subprocess.PIPE
         )
+        assert process.stdin is not None
+        process.stdin.write(play + b"\n")
         try:
-            await process.communicate(play)
+            await process.wait()
         finally:
-            if process.returncode is None:
-                process.terminate()
+            process.stdin.close()  # the crowd goes home when nobody listens any more
 
     def _greet(self, address: str) -> None:
         login = msgspec.json.decode((self._data / LOGIN).read_bytes(), type=Login)

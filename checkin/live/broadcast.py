@@ -149,7 +149,7 @@ class Broadcast:
                 await self._ticked.wait()
 
     def _view(self, wanted: Collection[str]) -> View:
-        key = frozenset(wanted) & self.areas.keys() if wanted else None
+        key = frozenset(area for area in wanted if area in self.areas) if wanted else None
         return self._views.setdefault(key, View(self, key))
 
     async def _run(self) -> None:

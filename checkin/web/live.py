@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 
 from litestar import WebSocket, websocket
@@ -19,7 +20,10 @@ RECEIVED_MAX = 100
 RECOGNISED_EVERY_S = 30.0
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY = 1008
+CLOSE_FAILED = 1011
 CLOSE_TRY_LATER = 1013
+
+log = logging.getLogger(__name__)
 
 
 @websocket("/live", guards=[may("read")])
@@ -70,6 +74,11 @@ async def _say_goodbye(socket: WebSocket[Principal, str, Any], done: set[asyncio
         error = None if task.cancelled() else task.exception()
         if isinstance(error, CheckinError):
             code, reason = CLOSE_TRY_LATER, error.message[:100]
+        elif isinstance(error, OSError):
+            return  # the client has gone while something was sent to it
+        elif error is not None:
+            code, reason = CLOSE_FAILED, "failed here; it was logged"
+            log.error("unforeseen error on a live socket", exc_info=error)
         elif task.cancelled():
             code, reason = CLOSE_GOING_AWAY, "revoked, too slow, or the centre stops"
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):

@@ -42,8 +42,12 @@ function card(area, tag) {
     make("h2", {}, area.name),
     make("span", { class: "free number" }, free),
     make("span", { class: "bar" }, bar),
-    make("span", { class: "state" }, words),
-    make("span", { class: "unit number" }, now?.capacity ? `${word("free")} · ${now.inside} ${word("of")} ${now.capacity}` : word("free")),
+    make(
+      "span",
+      { class: "foot" },
+      make("span", { class: "state" }, words),
+      make("span", { class: "unit number" }, now?.capacity ? `${now.inside} ${word("of")} ${now.capacity} ${word("taken")}` : ""),
+    ),
   );
 }
 

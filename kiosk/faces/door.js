@@ -141,10 +141,10 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   main.className = tone;
   draw(find("#symbol"), symbol);
   find("#head").textContent = head;
-  // As large as the longest word lets it be: about 0.62 of its height is a letter's width.
-  const letters = Math.max(4, ...head.split(/\s/).map((part) => part.length));
-  const room = matchMedia("(orientation: portrait)").matches ? 90 : 62;
-  find("#head").style.setProperty("--head", `min(22vh, ${(room / (letters * 0.66)).toFixed(1)}vw)`);
+  // As large as the width lets it be: a letter is about 0.6 of its height wide.
+  const size = tone === "ready" ? "min(16cqh, 8cqw)" : `min(34cqh, ${(95 / (Math.max(4, head.length) * 0.6)).toFixed(1)}cqw)`;
+  find("#head").style.setProperty("--head", size);
+  find("#name").style.setProperty("--name", `min(${name.length > 26 ? 8 : 11}cqh, 6cqw)`);
   find("#name").textContent = name;
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
@@ -205,7 +205,7 @@ function showNumbers() {
   find("#inside").textContent = String(now.inside);
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
-  find("#freeword").textContent = `${word("free")} · ${word(now.state)}`;
+  find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;
   find("#numbers").className = `is-${now.state}${stale ? " stale" : ""}`;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
 }
