@@ -26,6 +26,7 @@ from checkin.service.venues import Venues
 from checkin.service.verify import verify as verify_event
 from checkin.store import events
 from checkin.store.engine import Transaction
+from checkin.store.sqlite import ServeLock
 from checkin.wire import UPLOAD_BYTES_MAX
 
 T = TypeVar("T")
@@ -338,7 +339,7 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Put a backup in the place of an empty database."""
     target = database_path(load_settings()["database_url"].value)
-    lock = wiring.ServeLock(target)
+    lock = ServeLock(target)
 
     async def work() -> None:
         async with wiring.store_of(f"sqlite:///{target}") as store:

@@ -77,7 +77,9 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Sett
     path, values = _file(environment)
     known = {option.name for option in OPTIONS}
     if unknown := values.keys() - known:
-        raise BadInput(f"{path} has unknown options: {', '.join(sorted(unknown))}. Known are: {', '.join(sorted(known))}.")
+        raise BadInput(
+            f"{path} has unknown options: {', '.join(sorted(unknown))}. Known are: {', '.join(sorted(known))}."
+        )
     return {option.name: _setting(option, environment, values, path) for option in OPTIONS}
 
 
@@ -109,5 +111,7 @@ def _setting(option: Option, environment: Mapping[str, str], values: Mapping[str
 def database_path(url: str) -> Path:
     """The file of a `sqlite:///` URL. Raises `BadInput` for another kind of URL."""
     if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise BadInput("CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE).", code="database_url")
+        raise BadInput(
+            "CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE).", code="database_url"
+        )
     return Path(url.removeprefix("sqlite:///"))

@@ -109,9 +109,7 @@ def render_png(face: BadgeFace, *, format: str = "a6", ppi: int = 300) -> bytes:
     picture = Image.open(io.BytesIO(_compiled([face], format, format="png", ppi=ppi)))
     content = io.BytesIO()
     palette = picture.convert("RGB").quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(
-        content, "PNG", compress_level=1, dpi=(ppi, ppi)
-    )
+    palette.save(content, "PNG", compress_level=1, dpi=(ppi, ppi))
     return content.getvalue()
 
 
@@ -143,7 +141,9 @@ def qr_svg(code: str) -> str:
 
 def _compiled(faces: Sequence[BadgeFace], template: str, **how: Any) -> bytes:
     if template not in formats():
-        raise BadInput(f"There is no badge format “{template}”; there are: {', '.join(formats())}.", code="format_unknown")
+        raise BadInput(
+            f"There is no badge format “{template}”; there are: {', '.join(formats())}.", code="format_unknown"
+        )
     if not faces:
         raise BadInput("There is no badge to print.", code="badges_none")
     if misfits := check_faces(faces):
@@ -203,7 +203,11 @@ def _part(text: str) -> dict[str, Any]:
         # A full stop or bracket at the end belongs to the letters before it, not to the line.
         clean += "\u200e" if unicodedata.bidirectional(strong[-1]) == "L" else "\u200f"
     words = [piece for word in clean.split() for piece in word.replace("-", "- ").split()] or [""]
-    return {"text": clean, "rtl": rtl, "words": [word for word in words if word.isascii() or not _breaks_anywhere(word)] or [""]}
+    return {
+        "text": clean,
+        "rtl": rtl,
+        "words": [word for word in words if word.isascii() or not _breaks_anywhere(word)] or [""],
+    }
 
 
 def _breaks_anywhere(word: str) -> bool:

@@ -45,7 +45,9 @@ class Layout:
             *self._faults(),
         ]
         if faults:
-            raise BadInput("The layout cannot be used: " + "; ".join(faults) + ".", code="layout_invalid", faults=faults)
+            raise BadInput(
+                "The layout cannot be used: " + "; ".join(faults) + ".", code="layout_invalid", faults=faults
+            )
         self.zone = event.zone
         self._paths = {area: self._path(area) for area in self.areas}
 

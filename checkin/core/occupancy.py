@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from checkin.core.layout import Layout
-from checkin.core.model import Area, CountsAs
+from checkin.core.model import CountsAs
 
 FILLING_FROM = 0.9
 """The share of its capacity from which an area is called filling."""

@@ -14,9 +14,7 @@ DAY_ENDS = dt.time(17, 30)
 class DemoClock:
     """Shows `shown_at` (ms since 1970 UTC) now, and runs `speed` times as fast until `ends_at`."""
 
-    def __init__(
-        self, shown_at: int, ends_at: int, speed: float, wall: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, shown_at: int, ends_at: int, speed: float, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self.started_at_s = wall()
         self.shown_at = shown_at

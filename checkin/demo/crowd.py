@@ -149,14 +149,14 @@ class Crowd:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
             passed = dt.timedelta(seconds=(time.time() - self._setting.clock_started_at) * self._setting.speed)
-            print(f"  {self._clock_time + passed:%H:%M}  {self._inside} in the house, {self._refused} refused", flush=True)
+            print(
+                f"  {self._clock_time + passed:%H:%M}  {self._inside} in the house, {self._refused} refused", flush=True
+            )
 
 
 async def main() -> None:
     commands = asyncio.StreamReader(limit=SETTING_BYTES_MAX)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(commands), sys.stdin
-    )
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     setting = msgspec.json.decode(await commands.readline(), type=Setting)
     limits = httpx.Limits(max_connections=UNDER_WAY_MAX, max_keepalive_connections=UNDER_WAY_MAX)
     async with httpx.AsyncClient(limits=limits, timeout=10.0, trust_env=False) as client:

@@ -109,7 +109,11 @@ def make_layout() -> str:
         area, _, which = door.partition("-")
         lines += ["", "[[door]]", f'id = "{door}"', f'name = "{names[area]} {which}"', f'area = "{area}"']
         lines += ['reentry = "allow"']
-    for area, group, seats, until in (("P", "vip", 8, "10:35"), ("P", "sprecher", 32, "10:35"), ("P", "presse", 8, "10:35")):
+    for area, group, seats, until in (
+        ("P", "vip", 8, "10:35"),
+        ("P", "sprecher", 32, "10:35"),
+        ("P", "presse", 8, "10:35"),
+    ):
         lines += ["", "[[hold]]", f'area = "{area}"', f'group = "{group}"', f"seats = {seats}", f'until = "{until}"']
     return "\n".join(lines) + "\n"
 
@@ -120,7 +124,9 @@ def make_schedule() -> str:
     speakers = [f"{one.given_name} {one.family_name}" for one in invent(rng, 60) if one.script in ("german", "turkish")]
     rooms: dict[str, list[dict[str, object]]] = {id: [] for id, *_ in AREAS}
 
-    def add(area: str, start: str, end: str, title: str, *, code: str, bookable: bool = False, subtitle: str = "") -> None:
+    def add(
+        area: str, start: str, end: str, title: str, *, code: str, bookable: bool = False, subtitle: str = ""
+    ) -> None:
         minutes = _minutes(end) - _minutes(start)
         rooms[area].append(
             {
@@ -222,10 +228,22 @@ def _row(rng: random.Random, number: int, one: Invented, kind: str, status: str)
 
 
 _INSTITUTIONS = {
-    "Bund und Länder": ("Bundesministerium für Umwelt, Naturschutz, Bau und Reaktorsicherheit", "Ministerium für Bauen", "Bezirksregierung Arnsberg"),
+    "Bund und Länder": (
+        "Bundesministerium für Umwelt, Naturschutz, Bau und Reaktorsicherheit",
+        "Ministerium für Bauen",
+        "Bezirksregierung Arnsberg",
+    ),
     "Verbände": ("Deutscher Städtetag", "Deutscher Städte- und Gemeindebund", "Verband der Wohnungswirtschaft e. V."),
-    "Forschung und Planung": ("Institut für Stadtforschung", "Büro für Quartiersentwicklung", "Technische Universität Dortmund"),
-    "Migrantenorganisationen und Bewohner": ("Verein der Migranten e. V.", "Bewohnerrat Nordstadt", "Haus der Vielfalt e. V."),
+    "Forschung und Planung": (
+        "Institut für Stadtforschung",
+        "Büro für Quartiersentwicklung",
+        "Technische Universität Dortmund",
+    ),
+    "Migrantenorganisationen und Bewohner": (
+        "Verein der Migranten e. V.",
+        "Bewohnerrat Nordstadt",
+        "Haus der Vielfalt e. V.",
+    ),
     "Sprecherinnen und Sprecher": ("Stadtlabor", "Stiftung Nachbarschaft", "Hochschule für Gestaltung"),
     "Aussteller": ("Lesewelt e. V.", "Quartiersapp GmbH", "Spielmobil Dortmund", "Stadtteilbibliothek"),
     "Presse": ("Ruhr-Bote", "Radio Nordstadt", "Stadtmagazin"),

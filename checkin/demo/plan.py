@@ -61,7 +61,9 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class _Person:
-    def __init__(self, who: str, group: str, forums: tuple[str | None, str | None], arrives: float, leaves: float) -> None:
+    def __init__(
+        self, who: str, group: str, forums: tuple[str | None, str | None], arrives: float, leaves: float
+    ) -> None:
         self.who = who
         self.group = group
         self.forums = forums
@@ -113,7 +115,9 @@ def _people(rng: random.Random, guests: Sequence[Guest]) -> list[_Person]:
     rng.shuffle(rest)
     later += zip(registered_times, rest, strict=True)
     later += [(at, None) for at in walk_in_times]
-    people = [_Person(guest.ticket, guest.group, guest.forums, at, 0.0) for guest, at in zip(early, arrivals[0], strict=True)]
+    people = [
+        _Person(guest.ticket, guest.group, guest.forums, at, 0.0) for guest, at in zip(early, arrivals[0], strict=True)
+    ]
     walk_in = 0
     for at, guest in sorted(later, key=lambda one: one[0]):
         if guest is None:
@@ -176,7 +180,11 @@ def _rooms(rng: random.Random, people: list[_Person]) -> list[Step]:
             forum = person.forums[block]
             if forum is not None and person.in_house(at):
                 steps.append(Step(at_s=at, who=person.who, door=_door(rng, forum)))
-    for start, end, area, share in (("09:05", "10:15", "M", 0.45), ("13:11", "13:24", "M", 0.9), ("15:12", "15:31", "P", 0.93)):
+    for start, end, area, share in (
+        ("09:05", "10:15", "M", 0.45),
+        ("13:11", "13:24", "M", 0.9),
+        ("15:12", "15:31", "P", 0.93),
+    ):
         for person in people:
             at = max(rng.uniform(_s(start), _s(end)), person.arrives + 120)
             if rng.random() < share and person.in_house(at):
@@ -204,7 +212,13 @@ def _to_plenary(rng: random.Random, people: list[_Person]) -> list[Step]:
 def _oddities(rng: random.Random, people: list[_Person], cancelled: Sequence[str]) -> list[Step]:
     """What no plan foresees: the wrong QR, a second scan, a cancelled ticket, the wrong entrance."""
     steps = [
-        Step(at_s=rng.uniform(_s("09:10"), _s("10:30")), who=f"passer-by {number}", door="D1", text="WIFI:T:WPA;S:Gast;P:welcome;;", odd=True)
+        Step(
+            at_s=rng.uniform(_s("09:10"), _s("10:30")),
+            who=f"passer-by {number}",
+            door="D1",
+            text="WIFI:T:WPA;S:Gast;P:welcome;;",
+            odd=True,
+        )
         for number in range(4)
     ]
     steps += [
@@ -212,7 +226,9 @@ def _oddities(rng: random.Random, people: list[_Person], cancelled: Sequence[str
         for ticket in rng.sample(list(cancelled), min(6, len(cancelled)))
     ]
     calm = [one for one in people if one.group not in ("aussteller", "vip") and one.arrives > _s("09:00")]
-    steps += [Step(at_s=one.arrives + rng.uniform(5, 25), who=one.who, door="D1", odd=True) for one in rng.sample(calm, 12)]
+    steps += [
+        Step(at_s=one.arrives + rng.uniform(5, 25), who=one.who, door="D1", odd=True) for one in rng.sample(calm, 12)
+    ]
     lost = [one for one in people if one.group == "aussteller" and one.arrives > _s("09:01")][:4]
     steps += [Step(at_s=one.arrives - 90, who=one.who, door="D1", odd=True) for one in lost]
     return steps

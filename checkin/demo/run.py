@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from checkin import main as wiring
+from checkin.core.facts import Scanned
 from checkin.core.layout import Layout
 from checkin.core.model import Session
 from checkin.demo.clock import DAY_ENDS, DAY_OPENS, DemoClock, at_time_of_day
@@ -26,6 +27,7 @@ from checkin.service.venues import Venues
 from checkin.store import events, facts, sessions
 from checkin.store.attendees import load_attendees
 from checkin.store.engine import Transaction
+from checkin.store.sqlite import ServeLock
 
 FILES = files("checkin.demo") / "files"
 DATABASE = "checkin.db"
@@ -53,7 +55,7 @@ def run_demo(*, host: str, port: int, speed: float, crowd: bool, fresh: bool, da
     data.mkdir(parents=True, exist_ok=True)
     database = data / DATABASE
     url = f"sqlite:///{database.absolute()}"
-    lock = wiring.ServeLock(database)  # nobody may be using what is about to be deleted
+    lock = ServeLock(database)  # nobody may be using what is about to be deleted
     layout = _layout_of_today()
     try:
         stood_at = None if fresh else asyncio.run(_stood_at(url, database, layout))
@@ -179,7 +181,7 @@ async def _stood_at(url: str, database: Path, layout: Layout) -> int | None:
         if id is None or events.load_event(tx, id).date != layout.event.date:
             return None
         last = facts.last_scans(tx, id, 1)
-        return last[0].fact.received_at if last and isinstance(last[0].fact, facts.Scanned) else None
+        return last[0].fact.received_at if last and isinstance(last[0].fact, Scanned) else None
 
     async with wiring.store_of(url) as store:
         stood_at = await store.read(read)
@@ -240,5 +242,7 @@ def _iso(at: int, layout: Layout) -> str:
     return dt.datetime.fromtimestamp(at / 1000, layout.zone).isoformat(timespec="milliseconds")
 
 
-_SYLLABLES = ("ba be bi bo da de do fa fe fo ga go ka ke ki ko la le li lo ma me mi mo na ne no pa pe po ra re ri ro"
-              " sa se si so ta te ti to wa we wi wo").split()
+_SYLLABLES = (
+    "ba be bi bo da de do fa fe fo ga go ka ke ki ko la le li lo ma me mi mo na ne no pa pe po ra re ri ro"
+    " sa se si so ta te ti to wa we wi wo"
+).split()

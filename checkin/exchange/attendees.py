@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import python_calamine
 from msgspec import Struct
@@ -233,7 +233,8 @@ class _Reader:
         self._mend(line, values)
         truths = {field: self._truth(line, field, values.pop(field, "")) for field in ("listed", "photo")}
         text = {field: value for field, value in values.items() if field not in ("registration", "group")}
-        attendee = Attendee(id="", group=group, registration=registration, **{"given_name": "", **text}, **truths)
+        fields: dict[str, Any] = {"given_name": "", **text, **truths}
+        attendee = Attendee(id="", group=group, registration=registration, **fields)
         return AttendeeRow(line=line, attendee=attendee, forums=forums)
 
     def _mend(self, line: int, values: dict[str, str]) -> None:
@@ -251,7 +252,9 @@ class _Reader:
             proper = _proper_case(values.get(field, ""))
             if proper != values.get(field, ""):
                 values[field] = proper
-                self._note(line, field, "name_capitals", "A name in capitals was set in mixed case: look at it.", "warning")
+                self._note(
+                    line, field, "name_capitals", "A name in capitals was set in mixed case: look at it.", "warning"
+                )
 
     def _cleaned(self, line: int, field: str, cell: str) -> str:
         text = cell.strip()
@@ -268,7 +271,9 @@ class _Reader:
         if field != "remark":
             kept = kept.replace("\n", " ")
         if kept.startswith("=") or (kept.startswith(("+", "@")) and field != "phone"):
-            self._note(line, field, "formula_kept", "The cell starts like a formula; it is kept as mere text.", "warning")
+            self._note(
+                line, field, "formula_kept", "The cell starts like a formula; it is kept as mere text.", "warning"
+            )
         return kept
 
     def _truth(self, line: int, field: str, text: str) -> bool:
@@ -296,8 +301,9 @@ class _Reader:
         self._seen.update(dict.fromkeys(keys, row.line))
         return False
 
-    def _refuse(self, line: int, column: str, code: str, message: str) -> None:
+    def _refuse(self, line: int, column: str, code: str, message: str) -> AttendeeRow | None:
         self._note(line, column, code, message, "error")
+        return None
 
     def _note(self, line: int, column: str, code: str, message: str, level: Level) -> None:
         if len(self._notes) < NOTES_MAX:
@@ -366,7 +372,9 @@ def _xlsx_lines(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
             if any(any(row) for row in listed):
                 return iter([(number, row) for number, row in enumerate(listed, 1) if number == 1 or row])
     except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
-        raise BadInput(f"{name} is no XLSX that can be read. Save it anew, or as CSV (UTF-8).", code="xlsx_invalid") from error
+        raise BadInput(
+            f"{name} is no XLSX that can be read. Save it anew, or as CSV (UTF-8).", code="xlsx_invalid"
+        ) from error
     raise BadInput(f"{name} has no rows.", code="list_empty")
 
 
@@ -386,7 +394,11 @@ def _folded(text: str) -> str:
 def _proper_case(name: str) -> str:
     """“MÜLLER-LÜDENSCHEIDT” → “Müller-Lüdenscheidt”; a name that is not in capitals stays as it is."""
     letters = [char for char in name if char.isalpha()]
-    if len(letters) < 3 or not all(char.isupper() for char in letters) or not any(char.lower() != char for char in letters):
+    if (
+        len(letters) < 3
+        or not all(char.isupper() for char in letters)
+        or not any(char.lower() != char for char in letters)
+    ):
         return name
     words = name.split(" ")
     small = {place for place, word in enumerate(words) if word.casefold() in _SMALL_WORDS and place < len(words) - 1}

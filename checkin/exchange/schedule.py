@@ -50,11 +50,17 @@ def read_schedule(data: bytes, layout: Layout) -> list[Session]:
     try:
         items = list(_items(data, layout))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise _invalid([f"a session has a part that cannot be read ({type(error).__name__}: {str(error)[:200]})"]) from error
+        raise _invalid(
+            [f"a session has a part that cannot be read ({type(error).__name__}: {str(error)[:200]})"]
+        ) from error
     if len(items) > SESSIONS_MAX:
         raise TooLarge(f"The schedule has {len(items):,} sessions, at most {SESSIONS_MAX:,} are taken.")
     areas = {text.casefold(): area.id for area in layout.areas.values() for text in (area.name, area.id)}
-    faults = [f"{item.place}: room “{item.room}” is no area of the layout" for item in items if item.room.casefold() not in areas]
+    faults = [
+        f"{item.place}: room “{item.room}” is no area of the layout"
+        for item in items
+        if item.room.casefold() not in areas
+    ]
     faults += [f"{item.place}: it ends before it starts" for item in items if item.ends <= item.starts]
     uses = Counter(item.id for item in items)
     faults += [f"id {id} is given to several sessions" for id, count in uses.items() if count > 1]
@@ -99,10 +105,14 @@ def _from_json(data: bytes) -> Iterator[_Item]:
             for event in events:
                 starts = dt.datetime.fromisoformat(event["date"])
                 id = str(event.get("code") or event.get("guid") or event["id"])
-                item = _Item(f"session {id}", id, str(room), str(event["title"]), starts, starts + _span(event["duration"]))
+                item = _Item(
+                    f"session {id}", id, str(room), str(event["title"]), starts, starts + _span(event["duration"])
+                )
                 item.subtitle = str(event.get("subtitle") or "")
                 item.language = str(event.get("language") or "")
-                item.speakers = tuple(str(person.get("public_name") or person.get("name")) for person in event.get("persons", []))
+                item.speakers = tuple(
+                    str(person.get("public_name") or person.get("name")) for person in event.get("persons", [])
+                )
                 item.bookable = event.get("bookable") is True
                 yield item
 

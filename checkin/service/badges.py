@@ -57,7 +57,8 @@ def issue(tx: Transaction, venues: Venues, slug: str, attendee: str, *, now: int
         raise NotFound("This event has no such attendee.", code="attendee_unknown")
     if person.registration != "registered":
         raise Conflict(
-            f"The registration is {person.registration}: reinstate it first.", code=f"registration_{person.registration}"
+            f"The registration is {person.registration}: reinstate it first.",
+            code=f"registration_{person.registration}",
         )
     earlier = badges.latest_badges(tx, venue.id, [attendee]).get(attendee)
     if earlier is not None and earlier.state == "blocked":

@@ -72,9 +72,7 @@ class Centre:
                 venue = await self.store.read(lambda tx: self.venues.venue(tx, slug))
 
                 async def read() -> Occupancy:
-                    return await self.store.read(
-                        lambda tx: overview.occupancy(tx, self.venues, slug, self.clock())
-                    )
+                    return await self.store.read(lambda tx: overview.occupancy(tx, self.venues, slug, self.clock()))
 
                 broadcast = Broadcast(read, lambda: iso(self.clock(), venue.layout))
                 await broadcast.start()

@@ -44,9 +44,9 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     def shown() -> AreaNow:
         return area_now(house, sent.area, at=now, clock=clock, evacuation=journal.event.evacuation)
 
-    content = hmac.digest(
-        venue.key, f"{sent.area}\0{sent.headcount}\0{sent.change}\0{sent.note}".encode(), "sha256"
-    )[:CONTENT_BYTES]
+    content = hmac.digest(venue.key, f"{sent.area}\0{sent.headcount}\0{sent.change}\0{sent.note}".encode(), "sha256")[
+        :CONTENT_BYTES
+    ]
     earlier = facts.facts_by_id(tx, venue.id, [str(sent.id)]).get(str(sent.id))
     if earlier is not None:
         if earlier.content != content or not isinstance(earlier.fact, Corrected):

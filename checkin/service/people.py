@@ -235,9 +235,7 @@ def start_pairing(tx: Transaction, venues: Venues, slug: str, device: str) -> tu
     expires_at = wall_ms() + PAIRING_MINUTES * 60_000
     people.add_token(
         tx,
-        Token(
-            hash=token_hash(code), device=found.id, purpose="pairing", created_at=wall_ms(), expires_at=expires_at
-        ),
+        Token(hash=token_hash(code), device=found.id, purpose="pairing", created_at=wall_ms(), expires_at=expires_at),
     )
     return code, expires_at
 

@@ -103,8 +103,6 @@ def import_layout(tx: Transaction, layout: Layout, *, now: int, by: str) -> int:
     total.presences, total.corrections = presences.load_presences(tx, id), facts.corrections(tx, id)
     house = total.house(layout)
     presences.drop_tallies(tx, id)
-    presences.save_tallies(
-        tx, id, {area: TallyRow(tally, journal.seq, now) for area, tally in house.tallies.items()}
-    )
+    presences.save_tallies(tx, id, {area: TallyRow(tally, journal.seq, now) for area, tally in house.tallies.items()})
     journal.write()
     return id

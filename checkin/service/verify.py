@@ -37,7 +37,8 @@ def _differences(tx: Transaction, venues: Venues, slug: str) -> Iterator[str]:
     where = total.presences
     for attendee in sorted(where.keys() | stored.keys()):
         if where.get(attendee) != stored.get(attendee):
-            yield f"attendee {attendee}: facts say {_place(where.get(attendee))}, stored is {_place(stored.get(attendee))}"
+            told, found = _place(where.get(attendee)), _place(stored.get(attendee))
+            yield f"attendee {attendee}: facts say {told}, stored is {found}"
     tallies = {area: row.tally for area, row in presences.load_tallies(tx, venue.id).items()}
     for area, tally in total.house(venue.layout).tallies.items():
         if tally != tallies.get(area, Tally()):

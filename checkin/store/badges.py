@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from checkin.core.model import Badge
 from checkin.store.engine import Row, Transaction
 
-_COLUMNS = "badge.id, badge.attendee, badge.generation, badge.code, badge.desk_number, badge.state, badge.issued_at, badge.replaced_at"
+_COLUMNS = (
+    "badge.id, badge.attendee, badge.generation, badge.code, badge.desk_number, badge.state,"
+    " badge.issued_at, badge.replaced_at"
+)
 
 
 def add_badges(tx: Transaction, event: int, badges: Sequence[Badge]) -> None:
@@ -33,11 +36,7 @@ def add_badges(tx: Transaction, event: int, badges: Sequence[Badge]) -> None:
     )
     tx.run_many(
         "INSERT INTO code (event, text, attendee, badge) VALUES (?, ?, ?, ?)",
-        [
-            (event, text, badge.attendee, badge.id)
-            for badge in badges
-            for text in (badge.code, str(badge.desk_number))
-        ],
+        [(event, text, badge.attendee, badge.id) for badge in badges for text in (badge.code, str(badge.desk_number))],
     )
 
 

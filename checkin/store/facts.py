@@ -100,19 +100,27 @@ def refusals_by_reason(tx: Transaction, event: int) -> list[tuple[str, int]]:
 
 def scans_by_door(tx: Transaction, event: int) -> dict[str, tuple[int, int]]:
     """door → (scans, when the last came)."""
-    rows = tx.rows(
-        "SELECT door, count(*), max(at) FROM fact WHERE event = ? AND kind = 'scan' GROUP BY door", (event,)
-    )
+    rows = tx.rows("SELECT door, count(*), max(at) FROM fact WHERE event = ? AND kind = 'scan' GROUP BY door", (event,))
     return {door: (count, last) for door, count, last in rows}
 
 
 def _row(event: int, kept: Kept) -> tuple[object, ...]:
     body = _encoder.encode(kept.fact)
+    place: tuple[object, ...]
     match kept.fact:
         case Scanned() as scan:
             decision = scan.decision
             reason = decision.refusal.reason if decision.refusal else None
-            place = (scan.id, kept.content, scan.received_at, scan.door, scan.area, decision.attendee, decision.kind, reason)
+            place = (
+                scan.id,
+                kept.content,
+                scan.received_at,
+                scan.door,
+                scan.area,
+                decision.attendee,
+                decision.kind,
+                reason,
+            )
             return (event, kept.seq, "scan", *place, body)
         case Corrected() as correction:
             place = (correction.id, kept.content, correction.at, None, correction.area, None, None, None)

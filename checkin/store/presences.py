@@ -76,8 +76,7 @@ def presence_of(row: tuple[str | None, str, int, str, int]) -> Presence:
 def areas_in_use(tx: Transaction, event: int) -> set[str]:
     """The areas somebody is in now."""
     return {
-        row[0]
-        for row in tx.rows("SELECT DISTINCT area FROM presence WHERE event = ? AND area IS NOT NULL", (event,))
+        row[0] for row in tx.rows("SELECT DISTINCT area FROM presence WHERE event = ? AND area IS NOT NULL", (event,))
     }
 
 

@@ -82,4 +82,4 @@ def booked_by_session(tx: Transaction, event: int) -> dict[str, int]:
         " WHERE booking.event = ? AND attendee.registration = 'registered' GROUP BY session",
         (event,),
     )
-    return {session: count for session, count in rows}
+    return dict(rows)

@@ -60,7 +60,9 @@ class SqliteStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
         except (OSError, sqlite3.Error) as error:
-            raise StoreBusy(f"The database {path} cannot be opened: {error}. Check the folder and its rights.") from error
+            raise StoreBusy(
+                f"The database {path} cannot be opened: {error}. Check the folder and its rights."
+            ) from error
         try:
             await _on_thread(writer, _prepare_writer)
             await _on_thread(writer, apply_sqlite_migrations)
@@ -110,7 +112,8 @@ class ServeLock:
         except OSError:
             self._file.close()
             raise StoreBusy(
-                f"Another `checkin serve` runs on {database}. Stop it first, or set CHECKIN_DATABASE_URL to another file."
+                f"Another `checkin serve` runs on {database}. Stop it first,"
+                " or set CHECKIN_DATABASE_URL to another file."
             ) from None
 
     def release(self) -> None:
@@ -120,7 +123,7 @@ class ServeLock:
 async def _on_thread(connection: aiosqlite.Connection, work: Callable[..., T], *arguments: Any) -> T:
     # aiosqlite's own way to run a function on its thread: it has no public name (0.22), and one hop
     # for a whole transaction is what makes a batch fast and a cancelled request harmless.
-    result: T = await connection._execute(work, connection._conn, *arguments)
+    result: T = await connection._execute(work, connection._conn, *arguments)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -144,7 +147,9 @@ def _worded(error: sqlite3.OperationalError) -> Exception:
         case sqlite3.SQLITE_FULL:
             return StoreFull("The disk with the database is full. Free some space; nothing that was answered is lost.")
         case sqlite3.SQLITE_IOERR:
-            return StoreFull("The disk with the database does not take writes (I/O error). Check the disk and its space.")
+            return StoreFull(
+                "The disk with the database does not take writes (I/O error). Check the disk and its space."
+            )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusy("Another program is writing to the database for long. Wait for it, then try again.")
         case sqlite3.SQLITE_READONLY:

@@ -39,9 +39,7 @@ async def add_attendee(
 ) -> AttendeeFound:
     """A walk-in; the same id again is the same person."""
     now, by = centre.clock(), request.user.id
-    return await centre.write(
-        lambda tx: attendees.walk_in(tx, centre.venues, event, data, now=now, by=by), event=event
-    )
+    return await centre.write(lambda tx: attendees.walk_in(tx, centre.venues, event, data, now=now, by=by), event=event)
 
 
 @patch("/attendees/{attendee:str}", guards=[may("desk")])

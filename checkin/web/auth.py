@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
@@ -94,7 +95,7 @@ def _same_origin(scope: Scope) -> bool:
     By `Sec-Fetch-Site`, else by `Origin` against `Host` (Go's `http.CrossOriginProtection`, OWASP's
     fetch-metadata policy). A browser sends one of them; what sends neither is no browser.
     """
-    if scope["type"] == "http" and scope["method"] in _SAFE_METHODS:
+    if scope.get("method") in _SAFE_METHODS and scope["type"] != ScopeType.WEBSOCKET:
         return True
     headers = dict(scope["headers"])
     site = headers.get(b"sec-fetch-site")

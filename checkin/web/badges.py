@@ -17,14 +17,10 @@ from checkin.web.problems import problem
 
 
 @post("/attendees/{attendee:str}/badges", guards=[may("desk")])
-async def issue_badge(
-    event: str, attendee: str, request: Request[Principal, str, Any], centre: Centre
-) -> BadgeShown:
+async def issue_badge(event: str, attendee: str, request: Request[Principal, str, Any], centre: Centre) -> BadgeShown:
     """A new badge; an earlier one of this attendee is void from now on."""
     now, by = centre.clock(), request.user.id
-    badge = await centre.write(
-        lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by), event=event
-    )
+    badge = await centre.write(lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by), event=event)
     return badge_shown(badge)
 
 

@@ -81,9 +81,7 @@ async def add_device(
 
 
 @post("/devices/{device:str}/pairing", guards=[may("manage")])
-async def start_pairing(
-    event: str, device: str, request: Request[Principal, str, Any], centre: Centre
-) -> Pairing:
+async def start_pairing(event: str, device: str, request: Request[Principal, str, Any], centre: Centre) -> Pairing:
     code, expires_at = await centre.write(lambda tx: people.start_pairing(tx, centre.venues, event, device))
     link = f"{request.base_url}pair#{code}"
     qr = qrcode.make(link, image_factory=qrcode.image.svg.SvgPathImage, border=4)
@@ -95,8 +93,6 @@ async def start_pairing(
 async def revoke_device(event: str, device: str, request: Request[Principal, str, Any], centre: Centre) -> None:
     """Void at once: no token of it lets anybody in, and its live sockets close."""
     now, by = centre.clock(), request.user.id
-    await centre.write(
-        lambda tx: people.revoke_device(tx, centre.venues, event, device, now=now, by=by), event=event
-    )
+    await centre.write(lambda tx: people.revoke_device(tx, centre.venues, event, device, now=now, by=by), event=event)
     centre.gate.forget()
     centre.drop(f"device:{device}")

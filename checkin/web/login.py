@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from msgspec import Struct
 
 from checkin.core.model import OperatorRole
+from checkin.core.roles import Permission
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import COOKIE, cookie_for
@@ -35,7 +36,7 @@ class Paired(Struct, frozen=True):
 class Me(Struct, frozen=True):
     operator: OperatorShown | None
     device: DevicePaired | None
-    may: list[str]
+    may: list[Permission]
     open: str
 
 

@@ -37,7 +37,9 @@ def page_routes(faces: Path) -> Router:
             principal = request.scope.get("user")
             if principal is not None and principal.event not in (None, event) and event is not None:
                 raise PageNeedsLogin
-            return Response(file.read_bytes(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"})
+            return Response(
+                file.read_bytes(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"}
+            )
 
         return show
 

@@ -38,7 +38,9 @@ class PageNeedsLogin(Exception):
 def problem(status: int, title: str, detail: str, code: str, **data: Any) -> Response[bytes]:
     """A problem document. `data` becomes further members."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code, **data}
-    headers = {"Retry-After": str(max(1, round(data.get("retry_after_s", RETRY_AFTER_S))))} if status in (429, 503) else {}
+    headers = (
+        {"Retry-After": str(max(1, round(data.get("retry_after_s", RETRY_AFTER_S))))} if status in (429, 503) else {}
+    )
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(
@@ -82,7 +84,9 @@ def to_login(request: Request[Any, Any, Any], error: PageNeedsLogin) -> Redirect
 
 def _faults(error: HTTPException) -> list[dict[str, Any]]:
     extra = error.extra
-    return [fault for fault in extra if isinstance(fault, dict) and "message" in fault] if isinstance(extra, list) else []
+    return (
+        [fault for fault in extra if isinstance(fault, dict) and "message" in fault] if isinstance(extra, list) else []
+    )
 
 
 HANDLERS: dict[Any, Any] = {
@@ -92,4 +96,3 @@ HANDLERS: dict[Any, Any] = {
     msgspec.MsgspecError: content_error,
     Exception: unforeseen,
 }
-

@@ -6,6 +6,7 @@ One process, asyncio and httptools alone, so that it leaves the machine to what 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import sys
 import time
@@ -31,9 +32,8 @@ class Result(Struct):
 class Scanner(asyncio.Protocol):
     """One keep-alive connection; one request under way at a time."""
 
-    def __init__(self, load: Load, number: int) -> None:
+    def __init__(self, load: Load) -> None:
         self._load = load
-        self._number = number
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -82,8 +82,8 @@ class Load:
     async def run(self, port: int, clients: int) -> Result:
         loop = asyncio.get_running_loop()
         scanners = []
-        for number in range(clients):
-            _, scanner = await loop.create_connection(lambda n=number: Scanner(self, n), "127.0.0.1", port)
+        for _ in range(clients):
+            _, scanner = await loop.create_connection(functools.partial(Scanner, self), "127.0.0.1", port)
             scanners.append(scanner)
         self._open = clients
         started = time.perf_counter()
