@@ -93,12 +93,12 @@ class Gate:
         """Who holds this token; None where it is unknown, expired or revoked."""
         hash = token_hash(token)
         known = self._known.get(hash)
-        if known is None or known[0] < time.monotonic():
+        if known is None or known[0] < steady_s():
             principal = await self._store.read(lambda tx: _principal(tx, hash, wall_ms()))
             if principal is None:
                 self._known.pop(hash, None)
                 return None
-            known = (time.monotonic() + KNOWN_FOR_S, principal)
+            known = (steady_s() + KNOWN_FOR_S, principal)
             self._known[hash] = known
             if len(self._known) > KNOWN_MAX:
                 self._known.popitem(last=False)
@@ -173,14 +173,14 @@ class Gate:
     def _check_wait(self, keys: tuple[str, ...]) -> None:
         for key in keys:
             _, until = self._failures.get(key, (0, 0.0))
-            if until > time.monotonic():
-                raise TooManyAttempts(until - time.monotonic() + 1)
+            if until > steady_s():
+                raise TooManyAttempts(until - steady_s() + 1)
 
     def _note_failure(self, keys: tuple[str, ...]) -> None:
         for key in keys:
             count = self._failures.pop(key, (0, 0.0))[0] + 1
             wait = min(DELAY_S_MAX, 2.0 ** (count - DELAY_FROM_FAILURES)) if count >= DELAY_FROM_FAILURES else 0.0
-            self._failures[key] = (count, time.monotonic() + wait)
+            self._failures[key] = (count, steady_s() + wait)
             if len(self._failures) > FAILURES_KEPT_MAX:
                 self._failures.popitem(last=False)
 
@@ -263,6 +263,11 @@ def new_token() -> str:
 
 def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+def steady_s() -> float:
+    """For waits: seconds that no clock setting moves."""
+    return time.monotonic()
 
 
 def wall_ms() -> int:

@@ -36,7 +36,12 @@ def add_badges(tx: Transaction, event: int, badges: Sequence[Badge]) -> None:
     )
     tx.run_many(
         "INSERT INTO code (event, text, attendee, badge) VALUES (?, ?, ?, ?)",
-        [(event, text, badge.attendee, badge.id) for badge in badges for text in (badge.code, str(badge.desk_number))],
+        [(event, badge.code, badge.attendee, badge.id) for badge in badges],
+    )
+    # A ticket of another system may be the same number: it was there first, and people have it in hand.
+    tx.run_many(
+        "INSERT INTO code (event, text, attendee, badge) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(event, str(badge.desk_number), badge.attendee, badge.id) for badge in badges],
     )
 
 

@@ -1,0 +1,164 @@
+"""Who may do what, from outside."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from checkin.service import people
+from checkin.service.people import add_operator, start_pairing
+from checkin.store.people import load_devices
+from tests.served import PASSWORD, Served
+from tests.venue import SLUG
+
+OPEN = {"/health", "/login", "/pair", "/api/v1/login", "/api/v1/pair"}
+
+
+def paths(served: Served) -> list[tuple[str, str]]:
+    """Every route of the service, its parameters filled in."""
+    with httpx.Client(trust_env=False) as client:
+        organiser = served.operator()
+        schema = organiser.get(f"{served.url}/schema/openapi.json").json()
+        assert client.get(f"{served.url}/schema/openapi.json").status_code == 401
+    found = []
+    for path, methods in schema["paths"].items():
+        filled = path.replace("{event}", SLUG)
+        for name in ("attendee", "file", "device"):
+            filled = filled.replace(f"{{{name}}}", "x")
+        found += [(method.upper(), filled) for method in methods]
+    return found
+
+
+def test_nothing_but_health_and_login_answers_without_a_token(served: Served) -> None:
+    every = paths(served)
+    assert len(every) > 20
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+        for method, path in every:
+            answer = client.request(method, path, json={})
+            if path in OPEN:
+                assert answer.status_code != 401, path
+            else:
+                assert answer.status_code == 401, (method, path, answer.status_code)
+                assert answer.json()["status"] == 401
+        for page in ("/", f"/events/{SLUG}", f"/events/{SLUG}/board", f"/events/{SLUG}/door/D1"):
+            answer = client.get(page)
+            assert answer.status_code == 303, page
+            assert answer.headers["location"].startswith("/login?next=")
+
+
+def test_token_of_a_door_scans_only_at_its_door(served: Served) -> None:
+    client = served.client("door", "D1")
+    sent = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D2"}
+    answer = client.post("/scans", json=sent)
+    assert (answer.status_code, answer.json()["code"]) == (403, "other_door")
+    assert client.post("/scan-batches", json={"scans": [sent]}).status_code == 403
+
+
+def test_token_of_a_display_only_reads(served: Served) -> None:
+    client = served.client("display")
+    assert client.get("/occupancy").status_code == 200
+    assert client.get("/sessions").status_code == 200
+    for call in (
+        client.post("/scans", json={"id": str(uuid.uuid4()), "code": "x", "door": "D1"}),
+        client.post("/corrections", json={"id": str(uuid.uuid4()), "area": "T", "change": 1}),
+        client.get("/attendees"),
+        client.get("/overview"),
+        client.get("/devices"),
+    ):
+        assert call.status_code == 403, call.url
+
+
+def test_token_of_another_event_is_not_allowed(served: Served) -> None:
+    assert served.client("display").get(f"{served.url}/api/v1/events/other/occupancy").status_code == 403
+
+
+@pytest.mark.parametrize(("role", "may_manage", "may_people"), [("organiser", True, True), ("steward", False, True), ("viewer", False, False)])
+def test_roles_may_what_their_table_says(served: Served, role: str, may_manage: bool, may_people: bool) -> None:
+    client = served.operator(role)
+    assert (client.get("/devices").status_code == 200) is may_manage
+    assert (client.get("/attendees").status_code == 200) is may_people
+
+
+def test_revoked_device_is_out_at_once(served: Served) -> None:
+    client = served.client("display")
+    organiser = served.operator()
+    assert client.get("/occupancy").status_code == 200
+    device = organiser.get("/devices").json()["devices"][0]["id"]
+    assert organiser.delete(f"/devices/{device}").status_code == 204
+    assert client.get("/occupancy").status_code == 401
+
+
+def test_pairing_link_works_once(served: Served) -> None:
+    served.device("door", "D1")
+    organiser = served.operator()
+    device = organiser.get("/devices").json()["devices"][0]["id"]
+    pairing = organiser.post(f"/devices/{device}/pairing").json()
+    assert "<svg" in pairing["qr"]
+    code = pairing["link"].partition("#")[2]
+    assert pairing["link"].startswith(f"{served.url}/pair#")
+    with httpx.Client(base_url=served.url, trust_env=False) as browser:
+        paired = browser.post("/api/v1/pair", json={"code": code})
+        assert paired.json()["open"] == f"/events/{SLUG}/door/D1"
+        assert browser.get("/api/v1/me").json()["device"]["door"] == "D1"
+        assert browser.post("/api/v1/pair", json={"code": code}).status_code == 404
+    assert code not in served.write(lambda tx: str(tx.rows("SELECT * FROM token")))
+
+
+def test_wrong_passwords_wait_longer_each_time(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.write(lambda tx: add_operator(tx, "mira", "steward", PASSWORD, now=0))
+    with httpx.Client(base_url=served.url, trust_env=False) as client:
+
+        def attempt(password: str) -> httpx.Response:
+            return client.post("/api/v1/login", json={"name": "mira", "password": password})
+
+        assert [attempt("falsch").status_code for _ in range(3)] == [401, 401, 401]
+        waiting = attempt(PASSWORD)
+        assert waiting.status_code == 429
+        first = int(waiting.headers["Retry-After"])
+        now = people.steady_s()
+        monkeypatch.setattr(people, "steady_s", lambda: now + 30)
+        assert attempt("falsch").status_code == 401
+        second = int(attempt(PASSWORD).headers["Retry-After"])
+        assert second > first
+        monkeypatch.setattr(people, "steady_s", lambda: now + 90)
+        assert attempt(PASSWORD).status_code == 200
+
+
+def test_page_of_another_site_may_not_use_the_cookie(served: Served) -> None:
+    client = served.operator()
+    correction: dict[str, Any] = {"id": str(uuid.uuid4()), "area": "T", "change": 1}
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        answer = client.post("/corrections", json=correction, headers=headers)
+        assert answer.status_code == 403, headers
+    assert client.post("/corrections", json=correction, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 201
+
+
+def test_logout_ends_the_session(served: Served) -> None:
+    client = served.operator()
+    assert client.post(f"{served.url}/api/v1/logout").status_code == 204
+    assert client.get("/occupancy").status_code == 401
+
+
+def test_expired_pairing_is_not_found(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.device("display")
+
+    def begin(tx: Any) -> str:
+        device = load_devices(tx, served.centre.venues.id(tx, SLUG))[0].id
+        return start_pairing(tx, served.centre.venues, SLUG, device)[0]
+
+    code = served.write(begin)
+    later = people.wall_ms() + people.PAIRING_MINUTES * 60_000
+    monkeypatch.setattr(people, "wall_ms", lambda: later)
+    answer = httpx.post(f"{served.url}/api/v1/pair", json={"code": code}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "pairing_unknown")
+
+
+def test_pages_have_a_strict_policy(served: Served) -> None:
+    answer = httpx.get(f"{served.url}/login", trust_env=False)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,141 @@
+"""The rest of the interface: occupancy, corrections, facts, attendees, badges, programme."""
+
+from __future__ import annotations
+
+import io
+import uuid
+
+import zxingcpp
+from PIL import Image
+
+from tests.served import Served
+from tests.venue import SLUG
+
+
+def test_occupancy_names_every_area_in_order(served: Served) -> None:
+    areas = served.client("display").get("/occupancy").json()["areas"]
+    assert [area["id"] for area in areas] == ["house", "P", "T", "wing", "G"]
+    assert areas[2] == {
+        "id": "T",
+        "name": "Theater",
+        "inside": 0,
+        "known": 0,
+        "uncounted": 0,
+        "capacity": 3,
+        "free": 3,
+        "state": "open",
+        "as_of": areas[2]["as_of"],
+    }
+
+
+def test_headcount_sets_what_is_inside_and_is_idempotent_situation_42(served: Served) -> None:
+    steward = served.operator("steward")
+    steward.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "T-1"})
+    correction = {"id": str(uuid.uuid4()), "area": "T", "headcount": 3, "note": "gezählt"}
+    first = steward.post("/corrections", json=correction)
+    assert first.status_code == 201
+    assert (first.json()["change"], first.json()["area"]["inside"], first.json()["area"]["state"]) == (2, 3, "full")
+    assert steward.post("/corrections", json=correction).status_code == 200
+    assert steward.post("/corrections", json={**correction, "headcount": 2}).status_code == 409
+    refused = steward.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a2"], "door": "T-1"})
+    assert refused.json()["reason"] == "area_full"
+
+
+def test_change_never_goes_below_zero(served: Served) -> None:
+    steward = served.operator("steward")
+    answer = steward.post("/corrections", json={"id": str(uuid.uuid4()), "area": "T", "change": -5}).json()
+    assert (answer["change"], answer["area"]["inside"]) == (0, 0)
+
+
+def test_correction_needs_exactly_one_number(served: Served) -> None:
+    steward = served.operator("steward")
+    for content in ({}, {"headcount": 1, "change": 1}):
+        answer = steward.post("/corrections", json={"id": str(uuid.uuid4()), "area": "T", **content})
+        assert (answer.status_code, answer.json()["code"]) == (422, "correction_unclear")
+    assert steward.post("/corrections", json={"id": str(uuid.uuid4()), "area": "X", "change": 1}).status_code == 404
+
+
+def test_facts_are_read_on_from_a_seq(served: Served) -> None:
+    client = served.client()
+    for who in ("a1", "a2", "a3"):
+        client.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes[who], "door": "D1"})
+    page = client.get("/facts", params={"since": 0, "limit": 2}).json()
+    rest = client.get("/facts", params={"since": page["facts"][-1]["seq"]}).json()
+    seqs = [fact["seq"] for fact in page["facts"] + rest["facts"]]
+    assert seqs == list(range(1, page["seq"] + 1))
+    assert client.get("/facts", params={"limit": 5_000}).status_code == 422
+    assert "Ada" not in client.get("/facts").text
+
+
+def test_walk_in_is_one_person_however_often_it_is_sent_situation_11(served: Served) -> None:
+    desk = served.client("desk")
+    person = {"id": str(uuid.uuid4()), "given_name": "Zoë", "family_name": "Öztürk", "group": "gast", "town": "Hamm"}
+    first, again = (desk.post("/attendees", json=person) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert desk.post("/attendees", json={**person, "town": "Unna"}).status_code == 409
+    found = desk.get("/attendees", params={"q": "oeztuerk zoe"}).json()["attendees"]
+    assert [one["id"] for one in found] == [person["id"]]
+    badge = desk.post(f"/attendees/{person['id']}/badges", json={}).json()
+    entry = desk.post("/scans", json={"id": str(uuid.uuid4()), "code": badge["code"], "door": "D1"}).json()
+    assert (entry["outcome"], entry["attendee"]["name"]) == ("admitted", "Zoë Öztürk")
+
+
+def test_reissued_badge_voids_the_earlier_one_situation_24(served: Served) -> None:
+    desk = served.client("desk")
+    new = desk.post("/attendees/a1/badges", json={}).json()
+    assert new["generation"] == 2
+    old = desk.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1"}).json()
+    assert (old["reason"], old["way"]["de"]) == ("badge_replaced", "Ersetzt um 10:00 – bitte das neue Badge zeigen")
+    assert desk.post("/scans", json={"id": str(uuid.uuid4()), "code": new["code"], "door": "D1"}).json()["kind"] == "arrival"
+    assert desk.get("/badges/badge-a1.png").status_code == 409
+
+
+def test_changed_name_is_found_and_shown_situation_23(served: Served) -> None:
+    desk = served.client("desk")
+    assert desk.patch("/attendees/a1", json={"family_name": "Woźniak"}).json()["name"] == "Ada Woźniak"
+    assert desk.get("/attendees", params={"q": "wozniak"}).json()["attendees"][0]["id"] == "a1"
+    assert desk.patch("/attendees/a1", json={"group": "nobody"}).status_code == 422
+    assert desk.patch("/attendees/a1", json={"family_name": " "}).status_code == 422
+    assert desk.patch("/attendees/nobody", json={}).status_code == 404
+
+
+def test_cancelled_registration_is_refused_at_the_door_situation_14(served: Served) -> None:
+    desk = served.client("desk")
+    desk.patch("/attendees/a1", json={"registration": "cancelled"})
+    answer = desk.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1"}).json()
+    assert (answer["reason"], answer["hint"]["de"]) == ("registration_cancelled", "Ticket storniert")
+    assert desk.post("/attendees/a1/badges", json={}).status_code == 409
+
+
+def test_badge_picture_holds_the_code(served: Served) -> None:
+    desk = served.client("desk")
+    picture = desk.get("/badges/badge-a1.png")
+    assert picture.headers["content-type"] == "image/png"
+    read = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.content)).convert("L"))
+    assert [code.text for code in read] == [served.codes["a1"]]
+    assert desk.get("/badges/badge-a1.pdf").content.startswith(b"%PDF")
+    assert desk.get("/badges/badge-a1.gif").status_code == 404
+    assert desk.get("/badges/nobody.png").status_code == 404
+
+
+def test_layout_health_and_metrics(served: Served) -> None:
+    client = served.client("display")
+    layout = client.get("/layout").json()
+    assert [door["id"] for door in layout["doors"]][:2] == ["D1", "D2"]
+    assert client.get(f"{served.url}/health").json() == {"status": "ok"}
+    client.get("/occupancy")
+    assert "checkin_commit_scans_bucket" in client.get(f"{served.url}/metrics").text
+    events = client.get(f"{served.url}/api/v1/events").json()["events"]
+    assert [(event["slug"], event["capacity"]) for event in events] == [(SLUG, 10)]
+
+
+def test_overview_shows_the_organiser_what_happened(served: Served) -> None:
+    organiser = served.operator()
+    for code in (served.codes["a1"], served.codes["a1"], "unbekannt"):
+        organiser.post("/scans", json={"id": str(uuid.uuid4()), "code": code, "door": "D1"})
+    overview = organiser.get("/overview").json()
+    assert [one["count"] for one in overview["arrivals"]] == [1]
+    assert {one["reason"]: one["count"] for one in overview["refusals"]} == {"already_inside": 1, "code_unknown": 1}
+    assert [one["attendee"] and one["attendee"]["name"] for one in overview["last_scans"]] == [None, "Ada Nr a1", "Ada Nr a1"]
+    assert {door["id"]: door["scans"] for door in overview["doors"]}["D1"] == 3
