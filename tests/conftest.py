@@ -8,7 +8,7 @@ import pytest
 from tests.served import Served, serve
 
 
-@pytest.fixture()
+@pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     with serve(tmp_path) as one:
         yield one

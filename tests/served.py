@@ -53,7 +53,7 @@ class Served:
 
     def operator(self, role: Any = "organiser") -> httpx.Client:
         """A client with the cookie of a new operator of this role."""
-        name = f"{role}-{id(object())}"
+        name = f"{role} {len(self.clients)}"
         self.write(lambda tx: add_operator(tx, name, role, PASSWORD, now=0))
         client = httpx.Client(base_url=self.api, trust_env=False)
         self.clients.append(client)

@@ -70,7 +70,9 @@ async def fill(store: Store, venues: Venues, *, guests: int = 20, crew: int = 4,
         import_layout(tx, layout(**how), now=at("08:00"), by="test")  # type: ignore[arg-type]
         venue = venues.venue(tx, SLUG)
         everybody = [*people(guests), *people(crew, "crew", "c"), *people(2, "presse", "p")]
-        attendees.add_attendees(tx, venue.id, [(one, search_words(one.given_name, one.family_name)) for one in everybody])
+        attendees.add_attendees(
+            tx, venue.id, [(one, search_words(one.given_name, one.family_name)) for one in everybody]
+        )
         numbers = events.next_desk_numbers(tx, venue.id, len(everybody))
         issued = [
             Badge(

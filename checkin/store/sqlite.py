@@ -66,6 +66,13 @@ class SqliteStore:
         try:
             await _on_thread(writer, _prepare_writer)
             await _on_thread(writer, apply_sqlite_migrations)
+        except sqlite3.DatabaseError as error:
+            await writer.close()
+            raise _unopened(path, error) from error
+        except BaseException:
+            await writer.close()
+            raise
+        try:
             reader = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
         except BaseException:
             await writer.close()
@@ -140,6 +147,10 @@ def _in_transaction(connection: sqlite3.Connection, begin: str, work: Callable[[
         if isinstance(error, sqlite3.OperationalError):
             raise _worded(error) from error
         raise
+
+
+def _unopened(path: Path, error: Exception) -> StoreBusy:
+    return StoreBusy(f"The database {path} cannot be opened: {error}. Check the file, its folder and their rights.")
 
 
 def _worded(error: sqlite3.OperationalError) -> Exception:

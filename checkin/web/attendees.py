@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from checkin.service import attendees
@@ -22,20 +23,25 @@ class AttendeesFound(Struct, frozen=True):
 
 @get("/attendees", guards=[may("people")])
 async def find_attendees(
-    event: str, centre: Centre, q: Annotated[str, Parameter(max_length=200)] = ""
+    event: FromPath[str], centre: NamedDependency[Centre], q: Annotated[str, QueryParameter(max_length=200)] = ""
 ) -> AttendeesFound:
     """By name, organisation, town, booking number, ticket or e-mail; all words must match."""
     return AttendeesFound(await centre.read(lambda tx: attendees.find(tx, centre.venues, event, q)))
 
 
 @get("/attendees/{attendee:str}", guards=[may("people")])
-async def read_attendee(event: str, attendee: str, centre: Centre) -> AttendeeFound:
+async def read_attendee(
+    event: FromPath[str], attendee: FromPath[str], centre: NamedDependency[Centre]
+) -> AttendeeFound:
     return await centre.read(lambda tx: attendees.read(tx, centre.venues, event, attendee))
 
 
 @post("/attendees", guards=[may("desk")])
 async def add_attendee(
-    event: str, data: AttendeeSent, request: Request[Principal, str, Any], centre: Centre
+    event: FromPath[str],
+    data: JSONBody[AttendeeSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
 ) -> AttendeeFound:
     """A walk-in; the same id again is the same person."""
     now, by = centre.clock(), request.user.id
@@ -44,7 +50,11 @@ async def add_attendee(
 
 @patch("/attendees/{attendee:str}", guards=[may("desk")])
 async def change_attendee(
-    event: str, attendee: str, data: AttendeeChange, request: Request[Principal, str, Any], centre: Centre
+    event: FromPath[str],
+    attendee: FromPath[str],
+    data: JSONBody[AttendeeChange],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
 ) -> AttendeeFound:
     now, by = centre.clock(), request.user.id
     return await centre.write(

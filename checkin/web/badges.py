@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from checkin.badges.render import render_pdf, render_png
 from checkin.service import badges
@@ -17,7 +19,12 @@ from checkin.web.problems import problem
 
 
 @post("/attendees/{attendee:str}/badges", guards=[may("desk")])
-async def issue_badge(event: str, attendee: str, request: Request[Principal, str, Any], centre: Centre) -> BadgeShown:
+async def issue_badge(
+    event: FromPath[str],
+    attendee: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> BadgeShown:
     """A new badge; an earlier one of this attendee is void from now on."""
     now, by = centre.clock(), request.user.id
     badge = await centre.write(lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by), event=event)
@@ -25,7 +32,7 @@ async def issue_badge(event: str, attendee: str, request: Request[Principal, str
 
 
 @get("/badges/{file:str}", guards=[may("desk")], media_type="image/png")
-async def draw_badge(event: str, file: str, centre: Centre) -> Response[bytes]:
+async def draw_badge(event: FromPath[str], file: FromPath[str], centre: NamedDependency[Centre]) -> Response[bytes]:
     """`{badge}.png` for screens, `{badge}.pdf` for paper."""
     badge, _, form = file.rpartition(".")
     if form not in ("png", "pdf"):

@@ -8,6 +8,8 @@ from typing import Any
 import qrcode
 import qrcode.image.svg
 from litestar import Request, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from checkin.service import people
@@ -48,7 +50,7 @@ class Pairing(Struct, frozen=True):
 
 
 @get("/devices", guards=[may("manage")])
-async def list_devices(event: str, centre: Centre) -> DevicesShown:
+async def list_devices(event: FromPath[str], centre: NamedDependency[Centre]) -> DevicesShown:
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
     devices = await centre.read(lambda tx: load_devices(tx, venue.id))
     shown = []
@@ -70,7 +72,10 @@ async def list_devices(event: str, centre: Centre) -> DevicesShown:
 
 @post("/devices", guards=[may("manage")])
 async def add_device(
-    event: str, data: DeviceSent, request: Request[Principal, str, Any], centre: Centre
+    event: FromPath[str],
+    data: JSONBody[DeviceSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
 ) -> DeviceAdded:
     now, by = centre.clock(), request.user.id
     device, token = await centre.write(
@@ -81,7 +86,9 @@ async def add_device(
 
 
 @post("/devices/{device:str}/pairing", guards=[may("manage")])
-async def start_pairing(event: str, device: str, request: Request[Principal, str, Any], centre: Centre) -> Pairing:
+async def start_pairing(
+    event: FromPath[str], device: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> Pairing:
     code, expires_at = await centre.write(lambda tx: people.start_pairing(tx, centre.venues, event, device))
     link = f"{request.base_url}pair#{code}"
     qr = qrcode.make(link, image_factory=qrcode.image.svg.SvgPathImage, border=4)
@@ -90,7 +97,9 @@ async def start_pairing(event: str, device: str, request: Request[Principal, str
 
 
 @delete("/devices/{device:str}", guards=[may("manage")])
-async def revoke_device(event: str, device: str, request: Request[Principal, str, Any], centre: Centre) -> None:
+async def revoke_device(
+    event: FromPath[str], device: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> None:
     """Void at once: no token of it lets anybody in, and its live sockets close."""
     now, by = centre.clock(), request.user.id
     await centre.write(lambda tx: people.revoke_device(tx, centre.venues, event, device, now=now, by=by), event=event)

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from msgspec import Struct
 
 from checkin.core.model import Area, Door, Event, Group
@@ -40,7 +42,7 @@ class DoorNow(Struct, frozen=True, kw_only=True):
 
 
 @get("/api/v1/events", guards=[may("read")])
-async def list_events(request: Request[Principal, str, Any], centre: Centre) -> EventsShown:
+async def list_events(request: Request[Principal, str, Any], centre: NamedDependency[Centre]) -> EventsShown:
     """All events; a device sees its own."""
     events = await centre.read(lambda tx: overview.all_events(tx, centre.venues))
     own = request.user.event
@@ -48,7 +50,7 @@ async def list_events(request: Request[Principal, str, Any], centre: Centre) -> 
 
 
 @get("/layout", guards=[may("read")])
-async def read_layout(event: str, centre: Centre) -> LayoutShown:
+async def read_layout(event: FromPath[str], centre: NamedDependency[Centre]) -> LayoutShown:
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
     layout = venue.layout
     return LayoutShown(
@@ -61,7 +63,7 @@ async def read_layout(event: str, centre: Centre) -> LayoutShown:
 
 
 @get("/sessions", guards=[may("read")])
-async def read_sessions(event: str, centre: Centre) -> overview.Programme:
+async def read_sessions(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.Programme:
     now = centre.clock()
     return await centre.read(lambda tx: overview.programme(tx, centre.venues, event, now))
 

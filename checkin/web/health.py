@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from checkin.service import metrics
 from checkin.service.centre import Centre
@@ -16,7 +17,7 @@ ANSWER_S_MAX = 5.0
 
 
 @get("/health", opt={"public": True})
-async def health(centre: Centre) -> Response[dict[str, Any]]:
+async def health(centre: NamedDependency[Centre]) -> Response[dict[str, Any]]:
     """200 `{"status": "ok"}` when the database can be read and written, else 503."""
     try:
         async with asyncio.timeout(ANSWER_S_MAX):
@@ -27,7 +28,7 @@ async def health(centre: Centre) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", guards=[may("read")], media_type="text/plain; version=0.0.4")
-async def read_metrics(centre: Centre) -> bytes:
+async def read_metrics(centre: NamedDependency[Centre]) -> bytes:
     centre.measure()
     return metrics.text()
 

@@ -8,7 +8,9 @@ import logging
 from typing import Any
 
 from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath
 
 from checkin.core.errors import CheckinError
 from checkin.service.centre import Centre
@@ -27,7 +29,9 @@ log = logging.getLogger(__name__)
 
 
 @websocket("/live", guards=[may("read")])
-async def follow_live(event: str, socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
+async def follow_live(
+    event: FromPath[str], socket: WebSocket[Principal, str, Any], centre: NamedDependency[Centre]
+) -> None:
     """A snapshot, then what changes, and heartbeats. `area` (repeatable) names the areas; all without."""
     wanted = socket.query_params.getall("area", [])
     await socket.accept()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Struct
 
 from checkin.core.model import OperatorRole
@@ -41,7 +43,9 @@ class Me(Struct, frozen=True):
 
 
 @post("/api/v1/login", opt={"public": True}, status_code=200)
-async def log_in(data: LoginSent, request: Request[Any, Any, Any], centre: Centre) -> Response[LoggedIn]:
+async def log_in(
+    data: JSONBody[LoginSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
+) -> Response[LoggedIn]:
     address = request.client.host if request.client else ""
     token, operator = await centre.gate.log_in(data.name, data.password, address)
     return Response(
@@ -50,7 +54,7 @@ async def log_in(data: LoginSent, request: Request[Any, Any, Any], centre: Centr
 
 
 @post("/api/v1/logout", status_code=204)
-async def log_out(request: Request[Principal, str, Any], centre: Centre) -> Response[None]:
+async def log_out(request: Request[Principal, str, Any], centre: NamedDependency[Centre]) -> Response[None]:
     await centre.gate.log_out(request.auth)
     response: Response[None] = Response(None, status_code=204)
     response.delete_cookie(COOKIE)
@@ -58,7 +62,9 @@ async def log_out(request: Request[Principal, str, Any], centre: Centre) -> Resp
 
 
 @post("/api/v1/pair", opt={"public": True}, status_code=200)
-async def pair(data: PairSent, request: Request[Any, Any, Any], centre: Centre) -> Response[Paired]:
+async def pair(
+    data: JSONBody[PairSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
+) -> Response[Paired]:
     address = request.client.host if request.client else ""
     token, device = await centre.gate.pair(data.code, address)
     paired = Paired(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from checkin.service import corrections, overview
 from checkin.service.centre import Centre
@@ -15,7 +16,7 @@ from checkin.wire import FACTS_MAX, CorrectionAnswer, CorrectionSent, Occupancy
 
 
 @get("/occupancy", guards=[may("read")])
-async def read_occupancy(event: str, centre: Centre) -> Occupancy:
+async def read_occupancy(event: FromPath[str], centre: NamedDependency[Centre]) -> Occupancy:
     """Every area as it stands at `seq`."""
     now = centre.clock()
     return await centre.read(lambda tx: overview.occupancy(tx, centre.venues, event, now))
@@ -23,7 +24,10 @@ async def read_occupancy(event: str, centre: Centre) -> Occupancy:
 
 @post("/corrections", guards=[may("correct")])
 async def send_correction(
-    event: str, data: CorrectionSent, request: Request[Principal, str, Any], centre: Centre
+    event: FromPath[str],
+    data: JSONBody[CorrectionSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
 ) -> Response[CorrectionAnswer]:
     """A headcount or a change by ±n: 201, or 200 where this id was answered before."""
     now, by = centre.clock(), request.user.id
@@ -35,17 +39,17 @@ async def send_correction(
 
 @get("/facts", guards=[may("read")])
 async def read_facts(
-    event: str,
-    centre: Centre,
-    since: Annotated[int, Parameter(ge=0)] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=FACTS_MAX)] = FACTS_MAX,
+    event: FromPath[str],
+    centre: NamedDependency[Centre],
+    since: Annotated[int, QueryParameter(ge=0)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=FACTS_MAX)] = FACTS_MAX,
 ) -> overview.FactsPage:
     """The facts after `since`, in order. They carry ids, no names."""
     return await centre.read(lambda tx: overview.facts_page(tx, centre.venues, event, since, limit))
 
 
 @get("/overview", guards=[may("people")])
-async def read_overview(event: str, centre: Centre) -> overview.Overview:
+async def read_overview(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.Overview:
     """What the organiser's page shows beside the occupancy."""
     now, heard = centre.clock(), dict(centre.gate.heard)
     return await centre.read(lambda tx: overview.overview(tx, centre.venues, event, now, heard))

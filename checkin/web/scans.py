@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 
 from checkin.core.errors import CheckinError
@@ -27,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
     summary="Decide one scan",
     responses={200: ResponseSpec(Answer, description="Answered before"), 201: ResponseSpec(Answer)},
 )
-async def send_scan(data: ScanSent, request: Request[Principal, str, Any]) -> ASGIResponse:
+async def send_scan(data: JSONBody[ScanSent], request: Request[Principal, str, Any]) -> ASGIResponse:
     """The decision, after its commit: 201, or 200 where this id was answered before."""
     # The hot route: without injected dependencies and a second round of encoding it takes a seventh less.
     centre: Centre = request.app.state.centre
@@ -44,7 +46,10 @@ async def send_scan(data: ScanSent, request: Request[Principal, str, Any]) -> AS
 
 @post("/scan-batches", guards=[may("scan")], request_max_body_size=BATCH_BYTES_MAX, summary="Decide scans in order")
 async def send_scans(
-    event: str, data: ScanBatchSent, request: Request[Principal, str, Any], centre: Centre
+    event: FromPath[str],
+    data: JSONBody[ScanBatchSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
 ) -> Response[Decisions]:
     """The decisions, in the order of the scans. A scan that cannot be answered fails the call; sent
     again, those that were decided get the same answers."""

@@ -122,7 +122,9 @@ def test_exhibitor_at_the_wrong_door_is_shown_the_right_one_situation_18() -> No
     assert decide(scan("D3", override="delivers"), known).outcome == "admitted"
 
 
-@pytest.mark.parametrize(("code", "reason"), [("forged", "code_forged"), ("foreign", "code_unknown"), ("genuine", "code_unknown")])
+@pytest.mark.parametrize(
+    ("code", "reason"), [("forged", "code_forged"), ("foreign", "code_unknown"), ("genuine", "code_unknown")]
+)
 def test_code_of_nobody_is_refused_situation_26(code: Any, reason: Reason) -> None:
     assert reason_of(decide(scan(override="please"), facts(bearer=None, genuineness=code))) == reason
 

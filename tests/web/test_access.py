@@ -75,7 +75,10 @@ def test_token_of_another_event_is_not_allowed(served: Served) -> None:
     assert served.client("display").get(f"{served.url}/api/v1/events/other/occupancy").status_code == 403
 
 
-@pytest.mark.parametrize(("role", "may_manage", "may_people"), [("organiser", True, True), ("steward", False, True), ("viewer", False, False)])
+@pytest.mark.parametrize(
+    ("role", "may_manage", "may_people"),
+    [("organiser", True, True), ("steward", False, True), ("viewer", False, False)],
+)
 def test_roles_may_what_their_table_says(served: Served, role: str, may_manage: bool, may_people: bool) -> None:
     client = served.operator(role)
     assert (client.get("/devices").status_code == 200) is may_manage

@@ -87,7 +87,10 @@ def test_reissued_badge_voids_the_earlier_one_situation_24(served: Served) -> No
     assert new["generation"] == 2
     old = desk.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1"}).json()
     assert (old["reason"], old["way"]["de"]) == ("badge_replaced", "Ersetzt um 10:00 – bitte das neue Badge zeigen")
-    assert desk.post("/scans", json={"id": str(uuid.uuid4()), "code": new["code"], "door": "D1"}).json()["kind"] == "arrival"
+    assert (
+        desk.post("/scans", json={"id": str(uuid.uuid4()), "code": new["code"], "door": "D1"}).json()["kind"]
+        == "arrival"
+    )
     assert desk.get("/badges/badge-a1.png").status_code == 409
 
 
@@ -137,5 +140,9 @@ def test_overview_shows_the_organiser_what_happened(served: Served) -> None:
     overview = organiser.get("/overview").json()
     assert [one["count"] for one in overview["arrivals"]] == [1]
     assert {one["reason"]: one["count"] for one in overview["refusals"]} == {"already_inside": 1, "code_unknown": 1}
-    assert [one["attendee"] and one["attendee"]["name"] for one in overview["last_scans"]] == [None, "Ada Nr a1", "Ada Nr a1"]
+    assert [one["attendee"] and one["attendee"]["name"] for one in overview["last_scans"]] == [
+        None,
+        "Ada Nr a1",
+        "Ada Nr a1",
+    ]
     assert {door["id"]: door["scans"] for door in overview["doors"]}["D1"] == 3

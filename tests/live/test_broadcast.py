@@ -1,0 +1,232 @@
+"""What displays get: fast ones, slow ones, and ones that come back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+import uuid
+from typing import Any
+
+import msgspec
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from checkin.live import broadcast as broadcast_module
+from checkin.live.broadcast import Broadcast
+from checkin.wire import AreaNow, Occupancy
+from tests.served import Served
+
+
+def listen(served: Served, query: str = "", token: str | None = None) -> ClientConnection:
+    token = token or served.device("display")
+    url = served.api.replace("http", "ws") + "/live" + query
+    return connect(url, additional_headers={"Authorization": f"Bearer {token}"}, proxy=None)
+
+
+def told(display: ClientConnection, timeout: float = 8) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(display.recv(timeout))
+    return message
+
+
+def scan(served: Served, who: str, door: str = "D1") -> int:
+    client = served.operator("steward")
+    seq: int = client.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes[who], "door": door}).json()[
+        "seq"
+    ]
+    return seq
+
+
+def test_display_gets_a_snapshot_then_what_changed_then_heartbeats(served: Served) -> None:
+    with listen(served) as display:
+        snapshot = told(display)
+        assert snapshot["type"] == "snapshot"
+        assert [area["id"] for area in snapshot["areas"]] == ["house", "P", "T", "wing", "G"]
+        seq = scan(served, "a1", "P-A")
+        change = told(display)
+        while change["type"] == "heartbeat":
+            change = told(display)
+        assert (change["type"], change["seq"]) == ("occupancy", seq)
+        assert {area["id"]: area["inside"] for area in change["areas"]} == {"house": 1, "P": 1}
+        heartbeat = told(display, 6)
+        assert (heartbeat["type"], heartbeat["seq"]) == ("heartbeat", seq)
+        assert heartbeat["at"].startswith("2026-03-20T10:00")
+
+
+def test_display_of_a_room_hears_of_its_room_alone(served: Served) -> None:
+    with listen(served, "?area=T&area=G") as display:
+        assert [area["id"] for area in told(display)["areas"]] == ["T", "G"]
+        scan(served, "a1", "P-A")
+        scan(served, "a2", "T-1")
+        change = told(display)
+        while change["type"] == "heartbeat":
+            change = told(display)
+        assert [(area["id"], area["inside"]) for area in change["areas"]] == [("T", 1)]
+
+
+def test_display_that_comes_back_begins_with_the_state_as_it_is(served: Served) -> None:
+    with listen(served) as display:
+        told(display)
+    scan(served, "a1")
+    time.sleep(0.3)
+    with listen(served) as display:
+        assert told(display)["areas"][0]["inside"] == 1
+
+
+def test_live_needs_a_token_and_knows_its_areas(served: Served) -> None:
+    with pytest.raises(InvalidStatus), connect(served.api.replace("http", "ws") + "/live", proxy=None):
+        pass
+    with listen(served, "?area=X") as display, pytest.raises(ConnectionClosed, match="no area"):
+        display.recv(5)
+
+
+def test_display_that_floods_is_dropped(served: Served) -> None:
+    with listen(served) as display:
+        told(display)
+        with pytest.raises(ConnectionClosed):
+            for _ in range(1_000):
+                display.send("hello")
+                time.sleep(0.001)
+
+
+def test_revoked_display_is_closed_at_once(served: Served) -> None:
+    organiser = served.operator()
+    with listen(served) as display:
+        told(display)
+        device = organiser.get("/devices").json()["devices"][0]["id"]
+        organiser.delete(f"/devices/{device}")
+        with pytest.raises(ConnectionClosed):
+            while True:
+                display.recv(5)
+
+
+class Counter:
+    """An occupancy that changes whenever it is asked for."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+
+    async def read(self) -> Occupancy:
+        self.inside += 1
+        return Occupancy(seq=self.inside, areas=[self.area("T", self.inside), self.area("K", 7)])
+
+    def area(self, id: str, inside: int) -> AreaNow:
+        return AreaNow(
+            id=id, name=id, inside=inside, known=inside, uncounted=0, capacity=None, free=None, state="open", as_of=""
+        )
+
+
+def test_changes_come_at_most_ten_a_second_and_the_latest_wins() -> None:
+    async def run() -> None:
+        counter = Counter()
+        broadcast = Broadcast(counter.read, lambda: "now")
+        await broadcast.start()
+        messages: list[dict[str, Any]] = []
+
+        async def send(message: bytes) -> None:
+            messages.append(msgspec.json.decode(message))
+
+        following = asyncio.create_task(broadcast.follow([], send, "x"))
+        ends = time.monotonic() + 1.05
+        while time.monotonic() < ends:
+            broadcast.poke()
+            await asyncio.sleep(0.002)
+        following.cancel()
+        await broadcast.close()
+        changes = [message for message in messages if message["type"] == "occupancy"]
+        assert 5 <= len(changes) <= 11
+        assert [area["id"] for area in changes[-1]["areas"]] == ["T"]
+        assert changes[-1]["areas"][0]["inside"] == counter.inside
+
+    asyncio.run(run())
+
+
+def test_slow_client_delays_no_other_and_gets_the_latest_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_module, "TICK_S_MIN", 0.01)
+
+    async def run() -> None:
+        counter = Counter()
+        broadcast = Broadcast(counter.read, lambda: "now")
+        await broadcast.start()
+        gate = asyncio.Event()
+        slow: list[dict[str, Any]] = []
+        fast: list[dict[str, Any]] = []
+
+        async def send_slowly(message: bytes) -> None:
+            await gate.wait()
+            slow.append(msgspec.json.decode(message))
+
+        async def send(message: bytes) -> None:
+            fast.append(msgspec.json.decode(message))
+
+        following = [asyncio.create_task(broadcast.follow([], one, "x")) for one in (send_slowly, send)]
+        for _ in range(30):
+            broadcast.poke()
+            await asyncio.sleep(0.012)
+        assert len(fast) >= 15
+        assert slow == []
+        gate.set()
+        await asyncio.sleep(0.03)
+        assert slow[0]["type"] == "snapshot"
+        assert slow[1]["areas"][0]["inside"] >= fast[-2]["areas"][0]["inside"]
+        for task in following:
+            task.cancel()
+        await broadcast.close()
+
+    asyncio.run(run())
+
+
+def test_stuck_client_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_module, "SEND_S_MAX", 0.05)
+    monkeypatch.setattr(broadcast_module, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(broadcast_module, "POLL_S", 0.02)
+
+    async def run() -> None:
+        broadcast = Broadcast(Counter().read, lambda: "now")
+        await broadcast.start()
+
+        async def never(message: bytes) -> None:
+            await asyncio.Event().wait()
+
+        following = asyncio.create_task(broadcast.follow([], never, "x"))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait_for(following, 5)
+        assert following.cancelled()
+        assert broadcast.clients == set()
+        await broadcast.close()
+
+    asyncio.run(run())
+
+
+def test_follower_outlives_a_fault_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast_module, "POLL_S", 0.02)
+
+    async def run() -> None:
+        counter = Counter()
+        broken = False
+
+        async def read() -> Occupancy:
+            if broken:
+                raise OSError("gone")
+            return await counter.read()
+
+        broadcast = Broadcast(read, lambda: "now")
+        await broadcast.start()
+        seen: list[bytes] = []
+
+        async def send(message: bytes) -> None:
+            seen.append(message)
+
+        following = asyncio.create_task(broadcast.follow([], send, "x"))
+        broken = True
+        await asyncio.sleep(0.3)
+        during = len(seen)
+        broken = False
+        await asyncio.sleep(0.3)
+        assert len(seen) > during
+        following.cancel()
+        await broadcast.close()
+
+    asyncio.run(run())

@@ -1,0 +1,207 @@
+"""The real database, and what goes wrong with it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkin.core.errors import CheckinError
+from checkin.core.model import Scan
+from checkin.service.scans import Arrived, admit
+from checkin.service.venues import Venues
+from checkin.store.engine import StoreBusy, StoreFull, Transaction
+from checkin.store.migrations import migration_files
+from checkin.store.sqlite import ServeLock, SqliteStore
+from tests.venue import SLUG, at, fill
+
+
+def count(tx: Transaction) -> int:
+    row = tx.row("SELECT count(*) FROM operator")
+    assert row is not None
+    return int(row[0])
+
+
+def add(tx: Transaction, name: str) -> None:
+    tx.run("INSERT INTO operator VALUES (?, ?, 'steward', '', 0)", (name, name))
+
+
+def test_commit_survives_reopening_and_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        await store.write(lambda tx: add(tx, "kept"))
+
+        def fails(tx: Transaction) -> None:
+            add(tx, "lost")
+            raise ValueError("on the way")
+
+        with pytest.raises(ValueError, match="on the way"):
+            await store.write(fails)
+        assert await store.read(count) == 1
+        await store.close()
+        store = await SqliteStore.open(tmp_path / "a.db")
+        assert await store.read(count) == 1
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_cancelled_request_neither_leaves_a_transaction_open_nor_takes_rows_along(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        for number in range(50):
+            task = asyncio.create_task(store.write(partial(add, name=f"cancelled {number}")))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(ValueError, match="rolled back"):
+                await store.write(_adds_and_fails)
+        await store.write(lambda tx: add(tx, "last"))
+        names = [row[0] for row in await store.read(lambda tx: tx.rows("SELECT name FROM operator"))]
+        assert "last" in names
+        assert not any(name.startswith("failed") for name in names)
+        await store.close()
+
+    asyncio.run(run())
+
+
+def _adds_much(tx: Transaction) -> None:
+    for number in range(10):
+        add(tx, "x" * 5000 + str(number))
+
+
+def _adds_and_fails(tx: Transaction) -> None:
+    add(tx, "failed")
+    raise ValueError("rolled back")
+
+
+def test_reader_cannot_write(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        with pytest.raises(StoreBusy):
+            await store.read(lambda tx: add(tx, "x"))
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        await store.write(lambda tx: add(tx, "before"))
+
+        def limit(tx: Transaction) -> None:
+            pages = tx.row("PRAGMA page_count")
+            assert pages is not None
+            tx.rows(f"PRAGMA max_page_count = {pages[0] + 1}")
+
+        await store.write(limit)
+        with pytest.raises(StoreFull, match="Free some space"):
+            await store.write(_adds_much)
+        assert await store.read(count) == 1
+        await store.write(lambda tx: tx.rows("PRAGMA max_page_count = 1000000"))
+        await store.write(lambda tx: add(tx, "after"))
+        assert await store.read(count) == 2
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_second_serve_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    first = ServeLock(tmp_path / "a.db")
+    with pytest.raises(StoreBusy, match="Another `checkin serve` runs"):
+        ServeLock(tmp_path / "a.db")
+    first.release()
+    ServeLock(tmp_path / "a.db").release()
+
+
+def test_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        await store.write(lambda tx: tx.run("INSERT INTO migration VALUES (9999, 'later')"))
+        await store.close()
+        with pytest.raises(CheckinError, match="Install the newer version"):
+            await SqliteStore.open(tmp_path / "a.db")
+
+    asyncio.run(run())
+
+
+def test_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.db").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreBusy, match="cannot be opened"):
+        asyncio.run(SqliteStore.open(tmp_path / "a.db"))
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert [number for number, _ in migration_files("sqlite")] == list(range(1, len(migration_files("sqlite")) + 1))
+
+
+def test_backup_is_whole_while_others_write(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        for number in range(20):
+            await store.write(partial(add, name=str(number)))
+        writing = asyncio.create_task(store.write(lambda tx: add(tx, "meanwhile")))
+        await store.backup(str(tmp_path / "copy.db"))
+        await writing
+        await store.close()
+
+    asyncio.run(run())
+    copy = sqlite3.connect(tmp_path / "copy.db")
+    assert copy.execute("SELECT count(*) FROM operator").fetchone()[0] >= 20
+    assert copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    copy.close()
+
+
+class CountedTransaction:
+    """Counts the calls that a batch makes, whatever its size."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.calls: list[str] = []
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self.calls.append(sql)
+        return self._tx.rows(sql, parameters)
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        self.calls.append(sql)
+        return self._tx.row(sql, parameters)
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        self.calls.append(sql)
+        return self._tx.run(sql, parameters)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self.calls.append(sql)
+        self._tx.run_many(sql, rows)
+
+
+def test_statements_of_a_batch_do_not_depend_on_its_size(tmp_path: Path) -> None:
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        venues = Venues()
+        codes = list((await fill(store, venues, guests=200, house=None, hall=None)).values())
+        await store.read(lambda tx: venues.venue(tx, SLUG))
+        seen = []
+        for first, size in ((0, 1), (1, 10), (20, 150)):
+            arrived = [
+                Arrived(scan=Scan(id=f"id {number}", code=codes[number], door="D1"), by="test")
+                for number in range(first, first + size)
+            ]
+
+            def work(tx: Transaction, arrived: list[Arrived] = arrived) -> list[str]:
+                counted = CountedTransaction(tx)
+                admit(counted, venues, SLUG, arrived, at("10:00"))
+                return counted.calls
+
+            seen.append(await store.write(work))
+        assert seen[0] == seen[1] == seen[2]
+        assert len(seen[0]) <= 10
+        await store.close()
+
+    asyncio.run(run())
