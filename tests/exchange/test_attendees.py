@@ -1,0 +1,196 @@
+"""Lists as people send them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checkin.core.errors import BadInput, CheckinError, TooLarge
+from checkin.core.model import Group
+from checkin.exchange import attendees as module
+from checkin.exchange.attendees import AttendeeList, read_attendees
+
+GROUPS = [Group(id="verwaltung", name="Kommunalverwaltung"), Group(id="presse", name="Presse")]
+HEADER = "Buchungsnr;Ticketnr;Status;Anrede;Titel;Vorname;Nachname;PLZ;Bundesland;E-Mail;Kategorie;Bemerkung"
+
+
+def read(text: str | bytes, encoding: str = "utf-8") -> AttendeeList:
+    data = text if isinstance(text, bytes) else text.encode(encoding)
+    return read_attendees(data, name="liste.csv", groups=GROUPS)
+
+
+def row(**cells: str) -> str:
+    known = {"Nachname": "Müller", "Kategorie": "Presse", **cells}
+    return ";".join(known.get(column, "") for column in HEADER.split(";"))
+
+
+def codes(listed: AttendeeList) -> list[str]:
+    return [note.code for note in listed.notes]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_list_is_read_in_every_encoding_situation_59(encoding: str, shown: str, first: str) -> None:
+    listed = read(f"{first}{HEADER}\r\n{row(Vorname='Jürgen')}\r\n", encoding)
+    assert listed.encoding == shown
+    assert listed.separator == ";"
+    assert [(one.attendee.given_name, one.attendee.family_name) for one in listed.rows] == [("Jürgen", "Müller")]
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_list_is_read_with_every_separator(separator: str) -> None:
+    listed = read(f"{HEADER}\n{row()}\n".replace(";", separator))
+    assert (listed.separator, len(listed.rows)) == (separator, 1)
+
+
+def test_xlsx_is_read_by_its_content() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Vorname", "Name", "Gruppe", "PLZ", "Foto"])
+    sheet.append(["Zoë", "Öztürk", "presse", 44135, True])
+    content = io.BytesIO()
+    book.save(content)
+    listed = read(content.getvalue())
+    one = listed.rows[0].attendee
+    assert (listed.encoding, one.family_name, one.postcode, one.photo) == ("XLSX", "Öztürk", "44135", True)
+
+
+def test_zip_bomb_is_refused() -> None:
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed,
+        packed.open("xl/a.xml", "w", force_zip64=True) as file,
+    ):
+        for _ in range(310):
+            file.write(b"\0" * 1024 * 1024)
+    with pytest.raises(TooLarge, match="unpacks to"):
+        read(content.getvalue())
+
+
+def test_large_file_is_refused() -> None:
+    with pytest.raises(TooLarge, match="at most"):
+        read(b"x" * (module.FILE_BYTES_MAX + 1))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"  \n", b"PK\x03\x04broken", b"\x00\x01\x02\x03" * 50, b"\x89PNG\r\n\x1a\n\x00"]
+)
+def test_file_that_is_no_list_is_said(data: bytes) -> None:
+    with pytest.raises(BadInput, match=r"liste\.csv"):
+        read(data)
+
+
+def test_missing_columns_are_named_with_those_found() -> None:
+    with pytest.raises(BadInput, match=r"lacks the columns Nachname and Kategorie.*Vorname, Farbe"):
+        read("Vorname;Farbe\nZoë;rot\n")
+
+
+def test_unknown_columns_are_named_and_left_out() -> None:
+    listed = read("Nachname;Kategorie;Farbe\nMüller;Presse;rot\n")
+    assert (listed.unknown_columns, len(listed.rows)) == (("Farbe",), 1)
+
+
+def test_broken_rows_are_reported_and_good_rows_enter_situation_61() -> None:
+    listed = read(
+        "\n".join(
+            (
+                HEADER,
+                row(),
+                row(Nachname=""),
+                row(Kategorie="Gäste"),
+                row(Status="vielleicht"),
+                "a;b",
+                row() + ";x;y",
+                row(Vorname="Ada"),
+            )
+        )
+    )
+    assert len(listed.rows) == 2
+    assert [(note.line, note.code) for note in listed.notes if note.level == "error"] == [
+        (3, "name_missing"),
+        (4, "group_unknown"),
+        (5, "status_unknown"),
+        (6, "cells_few"),
+        (7, "cells_many"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "value", "code"),
+    [
+        ({"PLZ": "1067", "Bundesland": "Sachsen"}, "postcode", "01067", "postcode_padded"),
+        ({"Anrede": "Frau Dr."}, "title", "Dr.", "title_split"),
+        ({"Nachname": "MÜLLER-LÜDENSCHEIDT"}, "family_name", "Müller-Lüdenscheidt", "name_capitals"),
+        ({"Nachname": "VON DER HEIDE"}, "family_name", "von der Heide", "name_capitals"),
+        ({"Nachname": "Mu\u0308ller"}, "family_name", "Müller", "letters_composed"),
+        ({"Vorname": '"&#321;ukasz"'}, "given_name", "Łukasz", "references_decoded"),
+        ({"Bemerkung": '=HYPERLINK("x")'.replace('"', "")}, "remark", "=HYPERLINK(x)", "formula_kept"),
+        ({"Bemerkung": '"erste\nzweite"'}, "remark", "erste\nzweite", None),
+        ({"Nachname": "McDonald"}, "family_name", "McDonald", None),
+        ({"Nachname": "العلي"}, "family_name", "العلي", None),
+        ({"Status": "Warteliste"}, "registration", "waiting", None),
+        ({"Status": "storniert"}, "registration", "cancelled", None),
+        ({"Kategorie": "KOMMUNALVERWALTUNG"}, "group", "verwaltung", None),
+    ],
+)
+def test_trap_is_mended_and_noted(cells: dict[str, str], field: str, value: str, code: str | None) -> None:
+    listed = read(f"{HEADER}\n{row(**cells)}\n")
+    assert getattr(listed.rows[0].attendee, field) == value
+    assert codes(listed) == ([code] if code else [])
+
+
+def test_duplicate_is_taken_once_and_one_mailbox_may_serve_many() -> None:
+    listed = read(
+        "\n".join(
+            (
+                HEADER,
+                row(Ticketnr="T1", Vorname="Ada", **{"E-Mail": "amt@stadt.example"}),
+                row(Ticketnr="t1", Vorname="Ada"),
+                row(Ticketnr="T2", Vorname="Eva", **{"E-Mail": "amt@stadt.example"}),
+                ";" * 11,
+                "",
+            )
+        )
+    )
+    assert [one.attendee.given_name for one in listed.rows] == ["Ada", "Eva"]
+    assert [(note.line, note.code) for note in listed.notes] == [(3, "duplicate")]
+    assert listed.empty_rows == 1
+
+
+def test_notes_never_hold_what_stands_in_the_cells() -> None:
+    listed = read(
+        "\n".join((HEADER, row(Nachname="GEHEIMNIS", Status="privat", Kategorie="vertraulich", Anrede="Frau Dr.")))
+    )
+    words = " ".join(note.message for note in listed.notes).lower()
+    assert not any(secret in words for secret in ("geheimnis", "privat", "vertraulich"))
+
+
+def test_ten_thousand_rows_are_read() -> None:
+    text = "\n".join((HEADER, *(row(Ticketnr=f"T{n}", Vorname=f"V{n}") for n in range(10_000))))
+    assert len(read(text).rows) == 10_000
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=400).map(lambda text: f"{HEADER}\n{text}".encode())))
+def test_any_bytes_give_a_list_or_a_clear_error(data: bytes) -> None:
+    try:
+        listed = read(data)
+    except CheckinError as error:
+        assert error.message
+    else:
+        assert listed.rows_read >= len(listed.rows)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checkin.core.errors import BadInput, CheckinError
+from checkin.exchange.schedule import read_schedule
+from tests.venue import at, layout
+
+
+def frab(**changes: Any) -> bytes:
+    event = {
+        "id": 1,
+        "code": "F1",
+        "date": "2026-03-20T12:10:00+01:00",
+        "duration": "01:00",
+        "title": "Bürgerbeteiligung",
+        "subtitle": "Forum I",
+        "language": "de",
+        "persons": [{"public_name": "Ayşe Yıldız"}],
+        **changes,
+    }
+    room = str(event.pop("room", "Theater"))
+    return json.dumps({"schedule": {"conference": {"days": [{"rooms": {room: [event]}}]}}}).encode()
+
+
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<schedule><day index="1"><room name="T"><event id="1" guid="F1">
+<date>2026-03-20T12:10:00+01:00</date><duration>01:00</duration><title>Bürgerbeteiligung</title>
+<subtitle>Forum I</subtitle><language>de</language><persons><person id="1">Ayşe Yıldız</person></persons>
+</event></room></day></schedule>"""
+ICALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//y//DE
+BEGIN:VEVENT
+UID:F1
+DTSTART:20260320T111000Z
+DTEND:20260320T121000Z
+SUMMARY:Bürgerbeteiligung
+LOCATION:Theater
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("data", [frab(), frab(room="T"), XML.encode(), ICALENDAR.encode()])
+def test_schedule_is_read_from_each_form(data: bytes) -> None:
+    (session,) = read_schedule(data, layout())
+    assert (session.id, session.area, session.title) == ("F1", "T", "Bürgerbeteiligung")
+    assert (session.starts_at, session.ends_at) == (at("12:10"), at("13:10"))
+
+
+def test_speakers_and_booking_come_from_frab() -> None:
+    (session,) = read_schedule(frab(bookable=True), layout())
+    assert (session.speakers, session.bookable, session.subtitle) == (("Ayşe Yıldız",), True, "Forum I")
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (frab(room="Keller"), "room “Keller” is no area"),
+        (frab(duration="00:00"), "ends before it starts"),
+        (frab(date="gestern"), "cannot be read"),
+        (b"{}", "cannot be read"),
+        (b"{", "not JSON"),
+        (b"<a>", "not XML"),
+        (b"hello", "neither frab JSON"),
+        (b'{"schedule": {"conference": {"days": []}}}', "no session"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><schedule>&b;</schedule>', "not XML that can be used"),
+    ],
+)
+def test_fault_is_named(data: bytes, fault: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_schedule(data, layout())
+    assert fault in caught.value.message
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=100).map(lambda text: f"BEGIN:VCALENDAR\n{text}".encode())))
+def test_any_bytes_give_sessions_or_a_clear_error(data: bytes) -> None:
+    try:
+        read_schedule(data, layout())
+    except CheckinError as error:
+        assert error.message

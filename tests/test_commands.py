@@ -1,0 +1,232 @@
+"""The commands as an operator types them: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+
+FILES = Path(__file__).parent.parent / "checkin" / "demo" / "files"
+SLUG = "kommunalkonferenz"
+
+
+class Shell:
+    """Runs commands on a database of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "CHECKIN_DATABASE_URL": f"sqlite:///{folder / 'checkin.db'}"}
+
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "checkin", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+
+    def well(self, *arguments: str, stdin: str = "") -> str:
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def failed(self, *arguments: str, code: int = 1) -> str:
+        """The one line on stderr."""
+        done = self.run(*arguments)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr
+        if code == 1:
+            assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        return done.stderr
+
+    @contextmanager
+    def serving(self, port: int) -> Iterator[subprocess.Popen[bytes]]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "checkin", "serve", "--port", str(port)], env=self.environment, cwd=self.folder
+        )
+        try:
+            wait_for(port)
+            yield process
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, seconds: float = 20) -> None:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+            return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the service does not answer")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    shell.well("import", "layout", SLUG, str(FILES / "layout.toml"))
+    shell.well("import", "schedule", SLUG, str(FILES / "schedule.json"))
+    shell.well("import", "attendees", SLUG, str(FILES / "attendees.csv"))
+    return shell
+
+
+def test_event_is_set_up_from_files_to_badges_and_exports(filled: Shell) -> None:
+    out = filled.folder / "badges.pdf"
+    assert "600 badges, 600 of them new" in filled.well("badges", SLUG, "--out", str(out))
+    assert out.read_bytes().startswith(b"%PDF")
+    assert "600 badges, 0 of them new" in filled.well("badges", SLUG, "--out", str(out), "--format", "a6")
+    codes = json.loads(filled.well("codes", SLUG, "--json"))
+    assert len(codes) == 600
+    assert set(codes[0]) >= {"attendee", "name", "ticket", "code"}
+    device = json.loads(filled.well("device", "add", SLUG, "Süd 1", "--role", "door", "--door", "D1", "--json"))
+    assert len(device["token"]) > 30
+    assert "is revoked" in filled.well("device", "revoke", SLUG, device["id"])
+    for suffix in ("csv", "xlsx", "json"):
+        table = filled.folder / f"attendees.{suffix}"
+        assert "653 rows" in filled.well("export", "attendees", SLUG, "--out", str(table))
+    assert load_workbook(filled.folder / "attendees.xlsx").active is not None
+    assert "'=HYPERLINK" in (filled.folder / "attendees.csv").read_text(encoding="utf-8-sig")
+    filled.well("export", "scans", SLUG, "--out", str(filled.folder / "scans.csv"))
+    filled.well("export", "attendance", SLUG, "--out", str(filled.folder / "attendance.json"))
+    assert "the counters are what the facts add up to" in filled.well("verify", SLUG)
+
+
+def test_same_list_again_changes_nothing_and_dry_run_writes_nothing_situation_60(filled: Shell) -> None:
+    again = json.loads(filled.well("import", "attendees", SLUG, str(FILES / "attendees.csv"), "--json"))
+    assert (again["added"], again["changed"], again["unchanged"], again["duplicates"]) == (0, 0, 653, 7)
+    later = filled.folder / "list.csv"
+    later.write_text("Ticketnr;Vorname;Nachname;Kategorie\nNEU1;Ada;Neu;Presse\n", encoding="utf-8")
+    dry = json.loads(filled.well("import", "attendees", SLUG, str(later), "--dry-run", "--json"))
+    assert (dry["dry_run"], dry["added"]) == (True, 1)
+    assert "1 new" in filled.well("import", "attendees", SLUG, str(later))
+
+
+def test_dry_run_of_layout_and_schedule_writes_nothing(shell: Shell) -> None:
+    assert "nothing was written" in shell.well("import", "layout", SLUG, str(FILES / "layout.toml"), "--dry-run")
+    assert "no event" in shell.failed("import", "schedule", SLUG, str(FILES / "schedule.json"), "--dry-run")
+
+
+def test_failures_are_one_clear_line(filled: Shell) -> None:
+    folder = filled.folder
+    (folder / "loop.toml").write_text(
+        f'[event]\nslug="{SLUG}"\nname="x"\ndate=2017-03-20\ntimezone="Europe/Berlin"\n'
+        '[[area]]\nid="a"\nname="A"\nparent="b"\n[[area]]\nid="b"\nname="B"\nparent="a"\n',
+        encoding="utf-8",
+    )
+    (folder / "big.csv").write_bytes(b"x" * (100 * 1024 * 1024))
+    (folder / "noise.csv").write_bytes(os.urandom(2_000))
+    (folder / "columns.csv").write_text("A;B\n1;2\n", encoding="utf-8")
+    assert "loop" in filled.failed("import", "layout", SLUG, "loop.toml")
+    assert "at most 20,971,520" in filled.failed("import", "attendees", SLUG, "big.csv")
+    assert "noise.csv" in filled.failed("import", "attendees", SLUG, "noise.csv")
+    assert "lacks the columns" in filled.failed("import", "attendees", SLUG, "columns.csv")
+    assert "no event “x”" in filled.failed("verify", "x")
+    assert "no door “X”" in filled.failed("device", "add", SLUG, "n", "--role", "door", "--door", "X")
+    assert "needs its door" in filled.failed("device", "add", SLUG, "n", "--role", "door")
+    assert "there are: a6" in filled.failed("badges", SLUG, "--out", "x.pdf", "--format", "a0")
+    assert "use .csv" in filled.failed("export", "scans", SLUG, "--out", "x.doc")
+    assert "already" in filled.failed("event", "create", SLUG, "--name", "x", "--date", "2017-03-20")
+    assert "cannot name an event" in filled.failed("event", "create", "Über uns", "--name", "x", "--date", "2017-03-20")
+    assert "does not answer" in filled.failed("health", "--url", f"http://127.0.0.1:{free_port()}")
+    filled.failed("import", "attendees", SLUG, "missing.csv", code=2)
+    filled.failed("serve", "--port", "x", code=2)
+
+
+def test_operator_needs_a_password_of_some_length(shell: Shell) -> None:
+    add = ("operator", "add", "mira", "--role", "organiser", "--password-stdin")
+    assert shell.run(*add, stdin="kurz\n").returncode == 1
+    shell.well(*add, stdin="lang genug hier\n")
+    assert "already" in shell.run(*add, stdin="lang genug hier\n").stderr
+
+
+def test_config_names_each_option_and_its_source(shell: Shell) -> None:
+    (shell.folder / "checkin.toml").write_text('port = 9000\nlog_level = "warning"\n', encoding="utf-8")
+    shell.environment["CHECKIN_HOST"] = "0.0.0.0"
+    lines = shell.well("config")
+    assert "port = 9000    # from checkin.toml" in lines
+    assert "host = 0.0.0.0    # from CHECKIN_HOST" in lines
+    assert "proxies = 127.0.0.1    # from default" in lines
+    (shell.folder / "checkin.toml").write_text("prt = 9000\n", encoding="utf-8")
+    assert "unknown options: prt" in shell.failed("config")
+    shell.environment["CHECKIN_PORT"] = "many"
+    (shell.folder / "checkin.toml").unlink()
+    assert "CHECKIN_PORT" in shell.failed("config")
+
+
+def test_second_serve_and_a_taken_port_are_said(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:
+    port = free_port()
+    with shell.serving(port):
+        assert "is well" in shell.well("health", "--url", f"http://127.0.0.1:{port}")
+        assert "Another `checkin serve` runs" in shell.failed("serve", "--port", str(free_port()))
+        other = Shell(tmp_path_factory.mktemp("other"))
+        assert "Cannot listen on 127.0.0.1" in other.failed("serve", "--port", str(port))
+
+
+def test_scans_survive_a_kill_in_the_middle_situation_58(filled: Shell) -> None:
+    filled.well("badges", SLUG, "--out", "b.pdf", "--group", "presse")
+    codes = json.loads(filled.well("codes", SLUG, "--json"))
+    token = json.loads(filled.well("device", "add", SLUG, "M", "--role", "door", "--door", "M-1", "--json"))["token"]
+    url, shown = f"/api/v1/events/{SLUG}/scans", {}
+    headers = {"Authorization": f"Bearer {token}"}
+    for round in range(3):
+        port = free_port()
+        with (
+            filled.serving(port) as process,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        ):
+            for number in range(4):
+                one = round * 4 + number
+                sent = {"id": f"00000000-0000-4000-8000-{one:012d}", "code": codes[one]["code"], "door": "M-1"}
+                shown[sent["id"]] = client.post(url, json=sent, headers=headers).json()
+            process.kill()
+            process.wait(20)
+    with filled.serving(free_port()):
+        pass
+    database = sqlite3.connect(filled.folder / "checkin.db")
+    kept = dict(database.execute("SELECT id, seq FROM fact WHERE kind = 'scan'").fetchall())
+    database.close()
+    assert kept == {id: answer["seq"] for id, answer in shown.items()}
+    assert len(kept) == 12
+    filled.well("verify", SLUG)
+
+
+def test_backup_while_it_runs_and_restore_into_an_empty_database(
+    filled: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = filled.folder / "copy.db"
+    port = free_port()
+    with filled.serving(port):
+        filled.well("backup", str(copy))
+    assert "exists already" in filled.failed("backup", str(copy))
+    assert "holds events" in filled.failed("restore", str(copy))
+    other = Shell(tmp_path_factory.mktemp("other"))
+    assert "is restored" in other.well("restore", str(copy))
+    assert "the counters are" in other.well("verify", SLUG)
