@@ -141,9 +141,7 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   main.className = tone;
   draw(find("#symbol"), symbol);
   find("#head").textContent = head;
-  // As large as the width lets it be: a letter is about 0.6 of its height wide.
-  const size = tone === "ready" ? "min(16cqh, 8cqw)" : `min(34cqh, ${(95 / (Math.max(4, head.length) * 0.6)).toFixed(1)}cqw)`;
-  find("#head").style.setProperty("--head", size);
+  fitHead(tone === "ready" ? "min(16cqh, 8cqw)" : "36cqh");
   find("#name").style.setProperty("--name", `min(${name.length > 26 ? 8 : 11}cqh, 6cqw)`);
   find("#name").textContent = name;
   find("#organisation").textContent = organisation;
@@ -152,6 +150,14 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   find("#overriding").hidden = !soft;
   find("#reasons").hidden = true;
   find("#override").setAttribute("aria-expanded", "false");
+}
+
+/** The word as large as height and width let it be. @param {string} largest */
+function fitHead(largest) {
+  const head = find("#head");
+  head.style.setProperty("--head", largest);
+  const over = head.scrollWidth / head.clientWidth;
+  if (over > 1) head.style.setProperty("--head", `${parseFloat(getComputedStyle(head).fontSize) / over - 1}px`);
 }
 
 function showReady() {
@@ -293,6 +299,7 @@ for (const button of document.querySelectorAll("[data-reason]")) {
 for (const gesture of ["pointerdown", "keydown"]) {
   addEventListener(gesture, () => unlockSound().then(showSound, () => {}), { capture: true });
 }
+addEventListener("resize", () => shown());
 onLanguage(() => {
   shown();
   showNumbers();

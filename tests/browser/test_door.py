@@ -1,0 +1,177 @@
+"""The face of a door, in a real browser with a scanner that types."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from checkin.store.facts import last_scans
+from tests.browser.cable import Cable
+from tests.browser.conftest import Opened
+from tests.served import Served
+from tests.venue import SLUG
+
+DOOR = f"/events/{SLUG}/door/D1"
+
+
+def ready(page: Page) -> Page:
+    expect(page.locator("#link")).to_have_text("verbunden")
+    return page
+
+
+def scan(page: Page, code: str, suffix: str = "Enter") -> None:
+    """As a wedge types: fast, as on a US keyboard, with a suffix or none."""
+    for char in code:
+        page.keyboard.press(f"Shift+{char}" if char.isupper() else char)
+    if suffix:
+        page.keyboard.press(suffix)
+
+
+def count_scans(served: Served) -> int:
+    return len(served.write(lambda tx: last_scans(tx, served.centre.venues.id(tx, SLUG), 100)))
+
+
+@pytest.mark.parametrize("suffix", ["Enter", "Tab", ""])
+def test_scanned_badge_is_answered_in_word_symbol_and_colour(opened: Opened, served: Served, suffix: str) -> None:
+    page = ready(opened(DOOR))
+    scan(page, served.codes["a1"], suffix)
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    expect(page.locator("#name")).to_have_text("Ada Nr a1")
+    expect(page.locator("#hint")).to_have_text("Einlass gewährt – willkommen")
+    assert page.locator("#answer").get_attribute("class") == "admitted"
+    assert page.locator("#symbol path").count() >= 1
+    expect(page.locator("#inside")).to_have_text("1")
+    expect(page.locator("#free")).to_have_text("9")
+
+
+def test_second_scan_says_since_when_and_override_lets_in(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    page.wait_for_timeout(2_100)
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Schon drin")
+    expect(page.locator("#hint")).to_have_text(re.compile(r"Bereits eingecheckt \(10:00, Süd\)"))
+    page.click("#override")
+    page.click("[data-reason=wentOut]")
+    expect(page.locator("#hint")).to_have_text("Wiedereintritt gewährt")
+    facts = [one["fact"] for one in served.client("display").get("/facts").json()["facts"]]
+    assert [fact.get("override") for fact in facts if fact["kind"] == "scan"] == [
+        None,
+        None,
+        "War draußen, nicht gescannt",
+    ]
+
+
+def test_double_read_within_two_seconds_is_one_scan_situation_30(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    scan(page, served.codes["a1"])
+    scan(page, served.codes["a1"])
+    page.wait_for_timeout(300)
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    assert count_scans(served) == 1
+
+
+def test_typed_desk_number_is_answered(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    page.keyboard.press("1", delay=10)
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type("003", delay=80)
+    page.keyboard.press("Enter")
+    expect(page.locator("#name")).to_have_text("Ada Nr a2")
+    expect(page.locator("#typing")).to_be_hidden()
+
+
+def test_foreign_qr_is_unknown_and_firm_situation_26(opened: Opened) -> None:
+    page = ready(opened(DOOR))
+    scan(page, "wifi:t:wpa;s:gast;;")
+    expect(page.locator("#hint")).to_have_text("Code unbekannt")
+    assert page.locator("#answer").get_attribute("class") == "refused"
+    expect(page.locator("#override")).to_be_hidden()
+
+
+def test_exit_is_recorded(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    page.click("#exit")
+    scan(page, served.codes["a1"])
+    page.wait_for_timeout(2_100)
+    scan(page, served.codes["a1"])
+    expect(page.locator("#hint")).to_have_text("Ausgang erfasst")
+    expect(page.locator("#inside")).to_have_text("0")
+
+
+def test_door_without_connection_says_so_keeps_the_scan_and_sends_it_later(
+    opened: Opened, served: Served, cable: Cable
+) -> None:
+    page = ready(opened(DOOR))
+    cable.cut()
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Kein Netz", timeout=2_000)
+    expect(page.locator("#kept")).to_have_text("1 Scans warten auf Verbindung")
+    assert count_scans(served) == 0
+    cable.mend()
+    expect(page.locator("#kept")).to_be_hidden(timeout=10_000)
+    assert count_scans(served) == 1
+    expect(page.locator("#link")).to_have_text("verbunden", timeout=15_000)
+
+
+def test_sound_is_on_after_the_first_key(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    expect(page.locator("#sound")).to_be_visible()
+    scan(page, served.codes["a1"])
+    expect(page.locator("#sound")).to_be_hidden()
+
+
+def test_answer_is_read_from_three_metres(opened: Opened, served: Served) -> None:
+    """EN 301 549 5.1.4: capitals of 37 mm at 3 m, on a screen of 15.6 inches (344 mm wide)."""
+    page = ready(opened(DOOR, 1920, 1080))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Willkommen")
+    font_px = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#head')).fontSize)")
+    capital_mm = font_px * 0.714 * 344 / 1920
+    assert capital_mm >= 0.0122 * 3_000
+    box = page.locator("#head").bounding_box()
+    assert box is not None
+    assert page.evaluate(
+        "document.querySelector('#head').scrollWidth <= document.querySelector('#head').clientWidth + 1"
+    )
+
+
+def test_language_changes_by_one_tap_and_stays(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    page.click("[data-language]")
+    expect(page.locator("#head")).to_have_text("Hold your badge to the scanner")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    scan(page, served.codes["a1"])
+    expect(page.locator("#hint")).to_have_text("Entry granted – welcome")
+    page.reload()
+    expect(page.locator("#head")).to_have_text("Hold your badge to the scanner")
+
+
+FRENCH = dict(zip("1234567890", "&é\"'(-è_çà", strict=True)) | {"A": "Q", "Q": "A", "W": "Z", "Z": "W", "M": "?"}
+
+
+def test_badge_is_read_by_its_keys_where_the_host_hears_other_letters(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    keys = [
+        {
+            "code": f"Digit{char}" if char.isdigit() else f"Key{char}",
+            "key": FRENCH.get(char, char),
+            "shiftKey": not char.isdigit(),
+        }
+        for char in served.codes["a1"]
+    ]
+    page.evaluate(
+        """(keys) => {
+            for (const key of [...keys, {code: "Enter", key: "Enter"}])
+              window.dispatchEvent(new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true}));
+        }""",
+        keys,
+    )
+    expect(page.locator("#name")).to_have_text("Ada Nr a1")
