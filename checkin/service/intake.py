@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from checkin.core.errors import Busy, CheckinError
+from checkin.service import metrics
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues
 from checkin.store.engine import Store, StoreBusy, StoreFull, Transaction
@@ -48,7 +50,7 @@ class Intake:
         self._committed = committed
         self._commit_scans_max = commit_scans_max
         self._queue: deque[_Waiting] = deque()
-        self._queued_scans = 0
+        self.queued_scans = 0
         self._filled = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"intake {slug}")
 
@@ -58,11 +60,11 @@ class Intake:
         Raises `Busy` where the queue cannot take them all, and where the store cannot be written:
         the client keeps its scans and sends them again.
         """
-        if self._queued_scans + len(arrived) > QUEUE_SCANS_MAX:
+        if self.queued_scans + len(arrived) > QUEUE_SCANS_MAX:
             raise Busy("Too many scans are waiting. Keep this one and send it again.", code="queue_full")
         waiting = _Waiting(arrived, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._queued_scans += len(arrived)
+        self.queued_scans += len(arrived)
         self._filled.set()
         return await waiting.answered
 
@@ -90,10 +92,11 @@ class Intake:
             waiting = self._queue.popleft()
             scans += len(waiting.arrived)
             batch.append(waiting)
-        self._queued_scans -= scans
+        self.queued_scans -= scans
         return batch
 
     async def _commit(self, batch: list[_Waiting]) -> None:
+        started = time.perf_counter()
         try:
             answers = await self._store.write(self._admission([one for waiting in batch for one in waiting.arrived]))
         except (StoreFull, StoreBusy) as error:
@@ -109,6 +112,8 @@ class Intake:
                 await self._commit([waiting])
         else:
             self._committed()
+            metrics.COMMIT_SCANS.observe(len(answers))
+            metrics.COMMIT_SECONDS.observe(time.perf_counter() - started)
             start = 0
             for waiting in batch:
                 end = start + len(waiting.arrived)

@@ -6,7 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 REGISTRY = CollectorRegistry()
 
-SCANS = Counter("checkin_scans_total", "Scans answered", ["outcome"], registry=REGISTRY)
+_SCANS = Counter("checkin_scans_total", "Scans answered", ["outcome"], registry=REGISTRY)
+SCANS = {outcome: _SCANS.labels(outcome) for outcome in ("admitted", "refused")}
 COMMIT_SCANS = Histogram(
     "checkin_commit_scans", "Scans in one commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512), registry=REGISTRY
 )

@@ -68,7 +68,9 @@ class _Admission:
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
         self.clock = dt.datetime.fromtimestamp(now / 1000, self.layout.zone).time()
-        wanted = {codes.normalise(one.scan.code) for one in arrived if len(one.scan.code) <= codes.FOREIGN_CHARS_MAX}
+        self.received_at = iso(now, self.layout)
+        self.texts = [codes.normalise(one.scan.code) for one in arrived]
+        wanted = {text for text in self.texts if len(text) <= codes.FOREIGN_CHARS_MAX}
         self.known = attendees.bearers_by_code(tx, self.venue.id, wanted)
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
         self.tallies = presences.load_tallies(tx, self.venue.id)
@@ -77,7 +79,7 @@ class _Admission:
         self.changed: dict[str, int] = {}
 
     def answers(self) -> list[Answered | CheckinError]:
-        answers = [self._answer(one) for one in self.arrived]
+        answers = [self._answer(one, text) for one, text in zip(self.arrived, self.texts, strict=True)]
         self.journal.write()
         if self.moved:
             presences.save_presences(self.tx, self.venue.id, self.moved)
@@ -88,11 +90,11 @@ class _Admission:
             )
         return answers
 
-    def _answer(self, arrived: Arrived) -> Answered | CheckinError:
+    def _answer(self, arrived: Arrived, text: str) -> Answered | CheckinError:
         scan = arrived.scan
         if scan.door not in self.layout.doors:
             return NotFound(f"This event has no door “{scan.door}”.", code="door_unknown")
-        known = self.known.get(codes.normalise(scan.code))
+        known = self.known.get(text)
         content = _content(scan, self.venue.key)
         earlier = self.earlier.get(scan.id)
         if earlier is not None:
@@ -101,13 +103,13 @@ class _Admission:
                     "This id was sent before with other content. Give every scan an id of its own.", code="id_reused"
                 )
             return Answered(self._worded(earlier, known), repeated=True)
-        kept = self._kept(arrived, known, content)
+        kept = self._kept(arrived, text, known, content)
         self.earlier[scan.id] = kept
         return Answered(self._worded(kept, known), repeated=False)
 
-    def _kept(self, arrived: Arrived, known: Known | None, content: bytes) -> Kept:
+    def _kept(self, arrived: Arrived, text: str, known: Known | None, content: bytes) -> Kept:
         scan = arrived.scan
-        decision = decide(scan, self._facts(scan, known))
+        decision = decide(scan, self._facts(text, known))
         self.house.move(decision.leaves, decision.enters, decision.counts_as)
         door = self.layout.doors[scan.door]
         numbers = self.house.numbers(door.area)
@@ -133,7 +135,7 @@ class _Admission:
         self._note_movement(fact, seq, known)
         return Kept(seq, fact, content)
 
-    def _facts(self, scan: Scan, known: Known | None) -> Facts:
+    def _facts(self, text: str, known: Known | None) -> Facts:
         bearer = known.bearer if known else None
         if bearer is not None and bearer.attendee in self.moved:
             bearer = msgspec.structs.replace(bearer, presence=self.moved[bearer.attendee])
@@ -143,7 +145,7 @@ class _Admission:
             layout=self.layout,
             house=self.house,
             evacuation=self.journal.event.evacuation,
-            genuineness="genuine" if known else codes.genuineness(codes.normalise(scan.code), self.venue.key),
+            genuineness="genuine" if known else codes.genuineness(text, self.venue.key),
             bearer=bearer,
         )
 
@@ -190,10 +192,13 @@ class _Admission:
             way=wording.way(refusal, fact.door, self.layout),
             since=since,
             overridden=decision.overridden,
-            scanned_at=iso(fact.scanned_at, self.layout),
-            received_at=iso(fact.received_at, self.layout),
+            scanned_at=self._iso(fact.scanned_at),
+            received_at=self._iso(fact.received_at),
             clock_off_s=None if fact.clock_off_ms is None else round(fact.clock_off_ms / 1000),
         )
+
+    def _iso(self, at: int) -> str:
+        return self.received_at if at == self.now else iso(at, self.layout)
 
 
 def _content(scan: Scan, key: bytes) -> bytes:

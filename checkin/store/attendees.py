@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Struct
 
 from checkin.core.admission import Bearer
 from checkin.core.model import Attendee
-from checkin.store.engine import Row, Transaction
+from checkin.store.engine import Row, Transaction, json_list
 from checkin.store.presences import presence_of
 
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Attendee))
@@ -36,7 +35,7 @@ def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[s
         " JOIN attendee AS a ON a.id = code.attendee"
         " LEFT JOIN badge ON badge.id = code.badge"
         " LEFT JOIN presence AS p ON p.attendee = a.id",
-        (json.dumps(list(codes)), event),
+        (json_list(codes), event),
     )
     return {row[0]: _known(row) for row in rows}
 
@@ -46,7 +45,7 @@ def names_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, tu
     rows = tx.rows(
         'SELECT a.id, a.title, a.given_name, a.family_name, a."group" FROM json_each(?) AS wanted'
         " CROSS JOIN attendee AS a ON a.id = wanted.value AND a.event = ?",
-        (json.dumps(list(ids)), event),
+        (json_list(ids), event),
     )
     return {row[0]: (_name(*row[1:4]), row[4]) for row in rows}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from checkin.core.model import Badge
-from checkin.store.engine import Row, Transaction
+from checkin.store.engine import Row, Transaction, json_list
 
 _COLUMNS = (
     "badge.id, badge.attendee, badge.generation, badge.code, badge.desk_number, badge.state,"
@@ -61,7 +60,7 @@ def latest_badges(tx: Transaction, event: int, attendees: Iterable[str] | None =
         rows = tx.rows(
             f"SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN badge ON badge.attendee = wanted.value"
             " WHERE badge.event = ? ORDER BY generation",
-            (json.dumps(list(attendees)), event),
+            (json_list(attendees), event),
         )
     return {row[1]: _badge(row) for row in rows}
 

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from checkin.core.errors import CheckinError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+
+
+def json_list(values: Iterable[str]) -> str:
+    """Many values as one parameter, for `json_each(?)`."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 class StoreFull(CheckinError):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from checkin.core.facts import Changed, Corrected, Fact, Scanned
-from checkin.store.engine import Transaction
+from checkin.store.engine import Transaction, json_list
 
 PAGE_FACTS_MAX = 1_000
 
@@ -39,7 +38,7 @@ def facts_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Ke
     rows = tx.rows(
         "SELECT fact.id, fact.seq, fact.body, fact.content FROM json_each(?) AS sent"
         " CROSS JOIN fact ON fact.event = ? AND fact.id = sent.value",
-        (json.dumps(list(ids)), event),
+        (json_list(ids), event),
     )
     return {row[0]: Kept(row[1], _decoder.decode(row[2]), row[3]) for row in rows}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from checkin.core.occupancy import Presence, Tally
-from checkin.store.engine import Transaction
+from checkin.store.engine import Transaction, json_list
 
 
 class TallyRow(Struct, frozen=True):
@@ -85,6 +84,6 @@ def presences_of(tx: Transaction, attendees: Iterable[str]) -> dict[str, Presenc
     rows = tx.rows(
         "SELECT p.attendee, p.area, p.counts_as, p.since_at, p.door, p.arrived_at"
         " FROM json_each(?) AS wanted CROSS JOIN presence AS p ON p.attendee = wanted.value",
-        (json.dumps(list(attendees)),),
+        (json_list(attendees),),
     )
     return {row[0]: presence_of(row[1:]) for row in rows}

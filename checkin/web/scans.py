@@ -38,7 +38,7 @@ async def send_scan(data: JSONBody[ScanSent], request: Request[Principal, str, A
     (answered,) = await intake.submit((arrived,))
     if isinstance(answered, CheckinError):
         raise answered
-    metrics.SCANS.labels(answered.answer.outcome).inc()
+    metrics.SCANS[answered.answer.outcome].inc()
     return ASGIResponse(
         body=_encode(answered.answer), status_code=200 if answered.repeated else 201, media_type="application/json"
     )
@@ -59,7 +59,7 @@ async def send_scans(
     for answered in await intake.submit(arrived):
         if isinstance(answered, CheckinError):
             raise answered
-        metrics.SCANS.labels(answered.answer.outcome).inc()
+        metrics.SCANS[answered.answer.outcome].inc()
         decisions.append(answered.answer)
     return Response(Decisions(decisions), status_code=201)
 

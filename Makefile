@@ -1,0 +1,45 @@
+# Needs: a POSIX system with make, and Python 3.11 or newer with venv. Each recipe installs what it uses into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:    ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+
+demo: .venv/installed    ## the Dortmund conference, today, with a crowd: make demo ARGS="--speed 120"
+	$(BIN)/checkin demo $(ARGS)
+
+test: .venv/installed-dev    ## every test; those in a browser need a chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, import rules, every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/installed-dev    ## how fast, beside the empty twins: make bench ARGS="--quick"
+	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: .venv/installed-dev    ## the pictures of the README, made anew from the running demo
+	$(BIN)/python -m tests.pictures
+
+files: .venv/installed    ## the demo's files, made anew from their seed
+	$(BIN)/python -m checkin.demo.generate
+
+clean:    ## away with everything that was installed or made
+	rm -rf .venv demo-data bench-results dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ .venv/installed
+
+.PHONY: help demo test check bench pictures files clean

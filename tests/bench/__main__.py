@@ -1,0 +1,241 @@
+"""`make bench`: measures, prints ratios beside the twins, and keeps the figures as JSON.
+
+Absolute figures say as much about the machine as about the program; the ratios, taken side by side
+in one run, say more. Nothing here is a test: none fails because a machine is slow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from checkin.badges.face import BadgeFace
+from checkin.badges.render import qr_svg, render_pdf, render_png
+from checkin.core.model import Group
+from checkin.demo.people import invent
+from checkin.exchange.attendees import read_attendees
+from checkin.exchange.layout import read_layout
+from checkin.main import store_of
+from checkin.service import attendees, badges, venues
+from checkin.service.venues import Venues
+from tests.bench import live, scans
+from tests.bench.scans import served
+from tests.venue import DAY
+
+RESULTS = Path("bench-results")
+ROOT = Path(__file__).parent.parent.parent
+FILES = ROOT / "checkin" / "demo" / "files"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the time, rougher figures")
+    parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
+    chosen = parser.parse_args()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores shared with the load,")
+    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n")
+    results = {name: part(chosen.quick) for name, part in PARTS.items() if chosen.only in (None, name)}
+    RESULTS.mkdir(exist_ok=True)
+    kept = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
+    kept.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+    print(f"kept in {kept}")
+
+
+def measure_scans(quick: bool) -> Any:
+    """Durable scans a second: real, the empty twin of the route, a transaction for each scan."""
+    results = scans.run(1.5 if quick else 6.0)
+    print("Scans: POST /scans, synchronous=FULL; twin: same route, nothing decided or stored")
+    print(" clients   real/s  p50 ms  p99 ms   twin/s  p99 ms single/s  of twin x single")
+    for clients, real in results["real"].items():
+        twin, single = results["twin"][clients], results["single"][clients]
+        print(
+            f"{clients:>8} {real.scans_per_s:>8,.0f} {real.p50_ms:>7.2f} {real.p99_ms:>7.2f} {twin.scans_per_s:>8,.0f}"
+            f" {twin.p99_ms:>7.2f} {single.scans_per_s:>8,.0f} {real.scans_per_s / twin.scans_per_s:>8.2f}"
+            f" {real.scans_per_s / single.scans_per_s:>8.2f}"
+        )
+    print()
+    return results
+
+
+def measure_live(quick: bool) -> Any:
+    """A thousand displays at ten changes a second, beside a plain loop over ASGI `send`."""
+    results: dict[str, list[live.LiveResult]] = {"ours": [], "plain": []}
+    for _ in range(1 if quick else 3):
+        with _plain_loop() as server:
+            results["plain"].append(_drive(live.order_for(server, 1_000, 50 if quick else 150, 10)))
+        with served("real") as server:
+            results["ours"].append(_drive(live.order_for(server, 1_000, 50 if quick else 150, 10)))
+    print("Displays: 1,000 websockets, 10 changes a second; from the scan sent to the last display served")
+    print("(ours waits for the commit and for its tick of at most 100 ms; the plain loop sends at once)")
+    print(f"{'':>8} {'p50 ms':>7} {'p99 ms':>7} {'spread':>7} {'p99 ms':>7} {'us CPU':>7} {'KiB':>6}")
+    for kind, runs in results.items():
+        for run in runs:
+            print(
+                f"{kind:>8} {run.last_p50_ms:>7.1f} {run.last_p99_ms:>7.1f} {run.spread_p50_ms:>7.1f}"
+                f" {run.spread_p99_ms:>7.1f} {run.cpu_us_a_delivery:>7.1f}"
+                f" {run.kib_a_connection:>6.1f}"
+            )
+    ratios = [ours.cpu_us_a_delivery / plain.cpu_us_a_delivery for ours, plain in zip(*results.values(), strict=True)]
+    print(f"CPU a delivery, ours to plain: {', '.join(f'{ratio:.2f}' for ratio in ratios)}\n")
+    return results
+
+
+def measure_delay(quick: bool) -> Any:
+    """From the scan sent to five displays served, at 100 scans a second."""
+    with served("real") as server:
+        result = _drive(live.order_for(server, 5, 100 if quick else 1_000, 100))
+    print(f"Scan to display at 100 scans/s: p50 {result.last_p50_ms:.0f} ms, p99 {result.last_p99_ms:.0f} ms\n")
+    return result
+
+
+def measure_files(quick: bool) -> Any:
+    """Reading and importing 10,000 rows; memory with 10,000 attendees; time to the first answer."""
+    people = invent(random.Random(1), 10_000)
+    header = "Ticketnr;Vorname;Nachname;Institution;Ort;Kategorie"
+    rows = (f"T{n};{one.given_name};{one.family_name};Amt {n};{one.town[1]};Presse" for n, one in enumerate(people))
+    data = "\n".join((header, *rows)).encode()
+    started = time.perf_counter()
+    listed = read_attendees(data, name="list.csv", groups=[Group(id="presse", name="Presse")])
+    read_s = time.perf_counter() - started
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        layout = read_layout((FILES / "layout.toml").read_bytes())
+
+        async def take_in() -> float:
+            known = Venues()
+            async with store_of(url) as store:
+                await store.write(lambda tx: venues.import_layout(tx, layout, now=0, by="bench"))
+                begun = time.perf_counter()
+                slug = layout.event.slug
+                await store.write(
+                    lambda tx: attendees.import_attendees(tx, known, slug, listed, now=0, by="bench", dry_run=False)
+                )
+                seconds = time.perf_counter() - begun
+                await store.write(lambda tx: badges.issue_missing(tx, known, slug, now=0, by="bench"))
+                return seconds
+
+        import_s = asyncio.run(take_in())
+        first_answer_s, memory_mib = _start(url)
+    print(f"10,000 rows: read in {read_s:.2f} s, imported in {import_s:.2f} s")
+    print(
+        f"checkin serve with 10,000 attendees: first answer after {first_answer_s:.2f} s,"
+        f" {memory_mib:.0f} MiB resident\n"
+    )
+    return {"read_s": read_s, "import_s": import_s, "first_answer_s": first_answer_s, "memory_mib": memory_mib}
+
+
+def measure_badges(quick: bool) -> Any:
+    """600 badges into one PDF, one PNG, one QR matrix."""
+    people = invent(random.Random(2), 600)
+    faces = [
+        BadgeFace(
+            code=f"1{number:023d}",
+            desk_number=1_000 + number,
+            title=one.title,
+            given_name=one.given_name,
+            family_name=one.family_name,
+            organisation="Amt für Stadterneuerung",
+            department="",
+            position="Leitung",
+            town=one.town[1],
+            group_name="Kommunalverwaltung",
+            group_number=number % 11,
+            forums=("T · Antrag und Verfahren",),
+            photo=number % 3 > 0,
+            event_name="Integration vor Ort leben",
+            event_date=DAY,
+            event_place="Straßenbahnhalle Nord",
+        )
+        for number, one in enumerate(people)
+    ]
+    started = time.perf_counter()
+    render_pdf(faces[:1])
+    first_s = time.perf_counter() - started
+    started = time.perf_counter()
+    pdf = render_pdf(faces)
+    pdf_s = time.perf_counter() - started
+    started = time.perf_counter()
+    for face in faces[:20]:
+        render_png(face)
+    png_ms = (time.perf_counter() - started) / 20 * 1000
+    started = time.perf_counter()
+    for face in faces:
+        qr_svg(face.code)
+    qr_ms = (time.perf_counter() - started) / len(faces) * 1000
+    print(
+        f"Badges: first page {first_s:.2f} s; 600 in {pdf_s:.2f} s, {len(pdf) / 1e6:.2f} MB;"
+        f" PNG {png_ms:.0f} ms; QR {qr_ms:.2f} ms\n"
+    )
+    return {"first_s": first_s, "pdf_s": pdf_s, "pdf_bytes": len(pdf), "png_ms": png_ms, "qr_ms": qr_ms}
+
+
+def _drive(order: dict[str, Any]) -> live.LiveResult:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.live", "drive"],
+        input=json.dumps(order).encode(),
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=300,
+    )
+    return msgspec.json.decode(done.stdout, type=live.LiveResult)
+
+
+@contextmanager
+def _plain_loop() -> Iterator[dict[str, Any]]:
+    process = subprocess.Popen([sys.executable, "-m", "tests.bench.live", "plain"], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield {**json.loads(process.stdout.readline()), "pid": process.pid}
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _start(url: str) -> tuple[float, float]:
+    """Seconds from `checkin serve` to the first answer, and MiB resident after it."""
+    port = 18_000 + os.getpid() % 1_000
+    started = time.perf_counter()
+    environment = {**os.environ, "CHECKIN_DATABASE_URL": url}
+    process = subprocess.Popen([sys.executable, "-m", "checkin", "serve", "--port", str(port)], env=environment)
+    try:
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).raise_for_status()
+                break
+            except httpx.TransportError:
+                time.sleep(0.01)
+        seconds = time.perf_counter() - started
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            resident_kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        return seconds, resident_kib / 1024
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+PARTS = {
+    "scans": measure_scans,
+    "live": measure_live,
+    "delay": measure_delay,
+    "files": measure_files,
+    "badges": measure_badges,
+}
+
+if __name__ == "__main__":
+    main()
