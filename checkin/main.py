@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvicorn
 import uvloop
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from checkin.config import database_path
 from checkin.core.errors import CheckinError
@@ -49,7 +49,7 @@ async def store_of(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-def app_of(centre: Centre) -> Litestar:
+def app_of(centre: Centre) -> ASGIApp:
     return create_app(centre, FACES, VERSION)
 
 

@@ -1,9 +1,10 @@
 """One event's occupancy, followed and fanned out to websockets.
 
 Nothing is queued for anybody. The state of every area bears the number of the tick that changed it
-last; a client remembers the tick it was sent. After a tick each client that is not busy sending is
-woken and gets what changed since its own; one that is slow gets the latest state when its socket
-takes something again. So a slow client delays no other, and costs no memory.
+last; a client remembers the tick it was sent. After a tick each client that is not busy sending gets
+what changed since its own, in one plain loop; only for a socket that does not take it at once a task
+is made, and that client gets the latest state when its socket takes something again. So a slow
+client delays no other, and costs no memory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+import types
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -30,16 +34,31 @@ CLIENTS_MAX = 20_000
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[bytes], Awaitable[None]]
+Send = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 class Client:
-    """One websocket. `holder` names who opened it, to drop it when that one is revoked."""
+    """One websocket. `holder` names who opened it, to drop it when that one is revoked. `ended`
+    is done when it is over, with the error where sending failed."""
 
-    def __init__(self, holder: str, task: asyncio.Task[None]) -> None:
+    def __init__(self, holder: str, view: View, send: Send) -> None:
         self.holder = holder
-        self.task = task
-        self.sending_since: float | None = None
+        self.view = view
+        self.send = send
+        self.seen = -1
+        self.beat = 0
+        self.busy_since: float | None = None
+        self.rest: asyncio.Task[None] | None = None
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def end(self, error: Exception | None = None) -> None:
+        if self.rest is not None:
+            self.rest.cancel()
+        if not self.ended.done():
+            if error is None:
+                self.ended.cancel()
+            else:
+                self.ended.set_exception(error)
 
 
 class View:
@@ -81,7 +100,6 @@ class Broadcast:
         self._read = read
         self._now = now
         self._poked = asyncio.Event()
-        self._ticked = asyncio.Event()
         self._views: dict[frozenset[str] | None, View] = {}
         self.clients: set[Client] = set()
         self.seq = 0
@@ -105,7 +123,7 @@ class Broadcast:
         """Close every socket of this holder."""
         for client in self.clients:
             if client.holder == holder:
-                client.task.cancel()
+                client.end()
 
     async def close(self) -> None:
         if self._task is not None:
@@ -113,7 +131,7 @@ class Broadcast:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         for client in self.clients:
-            client.task.cancel()
+            client.end()
 
     async def follow(self, wanted: Collection[str], send: Send, holder: str) -> None:
         """Send a snapshot, then what changes and heartbeats, until cancelled or `send` raises.
@@ -122,31 +140,55 @@ class Broadcast:
         """
         if len(self.clients) >= CLIENTS_MAX:
             raise Busy("Too many displays are connected to this node.", code="clients_max")
-        task = asyncio.current_task()
-        assert task is not None
-        client = Client(holder, task)
+        client = Client(holder, self._view(wanted), send)
         self.clients.add(client)
         try:
-            await self._follow(client, self._view(wanted), send)
+            self._serve(client)
+            await client.ended
         finally:
             self.clients.discard(client)
+            client.end()
 
-    async def _follow(self, client: Client, view: View, send: Send) -> None:
-        seen, beat, message = self.tick, self.beats, view.snapshot()
-        while True:
-            client.sending_since = time.monotonic()
-            await send(message)
-            client.sending_since = None
-            while True:
-                change = view.change(seen)
-                seen = self.tick
-                if change is not None:
-                    message = change
-                    break
-                if beat != self.beats:
-                    beat, message = self.beats, self.heartbeat
-                    break
-                await self._ticked.wait()
+    def _serve(self, client: Client) -> None:
+        """Send what the client has not seen. Returns at once, also where its socket is full."""
+        message = self._next(client)
+        if message is None:
+            return
+        sending = client.send(message)
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return  # taken at once, as nearly always
+        except Exception as error:
+            client.end(error)
+            return
+        client.busy_since = time.monotonic()
+        client.rest = asyncio.create_task(self._go_on(client, _rest(sending, waits_for)))
+
+    async def _go_on(self, client: Client, sending: Awaitable[None]) -> None:
+        """Finish a sending that had to wait, then all that came meanwhile."""
+        try:
+            await sending
+            while (message := self._next(client)) is not None:
+                client.busy_since = time.monotonic()
+                await client.send(message)
+        except Exception as error:
+            client.rest = None
+            client.end(error)
+        else:
+            client.rest = client.busy_since = None
+
+    def _next(self, client: Client) -> bytes | None:
+        """The snapshot at first, then what changed since, else a heartbeat that is due."""
+        if client.seen < 0:
+            client.seen, client.beat = self.tick, self.beats
+            return client.view.snapshot()
+        change = client.view.change(client.seen)
+        client.seen = self.tick
+        if change is None and client.beat != self.beats:
+            client.beat = self.beats
+            return self.heartbeat
+        return change
 
     def _view(self, wanted: Collection[str]) -> View:
         key = frozenset(area for area in wanted if area in self.areas) if wanted else None
@@ -187,11 +229,29 @@ class Broadcast:
         self.heartbeat = msgspec.json.encode(Heartbeat(seq=self.seq, at=self._now()))
 
     def _wake(self) -> None:
-        self._ticked.set()
-        self._ticked.clear()
+        for client in tuple(self.clients):
+            if client.busy_since is None:
+                self._serve(client)
 
     def _drop_stuck(self) -> None:
         now = time.monotonic()
-        for client in self.clients:
-            if client.sending_since is not None and now - client.sending_since > SEND_S_MAX:
-                client.task.cancel()
+        for client in tuple(self.clients):
+            if client.busy_since is not None and now - client.busy_since > SEND_S_MAX:
+                client.end()
+
+
+@types.coroutine
+def _rest(started: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """A coroutine that has run up to its first wait, as something to await: what
+    `asyncio.Task(eager_start=True)` does from Python 3.12 on."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as error:
+            step = partial(started.throw, error)
+        else:
+            step = partial(started.send, value)
+        try:
+            waits_for = step()
+        except StopIteration:
+            return

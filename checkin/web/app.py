@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
 from checkin.web import attendees, badges, devices, events, health, live, login, occupancy, scans
@@ -19,7 +20,7 @@ from checkin.web.problems import HANDLERS
 from checkin.wire import BODY_BYTES_MAX
 
 
-def create_app(centre: Centre, faces: Path, version: str) -> Litestar:
+def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
     """The ASGI application around a centre. `faces`: folder of the doors' and displays' pages. It
     starts and closes the centre with its own lifespan."""
 
@@ -55,7 +56,7 @@ def create_app(centre: Centre, faces: Path, version: str) -> Litestar:
             live.follow_live,
         ],
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             of_event,
             events.list_events,
@@ -77,3 +78,4 @@ def create_app(centre: Centre, faces: Path, version: str) -> Litestar:
         state=State({"centre": centre}),
         debug=False,
     )
+    return live.KeepRawSend(app)
