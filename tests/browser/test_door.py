@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,11 +23,30 @@ def ready(page: Page) -> Page:
 
 
 def scan(page: Page, code: str, suffix: str = "Enter") -> None:
-    """As a wedge types: fast, as on a US keyboard, with a suffix or none."""
-    for char in code:
-        page.keyboard.press(f"Shift+{char}" if char.isupper() else char)
-    if suffix:
-        page.keyboard.press(suffix)
+    """As a wedge types: within milliseconds, as on a US keyboard, with a suffix or none. The keys are
+    made in the page, where a busy machine cannot tear the burst apart."""
+    keys = [
+        {
+            "key": char,
+            "code": f"Digit{char}" if char.isdigit() else KEYS.get(char, f"Key{char.upper()}"),
+            "shiftKey": char.isupper(),
+        }
+        for char in code
+    ]
+    burst(page, [*keys, *([{"key": suffix, "code": suffix}] if suffix else [])])
+
+
+KEYS = {":": "Semicolon", ";": "Semicolon", " ": "Space"}
+
+
+def burst(page: Page, keys: list[dict[str, Any]]) -> None:
+    page.evaluate(
+        """(keys) => {
+            for (const key of keys)
+              window.dispatchEvent(new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true}));
+        }""",
+        keys,
+    )
 
 
 def count_scans(served: Served) -> int:
@@ -121,10 +141,10 @@ def test_door_without_connection_says_so_keeps_the_scan_and_sends_it_later(
     expect(page.locator("#link")).to_have_text("verbunden", timeout=15_000)
 
 
-def test_sound_is_on_after_the_first_key(opened: Opened, served: Served) -> None:
+def test_sound_is_on_after_the_first_key(opened: Opened) -> None:
     page = ready(opened(DOOR))
     expect(page.locator("#sound")).to_be_visible()
-    scan(page, served.codes["a1"])
+    page.keyboard.press("1")
     expect(page.locator("#sound")).to_be_hidden()
 
 
@@ -167,11 +187,5 @@ def test_badge_is_read_by_its_keys_where_the_host_hears_other_letters(opened: Op
         }
         for char in served.codes["a1"]
     ]
-    page.evaluate(
-        """(keys) => {
-            for (const key of [...keys, {code: "Enter", key: "Enter"}])
-              window.dispatchEvent(new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true}));
-        }""",
-        keys,
-    )
+    burst(page, [*keys, {"code": "Enter", "key": "Enter"}])
     expect(page.locator("#name")).to_have_text("Ada Nr a1")
