@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version as installed_version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 import uvloop
@@ -51,6 +52,27 @@ async def store_of(url: str) -> AsyncIterator[Store]:
 
 def app_of(centre: Centre) -> ASGIApp:
     return create_app(centre, FACES, VERSION)
+
+
+def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
+    """The server as it runs at an event."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            cast(Any, app),
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
+            ws_per_message_deflate=False,
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+            date_header=False,
+            forwarded_allow_ips=proxies,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+        )
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -98,23 +120,7 @@ async def _serve(
 ) -> None:
     store = await open_store(url)
     centre = Centre(store, clock)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app_of(centre),
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
-            ws_per_message_deflate=False,
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            lifespan="on",
-            server_header=False,
-            date_header=False,
-            forwarded_allow_ips=proxies,
-            timeout_graceful_shutdown=SHUTDOWN_S,
-        )
-    )
+    server = server_of(app_of(centre), proxies)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
     try:
         await server.serve(sockets=[bound])

@@ -141,9 +141,10 @@ class CorrectionAnswer(Struct, frozen=True, kw_only=True):
 
 
 class AttendeeSent(Struct, frozen=True, kw_only=True):
-    """A walk-in. `id` is the client's own UUID: sent again, it is the same person."""
+    """A walk-in. `id` is the client's own UUID: sent again, it is the same person. Without one, each
+    call is another person."""
 
-    id: UUID
+    id: UUID | None = None
     group: Id
     given_name: Annotated[str, Meta(max_length=200)] = ""
     family_name: Annotated[str, Meta(min_length=1, max_length=200)]

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import uvicorn
 
 from checkin.core.model import DeviceRole
-from checkin.main import app_of, listen, open_store
+from checkin.main import app_of, listen, open_store, server_of
 from checkin.service.centre import Centre
 from checkin.service.people import add_device, add_operator
 from checkin.store.engine import Transaction
@@ -73,16 +72,8 @@ def serve(folder: Path, **layout: Any) -> Iterator[Served]:
         store = await open_store(f"sqlite:///{folder / 'checkin.db'}")
         centre = Centre(store, lambda: at("10:00"))
         codes = await fill(store, centre.venues, **layout)
-        config = uvicorn.Config(
-            app_of(centre),
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            access_log=False,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        server = server_of(app_of(centre))
+        server.config.timeout_graceful_shutdown = 1
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:
             await asyncio.sleep(0.005)

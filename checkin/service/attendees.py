@@ -151,7 +151,7 @@ def walk_in(tx: Transaction, venues: Venues, slug: str, sent: AttendeeSent, *, n
             f"There is no group “{sent.group}”; there are: {', '.join(venue.layout.groups)}.", code="group_unknown"
         )
     attendee = Attendee(
-        id=str(sent.id),
+        id=str(sent.id or uuid.uuid4()),
         group=sent.group,
         given_name=sent.given_name.strip(),
         family_name=sent.family_name.strip(),

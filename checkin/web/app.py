@@ -13,7 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
-from checkin.web import attendees, badges, devices, events, health, live, login, occupancy, scans
+from checkin.web import attendees, badges, devices, evacuation, events, health, live, login, occupancy, scans
 from checkin.web.auth import Authentication
 from checkin.web.pages import page_routes
 from checkin.web.problems import HANDLERS
@@ -39,6 +39,7 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
             scans.send_scans,
             occupancy.read_occupancy,
             occupancy.send_correction,
+            evacuation.send_evacuation,
             occupancy.read_facts,
             occupancy.read_overview,
             events.read_layout,

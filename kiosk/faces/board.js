@@ -2,10 +2,8 @@
 /** The foyer board: how full every area is, and what runs now and next. */
 
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { showLink, showProgramme, startShift } from "/faces/display.js";
+import { showLink, showProgramme, startDisplay } from "/faces/display.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
-
-const PROGRAMME_EVERY_MS = 60_000;
 
 const { api } = place();
 const clock = new EventClock();
@@ -69,21 +67,9 @@ async function load() {
   showTime();
 }
 
-async function loadAgain() {
-  try {
-    await load();
-  } catch {
-    // The live socket says that the link is gone; the next round finds it again.
-  }
-  setTimeout(loadAgain, live ? PROGRAMME_EVERY_MS : 2_000);
-}
-
 startWords();
-startShift();
-showLink(null);
-setInterval(showTime, 1_000);
+startDisplay(load, showTime);
 onLanguage(() => {
   showAreas();
   showTime();
 });
-loadAgain();

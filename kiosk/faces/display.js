@@ -13,7 +13,7 @@ const SHIFT_EVERY_MS = 60_000;
 const NEXT_SHOWN_MAX = 6;
 
 /** Move everything by a few pixels each minute, so that no screen burns in. */
-export function startShift() {
+function startShift() {
   let step = 0;
   const move = () => {
     step += 1;
@@ -30,6 +30,31 @@ export function showLink(live) {
   const link = find("#link");
   link.className = `link-state ${stale ? "cut" : ""}`;
   link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
+}
+
+const PROGRAMME_EVERY_MS = 60_000;
+const RETRY_MS = 2_000;
+
+/**
+ * Load what the display needs, now and each minute, until the centre is there every two seconds; and
+ * show the time each second.
+ * @param {() => Promise<void>} load @param {() => void} showTime
+ */
+export function startDisplay(load, showTime) {
+  let loaded = false;
+  const again = async () => {
+    try {
+      await load();
+      loaded = true;
+    } catch {
+      // The live socket says that the link is gone; the next round finds it again.
+    }
+    setTimeout(again, loaded ? PROGRAMME_EVERY_MS : RETRY_MS);
+  };
+  startShift();
+  showLink(null);
+  setInterval(showTime, 1_000);
+  again();
 }
 
 /**

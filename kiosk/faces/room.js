@@ -2,11 +2,10 @@
 /** The display at a room's door: free places large, what runs, and where to go when it is full. */
 
 import { EventClock, Live, call, find, place } from "/faces/centre.js";
-import { showLink, showProgramme, startShift } from "/faces/display.js";
+import { showLink, showProgramme, startDisplay } from "/faces/display.js";
 import { draw } from "/faces/symbols.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
-const PROGRAMME_EVERY_MS = 60_000;
 const SYMBOL = { open: "admitted", filling: "look", full: "full", closed: "refused" };
 
 const { id: areaId, api } = place();
@@ -52,21 +51,9 @@ async function load() {
   showTime();
 }
 
-async function loadAgain() {
-  try {
-    await load();
-  } catch {
-    // The live socket says that the link is gone; the next round finds it again.
-  }
-  setTimeout(loadAgain, live ? PROGRAMME_EVERY_MS : 2_000);
-}
-
 startWords();
-startShift();
-showLink(null);
-setInterval(showTime, 1_000);
+startDisplay(load, showTime);
 onLanguage(() => {
   showPlaces();
   showTime();
 });
-loadAgain();

@@ -14,12 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from checkin.core.errors import CheckinError
 from checkin.core.wording import ADMITTED
-from checkin.main import app_of, open_store, wall_clock
+from checkin.main import app_of, open_store, server_of, wall_clock
 from checkin.service.centre import Centre
 from checkin.service.scans import Answered, Arrived
 from checkin.wire import Answer, AreaShown, AttendeeShown
@@ -74,18 +73,7 @@ async def main(kind: str, folder: Path, attendee_count: int) -> None:
         case _:
             centre = TwinCentre(store, wall_clock)
     bound = socket.create_server(("127.0.0.1", 0), backlog=8_192)
-    config = uvicorn.Config(
-        app_of(centre),
-        http="httptools",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        access_log=False,
-        log_config=None,
-        lifespan="on",
-        server_header=False,
-        date_header=False,
-    )
-    server = uvicorn.Server(config)
+    server = server_of(app_of(centre))
 
     async def tell() -> None:
         while not server.started:

@@ -8,6 +8,8 @@ import uuid
 import zxingcpp
 from PIL import Image
 
+from checkin.service.verify import verify
+from checkin.store.engine import Transaction
 from tests.served import Served
 from tests.venue import SLUG
 
@@ -146,3 +148,44 @@ def test_overview_shows_the_organiser_what_happened(served: Served) -> None:
         "Ada Nr a1",
     ]
     assert {door["id"]: door["scans"] for door in overview["doors"]}["D1"] == 3
+
+
+def test_evacuation_closes_every_door_for_entry_and_lets_out_situation_50(served: Served) -> None:
+    safety = served.operator("safety")
+    door = served.client("door", "D1")
+
+    def send(who: str, direction: str) -> dict[str, object]:
+        scan = {"id": str(uuid.uuid4()), "code": served.codes[who], "door": "D1", "direction": direction}
+        answer: dict[str, object] = door.post("/scans", json=scan).json()
+        return answer
+
+    send("a1", "entry")
+    assert door.post("/evacuation", json={"active": True}).status_code == 403
+    assert safety.post("/evacuation", json={"active": True}).status_code == 200
+    assert send("a2", "entry")["reason"] == "evacuation"
+    assert send("a1", "exit")["outcome"] == "admitted"
+    assert {area["state"] for area in door.get("/occupancy").json()["areas"]} == {"closed"}
+    safety.post("/evacuation", json={"active": False})
+    assert send("a2", "entry")["outcome"] == "admitted"
+
+
+def test_full_disk_keeps_the_scan_with_the_door_and_heals(served: Served) -> None:
+    door = served.client("door", "D1")
+    scan = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1", "override": {"reason": "x" * 500}}
+
+    def limit(pages: int | None) -> None:
+        def work(tx: Transaction) -> None:
+            now = tx.row("PRAGMA page_count")
+            assert now is not None
+            tx.rows(f"PRAGMA max_page_count = {pages or now[0]}")
+
+        served.write(work)
+
+    limit(None)
+    answers = [door.post("/scans", json={**scan, "id": str(uuid.uuid4())}) for _ in range(20)]
+    full = answers[-1]
+    assert (full.status_code, full.json()["code"]) == (503, "store_full")
+    assert int(full.headers["Retry-After"]) >= 1
+    limit(1_000_000)
+    assert door.post("/scans", json=scan).status_code == 201
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
