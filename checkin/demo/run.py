@@ -100,9 +100,10 @@ class _Demo:
     def _greet(self, address: str) -> None:
         login = msgspec.json.decode((self._data / LOGIN).read_bytes(), type=Login)
         event = f"{address}/events/{self._layout.event.slug}"
+        pace = "in real time" if self._clock.speed == 1 else f"{self._clock.speed:g} times as fast"
         lines = [
             "",
-            f"  {self._layout.event.name} – today in {self._layout.house.name}, {self._clock.speed:g} times as fast",
+            f"  {self._layout.event.name} – today in {self._layout.house.name}, {pace}",
             "",
             f"  Log-in            {login.name} / {login.password}",
             f"  Organiser, live   {event}",
@@ -110,7 +111,7 @@ class _Demo:
             *(f"  Room display {area}    {event}/room/{area}" for area in ("P", "T", "K")),
             *(f"  Door {door:<12} {event}/door/{door}" for door in LINKS_SHOWN),
             f"  Devices, pairing  {event}/devices",
-            f"  API               {address}/schema  (after the log-in)",
+            f"  API               {address}/schema/openapi.json  (after the log-in)",
             "",
             f"  For other commands: export CHECKIN_DATABASE_URL={self._url}",
             "  Stop with Ctrl-C; begin the day anew with --fresh.",

@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
@@ -74,7 +75,10 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
         exception_handlers=HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(title="Check-in on the day of an event", version=version),
+        # As JSON alone: the pages that come with Litestar fetch their scripts from other hosts.
+        openapi_config=OpenAPIConfig(
+            title="Check-in on the day of an event", version=version, render_plugins=[JsonRenderPlugin()]
+        ),
         logging_config=None,
         state=State({"centre": centre}),
         debug=False,
