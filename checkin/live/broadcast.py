@@ -34,7 +34,7 @@ CLIENTS_MAX = 20_000
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[bytes], Coroutine[Any, Any, None]]
+Send = Callable[[str], Coroutine[Any, Any, None]]
 
 
 class Client:
@@ -67,13 +67,13 @@ class View:
     def __init__(self, broadcast: Broadcast, wanted: frozenset[str] | None) -> None:
         self._broadcast = broadcast
         self._wanted = wanted
-        self._encoded: dict[int, bytes | None] = {}
+        self._encoded: dict[int, str | None] = {}
         self._encoded_at = -1
 
-    def snapshot(self) -> bytes:
-        return msgspec.json.encode(Snapshot(seq=self._broadcast.seq, areas=self._areas(since=-1)))
+    def snapshot(self) -> str:
+        return _encoded(Snapshot(seq=self._broadcast.seq, areas=self._areas(since=-1)))
 
-    def change(self, since: int) -> bytes | None:
+    def change(self, since: int) -> str | None:
         """What changed after tick `since`, or None."""
         if self._encoded_at != self._broadcast.tick:
             self._encoded_at = self._broadcast.tick
@@ -81,7 +81,7 @@ class View:
         if since not in self._encoded:
             areas = self._areas(since)
             change = OccupancyChange(seq=self._broadcast.seq, areas=areas)
-            self._encoded[since] = msgspec.json.encode(change) if areas else None
+            self._encoded[since] = _encoded(change) if areas else None
         return self._encoded[since]
 
     def _areas(self, since: int) -> list[AreaNow]:
@@ -105,7 +105,7 @@ class Broadcast:
         self.seq = 0
         self.tick = 0
         self.areas: dict[str, tuple[AreaNow, int]] = {}
-        self.heartbeat = b""
+        self.heartbeat = ""
         self.beats = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -178,7 +178,7 @@ class Broadcast:
         else:
             client.rest = client.busy_since = None
 
-    def _next(self, client: Client) -> bytes | None:
+    def _next(self, client: Client) -> str | None:
         """The snapshot at first, then what changed since, else a heartbeat that is due."""
         if client.seen < 0:
             client.seen, client.beat = self.tick, self.beats
@@ -226,7 +226,7 @@ class Broadcast:
 
     def _beat(self) -> None:
         self.beats += 1
-        self.heartbeat = msgspec.json.encode(Heartbeat(seq=self.seq, at=self._now()))
+        self.heartbeat = _encoded(Heartbeat(seq=self.seq, at=self._now()))
 
     def _wake(self) -> None:
         for client in tuple(self.clients):
@@ -238,6 +238,10 @@ class Broadcast:
         for client in tuple(self.clients):
             if client.busy_since is not None and now - client.busy_since > SEND_S_MAX:
                 client.end()
+
+
+def _encoded(message: Snapshot | OccupancyChange | Heartbeat) -> str:
+    return msgspec.json.encode(message).decode()
 
 
 @types.coroutine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from litestar import WebSocket, websocket
@@ -61,8 +62,8 @@ async def follow_live(
         return
     send = cast(Send, socket.scope[RAW_SEND])  # type: ignore[literal-required]
 
-    async def send_text(message: bytes) -> None:
-        await send({"type": "websocket.send", "text": message.decode(), "bytes": None})
+    def send_text(message: str) -> Coroutine[Any, Any, None]:
+        return cast(Coroutine[Any, Any, None], send({"type": "websocket.send", "text": message, "bytes": None}))
 
     following = asyncio.create_task(broadcast.follow(wanted, send_text, socket.user.id))
     listening = asyncio.create_task(_until_gone(socket, centre))

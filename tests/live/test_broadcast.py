@@ -125,7 +125,7 @@ def test_changes_come_at_most_ten_a_second_and_the_latest_wins() -> None:
         await broadcast.start()
         messages: list[dict[str, Any]] = []
 
-        async def send(message: bytes) -> None:
+        async def send(message: str) -> None:
             messages.append(msgspec.json.decode(message))
 
         following = asyncio.create_task(broadcast.follow([], send, "x"))
@@ -154,11 +154,11 @@ def test_slow_client_delays_no_other_and_gets_the_latest_state(monkeypatch: pyte
         slow: list[dict[str, Any]] = []
         fast: list[dict[str, Any]] = []
 
-        async def send_slowly(message: bytes) -> None:
+        async def send_slowly(message: str) -> None:
             await gate.wait()
             slow.append(msgspec.json.decode(message))
 
-        async def send(message: bytes) -> None:
+        async def send(message: str) -> None:
             fast.append(msgspec.json.decode(message))
 
         following = [asyncio.create_task(broadcast.follow([], one, "x")) for one in (send_slowly, send)]
@@ -187,7 +187,7 @@ def test_stuck_client_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
         broadcast = Broadcast(Counter().read, lambda: "now")
         await broadcast.start()
 
-        async def never(message: bytes) -> None:
+        async def never(message: str) -> None:
             await asyncio.Event().wait()
 
         following = asyncio.create_task(broadcast.follow([], never, "x"))
@@ -214,9 +214,9 @@ def test_follower_outlives_a_fault_of_the_database(monkeypatch: pytest.MonkeyPat
 
         broadcast = Broadcast(read, lambda: "now")
         await broadcast.start()
-        seen: list[bytes] = []
+        seen: list[str] = []
 
-        async def send(message: bytes) -> None:
+        async def send(message: str) -> None:
             seen.append(message)
 
         following = asyncio.create_task(broadcast.follow([], send, "x"))
