@@ -66,6 +66,11 @@ class Facts(Struct, frozen=True, kw_only=True):
         return self.bearer
 
     def counts_as(self) -> CountsAs:
+        """As what the bearer counts: who is inside goes on counting as on the way in, whatever has
+        become of the group meanwhile, or a tally would lose somebody it never had."""
+        presence = self.known_bearer().presence
+        if presence is not None and presence.area is not None:
+            return presence.counts_as
         return self.layout.groups[self.known_bearer().group].counts_as
 
 
@@ -234,9 +239,13 @@ def _exit(door: Door, facts: Facts) -> Decision:
     leaves = presence.area if presence else None
     before, around = facts.layout.path(leaves), facts.layout.path(facts.layout.areas[door.area].parent)
     enters = next((area for area in reversed(around) if area in before), None)
-    counts_as = presence.counts_as if presence else facts.counts_as()
     return Decision(
-        outcome="admitted", kind="exit", attendee=bearer.attendee, counts_as=counts_as, leaves=leaves, enters=enters
+        outcome="admitted",
+        kind="exit",
+        attendee=bearer.attendee,
+        counts_as=facts.counts_as(),
+        leaves=leaves,
+        enters=enters,
     )
 
 

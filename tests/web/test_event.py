@@ -169,6 +169,28 @@ def test_evacuation_closes_every_door_for_entry_and_lets_out_situation_50(served
     assert send("a2", "entry")["outcome"] == "admitted"
 
 
+def test_person_whose_group_changes_inside_goes_on_counting_as_before(served: Served) -> None:
+    desk = served.client("desk")
+
+    def send(door: str, direction: str = "entry") -> dict[str, object]:
+        scan = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": door, "direction": direction}
+        answer = desk.post("/scans", json=scan)
+        assert answer.status_code == 201, answer.text
+        shown: dict[str, object] = answer.json()
+        return shown
+
+    send("P-A")
+    desk.patch("/attendees/a1", json={"group": "crew"})
+    assert send("T-1")["kind"] == "entry"
+    send("D1", "exit")
+    house = desk.get("/occupancy").json()["areas"][0]
+    assert (house["inside"], house["known"]) == (0, 0)
+    send("D1")
+    house = desk.get("/occupancy").json()["areas"][0]
+    assert (house["inside"], house["known"]) == (0, 1)
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
+
+
 def test_full_disk_keeps_the_scan_with_the_door_and_heals(served: Served) -> None:
     door = served.client("door", "D1")
     scan = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1", "override": {"reason": "x" * 500}}
