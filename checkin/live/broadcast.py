@@ -17,6 +17,7 @@ import types
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -100,7 +101,7 @@ class Broadcast:
         self._read = read
         self._now = now
         self._poked = asyncio.Event()
-        self._views: dict[frozenset[str] | None, View] = {}
+        self._views: WeakValueDictionary[frozenset[str] | None, View] = WeakValueDictionary()
         self.clients: set[Client] = set()
         self.seq = 0
         self.tick = 0

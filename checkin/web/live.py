@@ -21,7 +21,7 @@ from checkin.service.people import Principal
 from checkin.web.auth import may
 
 RECEIVED_MAX = 100
-"""A display has nothing to say; one that sends more than this is dropped."""
+"""A display has nothing to say; one that sends more than this in `RECOGNISED_EVERY_S` is dropped."""
 RECOGNISED_EVERY_S = 30.0
 RAW_SEND = "checkin.raw_send"
 CLOSE_GOING_AWAY = 1001
@@ -76,17 +76,17 @@ async def follow_live(
 
 async def _until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
     """Returns when the client has gone, says too much, or lost its right."""
-    received = 0
-    while received < RECEIVED_MAX:
+    while await centre.gate.recognise(socket.auth) is not None:
+        received = 0
         try:
-            event = await asyncio.wait_for(socket.receive(), RECOGNISED_EVERY_S)
+            async with asyncio.timeout(RECOGNISED_EVERY_S):
+                while received < RECEIVED_MAX:
+                    if (await socket.receive())["type"] == "websocket.disconnect":
+                        return
+                    received += 1
         except TimeoutError:
-            if await centre.gate.recognise(socket.auth) is None:
-                return
             continue
-        if event["type"] == "websocket.disconnect":
-            return
-        received += 1
+        return
 
 
 async def _say_goodbye(socket: WebSocket[Principal, str, Any], done: set[asyncio.Task[None]]) -> None:

@@ -16,8 +16,12 @@ from websockets.sync.client import ClientConnection, connect
 
 from checkin.live import broadcast as broadcast_module
 from checkin.live.broadcast import Broadcast
+from checkin.service import people as people_module
+from checkin.service.people import revoke_device
+from checkin.web import live as live_module
 from checkin.wire import AreaNow, Occupancy
 from tests.served import Served
+from tests.venue import SLUG
 
 
 def listen(served: Served, query: str = "", token: str | None = None) -> ClientConnection:
@@ -89,6 +93,22 @@ def test_display_that_floods_is_dropped(served: Served) -> None:
             for _ in range(1_000):
                 display.send("hello")
                 time.sleep(0.001)
+
+
+def test_chatty_display_stays_until_another_program_revokes_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "RECOGNISED_EVERY_S", 0.4)
+    monkeypatch.setattr(live_module, "RECEIVED_MAX", 10)
+    monkeypatch.setattr(people_module, "KNOWN_FOR_S", 0.1)
+    with listen(served) as display:
+        told(display)
+        for _ in range(16):
+            display.send("ping")
+            time.sleep(0.1)
+        device = served.operator().get("/devices").json()["devices"][0]["id"]
+        served.write(lambda tx: revoke_device(tx, served.centre.venues, SLUG, device, now=0, by="another program"))
+        with pytest.raises(ConnectionClosed):
+            while True:
+                display.recv(5)
 
 
 def test_revoked_display_is_closed_at_once(served: Served) -> None:
