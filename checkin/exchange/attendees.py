@@ -122,7 +122,7 @@ def read_attendees(data: bytes, *, name: str, groups: Sequence[Group]) -> Attend
 
     Good rows are in `rows`, each row that was mended or left out has a note. Raises `TooLarge` for
     a file beyond the limits, `BadInput` for one that is no list or lacks a needed column: a family
-    name and a category.
+    name, and a category unless the event has one group alone.
     """
     if len(data) > FILE_BYTES_MAX:
         raise TooLarge(f"{name} has {len(data):,} bytes, at most {FILE_BYTES_MAX:,} are taken.")
@@ -140,6 +140,7 @@ def read_attendees(data: bytes, *, name: str, groups: Sequence[Group]) -> Attend
 class _Reader:
     def __init__(self, name: str, groups: Sequence[Group]) -> None:
         self._name = name
+        self._group_ids = [group.id for group in groups]
         self._groups = {_folded(text): group.id for group in groups for text in (group.name, group.id)}
         self._group_names = ", ".join(group.name for group in groups) or "none"
         self._notes: list[RowNote] = []
@@ -185,7 +186,12 @@ class _Reader:
                 taken.add(field)
             elif folded not in _KNOWN_AND_LEFT_OUT and folded:
                 unknown.append(heading.strip()[:100])
-        missing = [word for field, word in (("family_name", "Nachname"), ("group", "Kategorie")) if field not in taken]
+        needed = (
+            {"family_name": "Nachname"}
+            if len(self._group_ids) == 1
+            else {"family_name": "Nachname", "group": "Kategorie"}
+        )
+        missing = [word for field, word in needed.items() if field not in taken]
         if missing:
             found = ", ".join(heading.strip()[:40] for heading in header[:40] if heading.strip()) or "nothing"
             raise BadInput(
@@ -223,7 +229,10 @@ class _Reader:
                 "status_unknown",
                 "This status is not known. Known are: angemeldet, Warteliste, storniert.",
             )
-        group = self._groups.get(_folded(values["group"]))
+        named = values.get("group", "")
+        group = self._groups.get(_folded(named))
+        if not named and len(self._group_ids) == 1:
+            group = self._group_ids[0]
         if group is None:
             message = f"This category is no group of the layout. There are: {self._group_names}."
             return self._refuse(line, "group", "group_unknown", message)

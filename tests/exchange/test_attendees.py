@@ -100,6 +100,11 @@ def test_missing_columns_are_named_with_those_found() -> None:
         read("Vorname;Farbe\nZoë;rot\n")
 
 
+def test_list_without_categories_is_read_where_there_is_one_group() -> None:
+    listed = read_attendees(b"Vorname;Nachname\nAda;Neu\n", name="x", groups=GROUPS[:1])
+    assert [row.attendee.group for row in listed.rows] == ["verwaltung"]
+
+
 def test_unknown_columns_are_named_and_left_out() -> None:
     listed = read("Nachname;Kategorie;Farbe\nMüller;Presse;rot\n")
     assert (listed.unknown_columns, len(listed.rows)) == (("Farbe",), 1)
