@@ -11,11 +11,12 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from checkin.core.admission import Kind, Outcome, Reason
+from checkin.core.admission import Evacuation, Kind, Outcome, Reason
 from checkin.core.codes import CODE_CHARS_MAX
+from checkin.core.holds import Seats
 from checkin.core.layout import Layout
 from checkin.core.model import Direction, OperatorRole, Override, Scan
-from checkin.core.occupancy import AreaState, House
+from checkin.core.occupancy import AreaState, Certainty, Level
 from checkin.core.wording import Hint
 
 SCAN_BYTES_MAX = 32 * 1024
@@ -36,20 +37,35 @@ class OverrideSent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScanSent(Struct, frozen=True, kw_only=True):
-    """A scan as a door sends it. `id` is the client's own UUID: sent again, it is the same scan."""
+    """A scan as a door sends it. `id` is the client's own UUID: sent again, it is the same scan.
+
+    `attendee`: which of those whom the code leads to (an answer `code_ambiguous` named them); without a
+    code, a member of the crew by the crew list. `switch`: book the session that runs here in the place
+    of what was booked for this time. `wait`: take a number of the waiting line if there is no place.
+    """
 
     id: UUID
-    code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
+    code: Annotated[str, Meta(max_length=CODE_CHARS_MAX)] = ""
     door: Id
+    attendee: Id | None = None
+    switch: bool = False
+    wait: bool = False
     direction: Direction = "entry"
     scanned_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
     override: OverrideSent | None = None
+
+    def __post_init__(self) -> None:
+        if not self.code and self.attendee is None:
+            raise ValueError("a scan needs a code, or an attendee of the crew list")
 
     def scan(self) -> Scan:
         return Scan(
             id=str(self.id),
             code=self.code,
             door=self.door,
+            attendee=self.attendee,
+            switch=self.switch,
+            wait=self.wait,
             direction=self.direction,
             scanned_at=None if self.scanned_at is None else milliseconds(self.scanned_at),
             override=None if self.override is None else Override(reason=self.override.reason),
@@ -79,9 +95,53 @@ class Since(Struct, frozen=True, kw_only=True):
     door: str
 
 
+class SessionSwitch(Struct, frozen=True, kw_only=True):
+    """A session that the same scan with `switch` would book."""
+
+    id: str
+    title: str
+
+
+class KeptShown(Struct, frozen=True, kw_only=True):
+    """Seats that are kept for others: how many, and until when (null: until released)."""
+
+    seats: int
+    until: str | None
+
+
+class LinePlace(Struct, frozen=True, kw_only=True):
+    """The waiting line of an area: the person's number (null: none taken) and how many go first."""
+
+    area: str
+    number: int | None
+    ahead: int
+
+
+class AlternativeShown(Struct, frozen=True, kw_only=True):
+    """A session of the same slot with places: where, how one gets there, how many (null: no limit)."""
+
+    session: str
+    title: str
+    area: str
+    name: str
+    way: str
+    free: int | None
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of those whom a group's code leads to; `inside`: somewhere in the house now."""
+
+    id: str
+    name: str
+    organisation: str
+    inside: bool
+
+
 class Answer(Struct, frozen=True, kw_only=True):
     """The decision on a scan, admitted or refused. `clock_off_s`: how far the door's clock is ahead
-    of the centre's, where that is more than a minute."""
+    of the centre's, where that is more than a minute. `soft`: an override may pass the refusal.
+    `switch`, `kept`, `line`, `alternatives`, `choices`: what there is to do about a refusal. `item`: what
+    was handed out or taken back; `asks_back`: what is lent to one who leaves."""
 
     id: str
     seq: int
@@ -95,6 +155,14 @@ class Answer(Struct, frozen=True, kw_only=True):
     way: Hint | None
     since: Since | None
     overridden: Reason | None
+    soft: bool
+    switch: SessionSwitch | None
+    kept: KeptShown | None
+    line: LinePlace | None
+    alternatives: list[AlternativeShown]
+    choices: list[Choice]
+    item: str | None
+    asks_back: list[str]
     scanned_at: str
     received_at: str
     clock_off_s: int | None
@@ -105,7 +173,10 @@ class Decisions(Struct, frozen=True):
 
 
 class AreaNow(Struct, frozen=True, kw_only=True):
-    """An area's occupancy. `inside` counts against `capacity`; `known` by badge, crew included."""
+    """An area's occupancy. `inside` counts against `capacity`; `known` by badge, crew included. Of what
+    is `free`, `kept` places are for those who booked or for whom they are held. `level`: how near the
+    approved number by the event's thresholds. `waiting`: how many stand in line. The count may be wrong
+    by `plus_minus`, as far as the passages since the last headcount (`counted_at`) tell."""
 
     id: str
     name: str
@@ -114,12 +185,21 @@ class AreaNow(Struct, frozen=True, kw_only=True):
     uncounted: int
     capacity: int | None
     free: int | None
+    kept: int
     state: AreaState
+    level: Level
+    waiting: int
+    plus_minus: int
+    counted_at: str | None
     as_of: str
 
 
 class Occupancy(Struct, frozen=True, kw_only=True):
+    """`version` changes with the venue and the programme: whoever shows them reads them again."""
+
     seq: int
+    version: int
+    evacuation: Evacuation
     areas: list[AreaNow]
 
 
@@ -142,7 +222,7 @@ class CorrectionAnswer(Struct, frozen=True, kw_only=True):
 
 class AttendeeSent(Struct, frozen=True, kw_only=True):
     """A walk-in. `id` is the client's own UUID: sent again, it is the same person. Without one, each
-    call is another person."""
+    call is another person. `companion_of`: the wheelchair user whom this person accompanies."""
 
     id: UUID | None = None
     group: Id
@@ -154,10 +234,30 @@ class AttendeeSent(Struct, frozen=True, kw_only=True):
     email: Word = ""
     language: Word = ""
     photo: bool = False
+    wheelchair: bool = False
+    companion_of: Id | None = None
+
+
+class ProxySent(Struct, frozen=True, kw_only=True):
+    """Who comes in somebody's place. `id`: the client's own UUID for the new attendee."""
+
+    id: UUID
+    given_name: Annotated[str, Meta(max_length=200)] = ""
+    family_name: Annotated[str, Meta(min_length=1, max_length=200)]
+    title: Word = ""
+    organisation: Word | None = None
+    email: Word = ""
+
+
+class BlockSent(Struct, frozen=True, kw_only=True):
+    """`reason` is for the safety role alone; no door ever shows it."""
+
+    blocked: bool
+    reason: Annotated[str, Meta(max_length=500)] = ""
 
 
 class AttendeeChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to change; what is absent stays."""
+    """What to change; what is absent stays. `reason` is asked for where a cancelled one is reinstated."""
 
     group: Id | None = None
     given_name: Word | None = None
@@ -171,7 +271,87 @@ class AttendeeChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     registration: Literal["registered", "waiting", "cancelled"] | None = None
     photo: bool | None = None
     listed: bool | None = None
+    wheelchair: bool | None = None
+    accredited: bool | None = None
     remark: Text | None = None
+    reason: Word | None = None
+
+
+class BookingSent(Struct, frozen=True, kw_only=True):
+    """A seat in a session for an attendee; `switch` frees what was booked for the same time."""
+
+    attendee: Id
+    switch: bool = False
+
+
+class BookingAnswer(Struct, frozen=True, kw_only=True):
+    session: str
+    attendee: str
+    freed: tuple[str, ...]
+    booked: int
+    bookings_max: int | None
+
+
+class SessionChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to change of a session; what is absent stays. `runs_over_min`: it ends so much later, and
+    those after it in its room move with it. `swap_with`: the session whose room it takes, and gives."""
+
+    area: Id | None = None
+    starts_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    ends_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    bookings_max: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    bookable: bool | None = None
+    cancelled: bool | None = None
+    runs_over_min: Annotated[int, Meta(ge=1, le=240)] | None = None
+    swap_with: Id | None = None
+
+
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class PlanSent(Struct, frozen=True, kw_only=True):
+    """A newly approved plan of an area. `note`: on what the approval rests."""
+
+    id: Id
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    visitors: Count | None = None
+    persons: Count | None = None
+    wheelchair: Count = 0
+    companions: Count = 0
+    note: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class PlanChoice(Struct, frozen=True, kw_only=True):
+    """The plan to switch an area to; `layout` is that of the layout itself."""
+
+    plan: Id
+    note: Word = ""
+
+
+class HoldSent(Struct, frozen=True, kw_only=True):
+    """Seats to keep for a group, or for a session's bookings (one of the two)."""
+
+    id: Id
+    area: Id
+    seats: Annotated[int, Meta(ge=1, le=1_000_000)]
+    group: Id | None = None
+    session: Id | None = None
+    until: dt.time | None = None
+
+
+class HoldChange(Struct, frozen=True, kw_only=True):
+    released: bool
+
+
+class EvacuationSent(Struct, frozen=True, kw_only=True):
+    """`active` true: no entry anywhere, exits open. False: the all-clear. A drill changes no count."""
+
+    active: bool
+    drill: bool = False
+
+
+class LineSent(Struct, frozen=True, kw_only=True):
+    attendee: Id
 
 
 class LoginSent(Struct, frozen=True):
@@ -196,16 +376,22 @@ class OperatorShown(Struct, frozen=True):
 
 class Snapshot(Struct, frozen=True, kw_only=True, tag="snapshot"):
     seq: int
+    version: int
+    evacuation: Evacuation
     areas: list[AreaNow]
 
 
 class OccupancyChange(Struct, frozen=True, kw_only=True, tag="occupancy"):
     seq: int
+    version: int
+    evacuation: Evacuation
     areas: list[AreaNow]
 
 
 class Heartbeat(Struct, frozen=True, kw_only=True, tag="heartbeat"):
     seq: int
+    version: int
+    evacuation: Evacuation
     at: str
 
 
@@ -219,17 +405,26 @@ def iso(at: int, layout: Layout) -> str:
     return dt.datetime.fromtimestamp(at / 1000, layout.zone).isoformat(timespec="milliseconds")
 
 
-def area_now(house: House, area: str, *, at: int, clock: dt.time, evacuation: bool) -> AreaNow:
-    """An area of the house as it is shown at `clock`; `at`: when it changed last."""
+def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuation: bool) -> AreaNow:
+    """An area as it is shown at the moment of `seats`; `at`: when it changed last."""
+    house = seats.house
+    layout = house.layout
     numbers = house.numbers(area)
+    kept = sum(one.seats for one in seats.kept(area))
+    line = seats.lines.get(area)
     return AreaNow(
         id=area,
-        name=house.layout.areas[area].name,
+        name=layout.areas[area].name,
         inside=numbers.inside,
         known=numbers.known,
         uncounted=numbers.uncounted,
         capacity=numbers.capacity,
         free=numbers.free,
-        state=house.state(area, clock, evacuation=evacuation),
-        as_of=iso(at, house.layout),
+        kept=kept if numbers.free is None else min(kept, numbers.free),
+        state=house.state(area, layout.clock(seats.now), evacuation=evacuation),
+        level=house.level(area),
+        waiting=len(line.waiting) if line is not None else 0,
+        plus_minus=certainty.plus_minus(numbers.inside),
+        counted_at=iso(certainty.at, layout) if certainty.at else None,
+        as_of=iso(at, layout),
     )

@@ -5,14 +5,17 @@ They carry ids, never personal data. `Fact` is what is stored and what a followe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
 from checkin.core.admission import Decision
+from checkin.core.holds import Claimant, claims_in
 from checkin.core.layout import Layout
-from checkin.core.model import Direction
-from checkin.core.occupancy import House, Presence
+from checkin.core.model import CountsAs, Direction
+from checkin.core.occupancy import Certainty, Claims, House, Presence, no_claims
+from checkin.core.schedule import Programme
 
 
 class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", omit_defaults=True):
@@ -46,46 +49,137 @@ class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="
     note: str = ""
 
 
-class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind", omit_defaults=True):
-    """Anything else that came to be or became different: which noun, which ids, how many."""
+class AreaCount(Struct, frozen=True):
+    """How many were in an area: by badge (crew among them) and besides."""
 
-    noun: Literal["event", "layout", "schedule", "attendee", "badge", "device", "operator", "evacuation"]
+    area: str
+    known: int
+    uncounted: int
+
+
+class Evacuated(Struct, frozen=True, kw_only=True, tag="evacuation", tag_field="kind", omit_defaults=True):
+    """An evacuation or a drill begun or ended, with the count of each area at that moment. At the
+    all-clear of an evacuation (`ended`, no drill) everybody is outside, and the count begins anew."""
+
+    what: Literal["begun", "ended"]
+    at: int
+    by: str
+    drill: bool = False
+    counts: tuple[AreaCount, ...] = ()
+
+    @property
+    def empties(self) -> bool:
+        return self.what == "ended" and not self.drill
+
+
+class Assumed(Struct, frozen=True, kw_only=True, tag="assumed", tag_field="kind", omit_defaults=True):
+    """Nobody saw this attendee leave; at the end of the day it is taken that they did, at `at`."""
+
+    attendee: str
+    area: str
+    counts_as: CountsAs
+    at: int
+    by: str
+
+
+Noun = Literal[
+    "event",
+    "layout",
+    "schedule",
+    "attendee",
+    "badge",
+    "device",
+    "operator",
+    "hold",
+    "plan",
+    "session",
+    "booking",
+    "block",
+    "line",
+]
+
+
+class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind", omit_defaults=True):
+    """Anything else that came to be or became different: which noun, which ids, how many, and why where
+    a reason was asked for."""
+
+    noun: Noun
     what: str
     at: int
     by: str
     ids: tuple[str, ...] = ()
     count: int | None = None
+    note: str = ""
 
 
-Fact = Scanned | Corrected | Changed
+Fact = Scanned | Corrected | Evacuated | Assumed | Changed
 
 
 class Sum:
-    """What facts add up to, one after the other in their order: where each attendee is, and the
-    corrections as (area, change)."""
+    """What facts add up to, one after the other in their order: where each attendee is, what each has in
+    hand, and the corrections as (area, change)."""
 
     def __init__(self) -> None:
         self.presences: dict[str, Presence] = {}
+        self.items: set[tuple[str, str]] = set()
         self.corrections: list[tuple[str, int]] = []
 
     def add(self, fact: Fact) -> None:
-        if isinstance(fact, Corrected):
-            self.corrections.append((fact.area, fact.change))
-        elif isinstance(fact, Scanned) and fact.decision.attendee is not None:
-            after = presence_after(fact, self.presences.get(fact.decision.attendee))
-            if after is not None:
-                self.presences[fact.decision.attendee] = after
+        match fact:
+            case Corrected():
+                self.corrections.append((fact.area, fact.change))
+            case Scanned():
+                self._scanned(fact)
+            case Assumed():
+                before = self.presences[fact.attendee]
+                self.presences[fact.attendee] = gone(before, fact.at)
+            case Evacuated() if fact.empties:
+                self.presences = {
+                    who: there if there.area is None else gone(there, fact.at) for who, there in self.presences.items()
+                }
+                self.corrections.clear()
 
-    def house(self, layout: Layout) -> House:
-        """The tallies of all areas, counted from zero."""
+    def _scanned(self, fact: Scanned) -> None:
+        attendee, item = fact.decision.attendee, fact.decision.item
+        if attendee is None:
+            return
+        if item is not None and fact.decision.kind == "handout":
+            self.items.add((attendee, item))
+        elif item is not None and fact.decision.kind == "return":
+            self.items.discard((attendee, item))
+        after = presence_after(fact, self.presences.get(attendee))
+        if after is not None:
+            self.presences[attendee] = after
+
+    def house(
+        self,
+        layout: Layout,
+        programme: Programme | None = None,
+        claimants: Mapping[str, Claimant] | None = None,
+    ) -> House:
+        """The tallies of all areas, counted from zero. `claimants`: attendee → what decides the places
+        kept for them."""
         house = House(layout)
-        for presence in self.presences.values():
-            if presence.area in layout.areas:
-                house.move(None, presence.area, presence.counts_as)
+        programme = programme or Programme(layout.event)
+        for attendee, presence in self.presences.items():
+            if presence.area not in layout.areas:
+                continue
+            claimant = (claimants or {}).get(attendee)
+            claims = _claims_of(claimant, layout, programme) if claimant is not None else no_claims
+            house.move(None, presence.area, presence.counts_as, claims)
         for area, change in self.corrections:
             if area in layout.areas:
                 house.correct(area, change)
         return house
+
+
+def _claims_of(claimant: Claimant, layout: Layout, programme: Programme) -> Claims:
+    return lambda area: claims_in(area, claimant, layout, programme)
+
+
+def gone(before: Presence, at: int) -> Presence:
+    """Where somebody is who is taken to have left the house at `at` through no door."""
+    return Presence(area=None, counts_as=before.counts_as, since_at=at, door="", arrived_at=before.arrived_at)
 
 
 def presence_after(fact: Scanned, before: Presence | None) -> Presence | None:
@@ -107,3 +201,21 @@ def presence_after(fact: Scanned, before: Presence | None) -> Presence | None:
 def believed_at(fact: Scanned) -> int:
     """When it happened: the door's time, or ours where the door's clock is ahead or far off."""
     return fact.received_at if fact.clock_off_ms is not None else fact.scanned_at
+
+
+def observe(certainty: Mapping[str, Certainty], fact: Scanned, layout: Layout) -> list[str]:
+    """Note an admitted scan in the certainties of the areas it concerns; returns their ids.
+
+    Nobody was seen in an area but that of the door: whoever changed any other one by this scan had gone
+    in or out unseen before, which is a surprise; and so is a scan at the door that changed nothing.
+    """
+    decision = fact.decision
+    if decision.outcome == "refused" or decision.attendee is None or decision.item is not None:
+        return []
+    before, after = set(layout.path(decision.leaves)), set(layout.path(decision.enters))
+    concerned = (before ^ after) | {fact.area}
+    for area in concerned:
+        one = certainty[area]
+        one.passages += 1
+        one.surprises += area != fact.area or area not in before ^ after
+    return [*concerned]

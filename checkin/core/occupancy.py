@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from checkin.core.layout import Layout
 from checkin.core.model import CountsAs
 
-FILLING_FROM = 0.9
-"""The share of its capacity from which an area is called filling."""
-
 AreaState = Literal["open", "filling", "full", "closed"]
+Level = Literal["calm", "warn", "prepare", "stop", "over"]
+"""How near an area is to its approved number: by the event's thresholds, and `over` above the number."""
+
+Claims = Callable[[str], Collection[str]]
+"""area → the claims that one person uses up there (see `holds`)."""
+
+
+def no_claims(area: str) -> Collection[str]:
+    return ()
 
 
 class Presence(Struct, frozen=True, kw_only=True):
@@ -29,15 +35,33 @@ class Presence(Struct, frozen=True, kw_only=True):
 
 class Tally(Struct):
     """The people inside one area, inner areas included. `uncounted` have no badge read here
-    (clicker, headcount); it is below 0 where a headcount found fewer than the badges said."""
+    (clicker, headcount); it is below 0 where a headcount found fewer than the badges said. `shares`:
+    how many of those inside use up a claim (a hold, a booking, a wheelchair place)."""
 
     visitors: int = 0
     crew: int = 0
     uncounted: int = 0
+    shares: dict[str, int] = field(default_factory=dict)
 
     @property
     def known(self) -> int:
         return self.visitors + self.crew
+
+
+class Certainty(Struct):
+    """How far the count of an area can be trusted: of the `passages` since the last headcount (`at`, 0
+    for none), how many were `surprises`, that is contradicted the count (somebody left who was not
+    inside, entered who was inside already, or was seen elsewhere without having left)."""
+
+    passages: int = 0
+    surprises: int = 0
+    at: int = 0
+
+    def plus_minus(self, inside: int) -> int:
+        """The count may be wrong by so many: as large a part of it as of the passages was a surprise."""
+        if self.passages == 0:
+            return 0
+        return -(-inside * min(self.surprises, self.passages) // self.passages)
 
 
 class Numbers(Struct, frozen=True, kw_only=True):
@@ -58,44 +82,54 @@ class House:
         self.tallies = {area: Tally() for area in layout.areas}
         for area, tally in (tallies or {}).items():
             if area in self.tallies:
-                self.tallies[area] = Tally(tally.visitors, tally.crew, tally.uncounted)
+                self.tallies[area] = Tally(tally.visitors, tally.crew, tally.uncounted, dict(tally.shares))
 
     def entered(self, leaves: str | None, enters: str | None) -> list[str]:
         """The areas in which a person who goes from `leaves` to `enters` is new, the house first."""
         inside_already = self.layout.path(leaves)
         return [area for area in self.layout.path(enters) if area not in inside_already]
 
-    def full_area(self, leaves: str | None, enters: str | None, counts_as: CountsAs) -> str | None:
-        """The outermost area without a place for one more person on this way, or None."""
-        for area in self.entered(leaves, enters):
-            free = self.free(area, counts_as)
-            if free is not None and free <= 0:
-                return area
-        return None
-
     def free(self, area: str, counts_as: CountsAs = "visitor") -> int | None:
-        """Places left for one who counts as this: within the visitors' and the persons' number.
-        None without a limit; below 0 when more are inside than approved."""
+        """Places left for one who counts as this: within the visitors' and the persons' number, as far
+        as the event lets an area fill. None without a limit; below 0 when more are inside."""
         approved, tally = self.layout.areas[area], self.tallies[area]
         uncounted = max(tally.uncounted, -tally.visitors)
         left = []
         if approved.visitors is not None and counts_as == "visitor":
-            left.append(approved.visitors - tally.visitors - uncounted)
+            left.append(self._stop(approved.visitors) - tally.visitors - uncounted)
         if approved.persons is not None:
-            left.append(approved.persons - tally.known - uncounted)
+            left.append(self._stop(approved.persons) - tally.known - uncounted)
         return min(left) if left else None
 
-    def move(self, leaves: str | None, enters: str | None, counts_as: CountsAs) -> None:
-        """One person goes from `leaves` to `enters` (None: outside)."""
-        if leaves == enters:
+    def _stop(self, approved: int) -> int:
+        return approved * self.layout.event.stop_percent // 100
+
+    def move(
+        self,
+        leaves: str | None,
+        enters: str | None,
+        counts_as: CountsAs,
+        before: Claims = no_claims,
+        after: Claims | None = None,
+    ) -> None:
+        """One person goes from `leaves` to `enters` (None: outside). `before` and `after`: the claims
+        this person used up on the way in, and uses up now where that has changed."""
+        after = after or before
+        if leaves == enters and after is before:
             return
-        for areas, step in ((self.entered(leaves, enters), 1), (self.entered(enters, leaves), -1)):
+        for areas, claims, step in ((self.layout.path(leaves), before, -1), (self.layout.path(enters), after, 1)):
             for area in areas:
                 tally = self.tallies[area]
                 if counts_as == "visitor":
                     tally.visitors += step
                 else:
                     tally.crew += step
+                for claim in claims(area):
+                    share = tally.shares.get(claim, 0) + step
+                    if share:
+                        tally.shares[claim] = share
+                    else:
+                        tally.shares.pop(claim, None)
 
     def correct(self, area: str, change: int) -> None:
         """`change` more (or fewer) people without a badge are in `area`, and so in all around it."""
@@ -117,16 +151,27 @@ class House:
             free=None if free is None else max(0, free),
         )
 
+    def level(self, area: str) -> Level:
+        """How near the area is to its approved number."""
+        numbers, event = self.numbers(area), self.layout.event
+        if numbers.capacity is None:
+            return "calm"
+        if numbers.inside > numbers.capacity:
+            return "over"
+        if numbers.free == 0:
+            return "stop"
+        percent = 100 * numbers.inside / numbers.capacity if numbers.capacity else 0
+        if percent >= event.prepare_percent:
+            return "prepare"
+        return "warn" if percent >= event.warn_percent else "calm"
+
     def state(self, area: str, clock: dt.time, *, evacuation: bool) -> AreaState:
         """The word for an area at a time of day: closed in an evacuation or while none of its
         doors lets anybody in."""
-        doors = [door for door in self.layout.doors.values() if door.area == area and door.direction != "exit"]
-        hours = [(door.opens or dt.time.min) <= clock < (door.closes or dt.time.max) for door in doors]
-        if evacuation or (doors and not any(hours)):
+        doors = self.layout.entries(area)
+        if evacuation or (doors and not any(door.is_open(clock) for door in doors)):
             return "closed"
-        numbers = self.numbers(area)
-        if numbers.free is None or numbers.capacity is None:
-            return "open"
-        if numbers.free <= 0:
+        level = self.level(area)
+        if level in ("stop", "over"):
             return "full"
-        return "filling" if numbers.inside >= FILLING_FROM * numbers.capacity else "open"
+        return "open" if level == "calm" else "filling"

@@ -22,21 +22,36 @@ ADMITTED = {
     "entry": Hint("Einlass gewährt – willkommen", "Entry granted – welcome"),
     "reentry": Hint("Wiedereintritt gewährt", "Re-entry granted"),
     "exit": Hint("Ausgang erfasst", "Exit recorded"),
+    "handout": Hint("Ausgegeben", "Handed out"),
+    "return": Hint("Zurückgenommen – danke", "Taken back – thank you"),
 }
 REFUSED = {
     "evacuation": Hint("Räumung – kein Einlass", "Evacuation – no entry"),
     "code_unknown": Hint("Code unbekannt", "Unknown code"),
     "code_forged": Hint("Code nicht echt – bitte zum Infoschalter", "Code not genuine – please see the help desk"),
+    "code_ambiguous": Hint("Nicht eindeutig – bitte Person wählen", "Ambiguous – choose person"),
+    "badge_blocked": Hint("Bitte zum Infoschalter", "Please see the help desk"),
     "badge_replaced": Hint("Badge ersetzt – altes ungültig", "Badge replaced – old one void"),
-    "badge_blocked": Hint("Badge gesperrt", "Badge blocked"),
     "registration_cancelled": Hint("Ticket storniert", "Registration cancelled"),
     "registration_waiting": Hint("Warteliste", "Waiting list"),
+    "not_accredited": Hint("Bitte zum Presseschalter – Akkreditierung", "Please see the press desk – accreditation"),
+    "proxy_came": Hint("Vertretung gemeldet – Ausweis vorzeigen", "A proxy is registered – show ID"),
     "door_closed": Hint("Ticket momentan nicht gültig", "Ticket currently not valid"),
     "group_not_permitted": Hint("Ticket-Typ hier nicht gültig", "Ticket type not valid here"),
     "already_inside": Hint("Bereits eingecheckt", "Already checked in"),
     "not_arrived": Hint("Bitte zuerst am Eingang einchecken", "Please check in at the entrance first"),
+    "item_taken": Hint("Schon ausgegeben", "Already handed out"),
+    "session_not_booked": Hint("Forum nicht gebucht – Plätze frei: umbuchen?", "Not booked – seats free: switch?"),
+    "wheelchair_full": Hint("Rollstuhlplätze belegt", "Wheelchair places taken"),
     "area_full": Hint("Raum voll – Einlassstopp", "Room full – entry stopped"),
+    "held_seats_only": Hint("Nur noch reservierte Plätze", "Reserved seats only"),
+    "line_first": Hint("Plätze gehen der Reihe nach", "Seats go in the order of the line"),
 }
+FOR_STAFF = {**REFUSED, "badge_blocked": Hint("Badge gesperrt", "Badge blocked")}
+"""As the staff's own lists say it: at the door a block is worded so that nobody around learns of it."""
+SWITCHED = Hint("Umgebucht – willkommen", "Switched – welcome")
+ITEM_TAKEN_SINCE = Hint("Schon ausgegeben ({time}, {door})", "Already handed out ({time}, {door})")
+PROXY_CAME = Hint("Vertretung ist seit {time} da", "The proxy has been here since {time}")
 HOUSE_FULL = Hint("Haus voll – bitte warten", "Venue full – please wait")
 ALREADY_INSIDE_SINCE = Hint("Bereits eingecheckt ({time}, {door})", "Already checked in ({time}, {door})")
 REPLACED_AT = Hint("Ersetzt um {time} – bitte das neue Badge zeigen", "Replaced at {time} – please show the new badge")
@@ -45,37 +60,92 @@ OPENS_AT = Hint("Öffnet um {time}", "Opens at {time}")
 CLOSED_SINCE = Hint("Geschlossen seit {time}", "Closed since {time}")
 EXIT_ONLY = Hint("Nur Ausgang", "Exit only")
 OVERFLOW = Hint("Übertragung: {area}", "Live transmission: {area}")
+ROOM_THERE = Hint("Plätze frei: {places}", "Places free: {places}")
+KEPT = Hint("{count} Plätze reserviert", "{count} seats reserved")
+KEPT_UNTIL = Hint("{count} Plätze reserviert bis {time}", "{count} seats reserved until {time}")
+LINE_PLACE = Hint(
+    "Ihre Nummer: {number} – davor warten {ahead}. Eine Person raus, eine rein.",
+    "Your number: {number} – {ahead} wait before you. One out, one in.",
+)
+LINE_AHEAD = Hint("{ahead} warten schon – Nummer ziehen?", "{ahead} are waiting – take a number?")
+ASKS_BACK = Hint("Bitte zurückgeben: {items}", "Please give back: {items}")
 
 
 def hint(decision: Decision, layout: Layout) -> Hint:
     """The saying for a decision: outcome and reason, never the reason behind a block."""
     if decision.refusal is None:
         assert decision.kind is not None, "admitted means a kind"
-        return ADMITTED[decision.kind]
+        return SWITCHED if decision.books is not None else ADMITTED[decision.kind]
     refusal = decision.refusal
     if refusal.reason == "area_full" and refusal.area == layout.house.id:
         return HOUSE_FULL
-    if refusal.reason == "already_inside" and refusal.since_at is not None:
-        return _filled(
-            ALREADY_INSIDE_SINCE, time=_time(refusal.since_at, layout), door=_door_name(refusal.since_door, layout)
-        )
+    since = {"already_inside": ALREADY_INSIDE_SINCE, "item_taken": ITEM_TAKEN_SINCE}.get(refusal.reason)
+    if since is not None and refusal.since_at is not None:
+        return _filled(since, time=_time(refusal.since_at, layout), door=_door_name(refusal.since_door, layout))
     return REFUSED[refusal.reason]
 
 
-def way(refusal: Refusal | None, door: str, layout: Layout) -> Hint | None:
-    """The way on for one who was refused at `door`: where to go instead, or when to come back."""
+def way(decision: Decision, door: str, layout: Layout) -> Hint | None:
+    """The way on: where to go instead, when to come back, how long the line is, what to give back."""
+    refusal = decision.refusal
     if refusal is None:
-        return None
+        return _asks_back(decision.asks_back, layout)
     if refusal.doors:
         return _filled(OTHER_DOORS, doors=", ".join(_door_name(other, layout) for other in refusal.doors))
-    if refusal.reason == "door_closed":
-        return _hours(door, layout)
-    if refusal.reason == "badge_replaced" and refusal.since_at is not None:
-        return _filled(REPLACED_AT, time=_time(refusal.since_at, layout))
-    if refusal.reason == "area_full" and refusal.area is not None:
-        overflow = layout.overflow(refusal.area)
-        return _filled(OVERFLOW, area=overflow.name) if overflow else None
+    match refusal.reason:
+        case "door_closed":
+            return _hours(door, layout)
+        case "badge_replaced" if refusal.since_at is not None:
+            return _filled(REPLACED_AT, time=_time(refusal.since_at, layout))
+        case "proxy_came" if refusal.since_at is not None:
+            return _filled(PROXY_CAME, time=_time(refusal.since_at, layout))
+    return _joined(_line(refusal), _kept(refusal, layout), _elsewhere(refusal, layout))
+
+
+def _asks_back(items: tuple[str, ...], layout: Layout) -> Hint | None:
+    if not items:
+        return None
+    return _filled(ASKS_BACK, items=", ".join(layout.items[item].name for item in items if item in layout.items))
+
+
+def _line(refusal: Refusal) -> Hint | None:
+    if refusal.number is not None:
+        return _filled(LINE_PLACE, number=str(refusal.number), ahead=str(refusal.ahead or 0))
+    if refusal.ahead:
+        return _filled(LINE_AHEAD, ahead=str(refusal.ahead))
     return None
+
+
+def _kept(refusal: Refusal, layout: Layout) -> Hint | None:
+    if not refusal.kept:
+        return None
+    count = str(sum(kept.seats for kept in refusal.kept))
+    until_at = [kept.until_at for kept in refusal.kept if kept.until_at is not None]
+    if not until_at:
+        return _filled(KEPT, count=count)
+    return _filled(KEPT_UNTIL, count=count, time=_time(min(until_at), layout))
+
+
+def _elsewhere(refusal: Refusal, layout: Layout) -> Hint | None:
+    """Where the same is shown, and what else runs in this slot with places free."""
+    overflow = layout.overflow(refusal.area) if refusal.area is not None else None
+    shown = _filled(OVERFLOW, area=_place(overflow.id, layout)) if overflow else None
+    others = [one for one in refusal.alternatives if overflow is None or one.area != overflow.id]
+    if not others:
+        return shown
+    return _joined(shown, _filled(ROOM_THERE, places=", ".join(_place(one.area, layout) for one in others)))
+
+
+def _place(area: str, layout: Layout) -> str:
+    there = layout.areas[area]
+    return f"{there.name} ({there.way})" if there.way else there.name
+
+
+def _joined(*sayings: Hint | None) -> Hint | None:
+    said = [saying for saying in sayings if saying is not None]
+    if not said:
+        return None
+    return Hint(" · ".join(one.de for one in said), " · ".join(one.en for one in said))
 
 
 def _hours(door: str, layout: Layout) -> Hint:

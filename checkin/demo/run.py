@@ -154,7 +154,7 @@ def _layout_of_today() -> Layout:
     layout = read_layout((FILES / "layout.toml").read_bytes())
     today = dt.datetime.now(layout.zone).date()
     event = msgspec.structs.replace(layout.event, date=today)
-    return Layout(event, layout.groups.values(), layout.areas.values(), layout.doors.values(), layout.holds)
+    return layout.of(event)
 
 
 def _programme_of_today(layout: Layout) -> list[Session]:

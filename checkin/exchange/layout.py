@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from checkin.core.errors import BadInput, TooLarge
 from checkin.core.layout import Layout
-from checkin.core.model import Area, Door, Event, Group, Hold
+from checkin.core.model import Area, Door, Event, Group, Hold, Item, Plan
 
 LAYOUT_BYTES_MAX = 1024 * 1024
 
@@ -33,16 +33,18 @@ def read_layout(data: bytes) -> Layout:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"The layout is not TOML in UTF-8: {error}.", code="layout_invalid") from error
     faults: list[str] = []
-    tables = {"event", "group", "area", "door", "hold"}
+    tables = {"event", "group", "area", "plan", "door", "hold", "item"}
     faults += [f"“{name}” is not part of a layout" for name in content if name not in tables]
     event = _event(content.get("event"), faults)
     groups = _each(content, "group", Group, faults)
     areas = _each(content, "area", Area, faults)
     doors = _each(content, "door", Door, faults)
     holds = _each(content, "hold", Hold, faults)
+    plans = _each(content, "plan", Plan, faults)
+    items = _each(content, "item", Item, faults)
     if faults or event is None:
         raise BadInput("The layout cannot be used: " + "; ".join(faults) + ".", code="layout_invalid", faults=faults)
-    return Layout(event, groups, areas, doors, holds)
+    return Layout(event, groups, areas, doors, holds, plans, items)
 
 
 def _event(table: Any, faults: list[str]) -> Event | None:

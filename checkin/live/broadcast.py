@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from checkin.core.admission import Evacuation
 from checkin.core.errors import Busy
 from checkin.wire import AreaNow, Heartbeat, Occupancy, OccupancyChange, Snapshot
 
@@ -72,7 +73,14 @@ class View:
         self._encoded_at = -1
 
     def snapshot(self) -> str:
-        return _encoded(Snapshot(seq=self._broadcast.seq, areas=self._areas(since=-1)))
+        return _encoded(
+            Snapshot(
+                seq=self._broadcast.seq,
+                version=self._broadcast.version,
+                evacuation=self._broadcast.evacuation,
+                areas=self._areas(since=-1),
+            )
+        )
 
     def change(self, since: int) -> str | None:
         """What changed after tick `since`, or None."""
@@ -81,8 +89,14 @@ class View:
             self._encoded.clear()
         if since not in self._encoded:
             areas = self._areas(since)
-            change = OccupancyChange(seq=self._broadcast.seq, areas=areas)
-            self._encoded[since] = _encoded(change) if areas else None
+            change = OccupancyChange(
+                seq=self._broadcast.seq,
+                version=self._broadcast.version,
+                evacuation=self._broadcast.evacuation,
+                areas=areas,
+            )
+            told = areas or since < self._broadcast.news
+            self._encoded[since] = _encoded(change) if told else None
         return self._encoded[since]
 
     def _areas(self, since: int) -> list[AreaNow]:
@@ -104,7 +118,11 @@ class Broadcast:
         self._views: WeakValueDictionary[frozenset[str] | None, View] = WeakValueDictionary()
         self.clients: set[Client] = set()
         self.seq = 0
+        self.version = 0
+        self.evacuation: Evacuation = "none"
         self.tick = 0
+        self.news = 0
+        """The tick at which the venue, the programme or the evacuation changed last: everybody is told."""
         self.areas: dict[str, tuple[AreaNow, int]] = {}
         self.heartbeat = ""
         self.beats = 0
@@ -217,17 +235,21 @@ class Broadcast:
 
     def _take(self, occupancy: Occupancy) -> None:
         changed = [area for area in occupancy.areas if area.id not in self.areas or self.areas[area.id][0] != area]
-        self.seq = occupancy.seq
+        news = (self.version, self.evacuation) != (occupancy.version, occupancy.evacuation)
+        self.seq, self.version, self.evacuation = occupancy.seq, occupancy.version, occupancy.evacuation
         gone = self.areas.keys() - {area.id for area in occupancy.areas}
         for area in gone:
             del self.areas[area]
-        if changed:
+        if changed or news:
             self.tick += 1
+            self.news = self.tick if news else self.news
             self.areas.update({area.id: (area, self.tick) for area in changed})
 
     def _beat(self) -> None:
         self.beats += 1
-        self.heartbeat = _encoded(Heartbeat(seq=self.seq, at=self._now()))
+        self.heartbeat = _encoded(
+            Heartbeat(seq=self.seq, version=self.version, evacuation=self.evacuation, at=self._now())
+        )
 
     def _wake(self) -> None:
         for client in tuple(self.clients):

@@ -16,10 +16,16 @@ from checkin.core.names import query_words, search_words
 from checkin.core.occupancy import Presence
 from checkin.exchange.attendees import AttendeeList, AttendeeRow, RowNote
 from checkin.service.journal import Journal
-from checkin.service.venues import Venue, Venues
+from checkin.service.lines import join
+from checkin.service.seats import claimant_of, retake, seats_of
+from checkin.service.venues import Venue, Venues, recount
 from checkin.store import attendees, badges, presences, sessions
+from checkin.store.attendees import Standing
 from checkin.store.engine import Transaction
-from checkin.wire import FOUND_MAX, AttendeeChange, AttendeeSent, iso
+from checkin.wire import FOUND_MAX, AttendeeChange, AttendeeSent, LinePlace, ProxySent, iso
+
+CREW_MAX = 1_000
+WHEELCHAIR_WORDS = ("rollstuhl", "rolli", "wheelchair")
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
@@ -59,9 +65,22 @@ class AttendeeFound(Struct, frozen=True, kw_only=True):
     ticket: str
     photo: bool
     listed: bool
+    wheelchair: bool
+    blocked: bool
+    accredited: bool
+    companion_of: str | None
+    represented_by: str | None
+    bookings: tuple[str, ...]
     badge: BadgeShown | None
     area: str | None
     arrived_at: str | None
+    line: LinePlace | None = None
+
+
+class CrewMember(Struct, frozen=True):
+    id: str
+    name: str
+    organisation: str
 
 
 class BadgeShown(Struct, frozen=True, kw_only=True):
@@ -89,7 +108,9 @@ def import_attendees(
     booked: dict[str, list[str]] = {}
     for row in listed.rows:
         before = known.same_as(row.attendee)
-        attendee = msgspec.structs.replace(row.attendee, id=before.id if before else str(uuid.uuid4()))
+        attendee = msgspec.structs.replace(
+            row.attendee, id=before.id if before else str(uuid.uuid4()), wheelchair=_wheelchair(row.attendee, before)
+        )
         if before is None:
             added.append(attendee)
         elif attendee != before:
@@ -106,11 +127,15 @@ def import_attendees(
         attendees.add_attendees(tx, venue.id, [(one, _search(one)) for one in added])
         attendees.change_attendees(tx, venue.id, [(one, _search(one)) for one in changed])
         badges.add_ticket_codes(tx, venue.id, tickets)
+        # Who has been here may have switched at a door since the list was written.
+        here = presences.presences_of(tx, booked)
+        booked = {who: held for who, held in booked.items() if who not in here}
         sessions.drop_bookings_of(tx, venue.id, booked)
         sessions.add_bookings(tx, venue.id, [(session, who) for who, held in booked.items() for session in held])
         journal = Journal(tx, venue.id)
-        journal.add(Changed(noun="attendee", what="imported", at=now, by=by, count=len(added) + len(changed)))
+        seq = journal.add(Changed(noun="attendee", what="imported", at=now, by=by, count=len(added) + len(changed)))
         journal.write()
+        recount(tx, venue.id, seq=seq, now=now)
     return ImportReport(
         dry_run=dry_run,
         rows_read=listed.rows_read,
@@ -128,10 +153,20 @@ def import_attendees(
     )
 
 
-def find(tx: Transaction, venues: Venues, slug: str, query: str) -> list[AttendeeFound]:
-    """Those who match every word of the query, at most `FOUND_MAX`."""
+def find(tx: Transaction, venues: Venues, slug: str, query: str, *, hidden_too: bool) -> list[AttendeeFound]:
+    """Those who match every word of the query, at most `FOUND_MAX`. Groups that the layout hides are
+    found by those alone who may see them (`hidden_too`)."""
     venue = venues.venue(tx, slug)
-    return _shown(tx, venue, attendees.find_attendees(tx, venue.id, query_words(query), FOUND_MAX))
+    hidden = [] if hidden_too else [group.id for group in venue.layout.groups.values() if group.hidden]
+    return _shown(tx, venue, attendees.find_attendees(tx, venue.id, query_words(query), FOUND_MAX, hidden))
+
+
+def crew(tx: Transaction, venues: Venues, slug: str) -> list[CrewMember]:
+    """The crew list: whom a door may let in without a badge."""
+    venue = venues.venue(tx, slug)
+    groups = [group.id for group in venue.layout.groups.values() if group.counts_as == "crew"]
+    found = attendees.attendees_of_groups(tx, venue.id, groups, CREW_MAX)
+    return [CrewMember(id=one.id, name=one.name, organisation=one.organisation) for one in found]
 
 
 def read(tx: Transaction, venues: Venues, slug: str, id: str) -> AttendeeFound:
@@ -141,15 +176,14 @@ def read(tx: Transaction, venues: Venues, slug: str, id: str) -> AttendeeFound:
 
 
 def walk_in(tx: Transaction, venues: Venues, slug: str, sent: AttendeeSent, *, now: int, by: str) -> AttendeeFound:
-    """Register somebody who came without registration. The same id again is the same person.
+    """Register somebody who came without registration. The same id again is the same person. Where the
+    house has no place, or others wait for it, the answer bears a number of its waiting line.
 
-    Raises `BadInput` for a group the event does not have, `Conflict` for an id with other content.
+    Raises `BadInput` for a group the event does not have, or a companion of nobody; `Conflict` for an id
+    with other content.
     """
     venue = venues.venue(tx, slug)
-    if sent.group not in venue.layout.groups:
-        raise BadInput(
-            f"There is no group “{sent.group}”; there are: {', '.join(venue.layout.groups)}.", code="group_unknown"
-        )
+    _check_group(venue, sent.group)
     attendee = Attendee(
         id=str(sent.id or uuid.uuid4()),
         group=sent.group,
@@ -161,38 +195,141 @@ def walk_in(tx: Transaction, venues: Venues, slug: str, sent: AttendeeSent, *, n
         email=sent.email.strip(),
         language=sent.language,
         photo=sent.photo,
+        wheelchair=sent.wheelchair,
     )
     if not attendee.family_name:
         raise BadInput("A family name is needed.", code="name_missing")
+    if sent.companion_of is not None:
+        host = attendees.load_attendee(tx, venue.id, sent.companion_of)
+        if host is None or not host.wheelchair:
+            raise BadInput("A companion comes with an attendee who uses a wheelchair.", code="companion_of_nobody")
     before = attendees.load_attendee(tx, venue.id, attendee.id)
     if before is not None:
         if before != attendee:
             raise Conflict("This id was sent before with other content.", code="id_reused")
         return _shown(tx, venue, [before])[0]
     attendees.add_attendees(tx, venue.id, [(attendee, _search(attendee))])
+    if sent.companion_of is not None:
+        attendees.set_standing(tx, venue.id, attendee.id, Standing(companion_of=sent.companion_of))
     _note(tx, venue, "added", attendee.id, now=now, by=by)
-    return _shown(tx, venue, [attendee])[0]
+    place = _line_for(tx, venues, slug, attendee, now=now, by=by)
+    return msgspec.structs.replace(_shown(tx, venue, [attendee])[0], line=place)
 
 
 def change(
     tx: Transaction, venues: Venues, slug: str, id: str, sent: AttendeeChange, *, now: int, by: str
 ) -> AttendeeFound:
-    """Change what was sent, keep the rest. Raises `NotFound`, `BadInput` for an unknown group."""
+    """Change what was sent, keep the rest.
+
+    Raises `NotFound`, `BadInput` for an unknown group or where a cancelled one is reinstated without a
+    reason, `Conflict` (`house_full`) where there is no place for them.
+    """
     venue = venues.venue(tx, slug)
     before = _load(tx, venue, id)
+    standing = attendees.standings(tx, venue.id, [id])[id]
     changes = {name: value for name, value in msgspec.structs.asdict(sent).items() if value is not None}
-    if "group" in changes and changes["group"] not in venue.layout.groups:
-        raise BadInput(
-            f"There is no group “{changes['group']}”; there are: {', '.join(venue.layout.groups)}.",
-            code="group_unknown",
-        )
+    reason = changes.pop("reason", "")
+    accredited = changes.pop("accredited", standing.accredited)
+    _check_group(venue, changes.get("group", before.group))
     after = msgspec.structs.replace(before, **changes)
     if not after.family_name.strip():
         raise BadInput("A family name is needed.", code="name_missing")
+    reinstated = before.registration == "cancelled" and after.registration == "registered"
+    if reinstated:
+        _check_place(tx, venue, after, reason, now)
+    if accredited != standing.accredited:
+        attendees.set_standing(tx, venue.id, id, msgspec.structs.replace(standing, accredited=accredited))
+        _note(tx, venue, "accredited" if accredited else "accreditation ended", id, now=now, by=by)
     if after != before:
+        claims = claimant_of(tx, venue, id)
         attendees.change_attendees(tx, venue.id, [(after, _search(after))])
-        _note(tx, venue, "changed", id, now=now, by=by)
+        seq = _note(tx, venue, "reinstated" if reinstated else "changed", id, now=now, by=by, reason=reason)
+        retake(tx, venue, id, claims, claimant_of(tx, venue, id), seq=seq, now=now)
     return _shown(tx, venue, [after])[0]
+
+
+def send_proxy(
+    tx: Transaction, venues: Venues, slug: str, id: str, sent: ProxySent, *, now: int, by: str
+) -> AttendeeFound:
+    """Register a proxy in an attendee's place: group, office and bookings go over, needs and contact do
+    not, and the attendee's codes are void at every door. The same id again is the same proxy.
+
+    Raises `Conflict` where the attendee is here already, or has another proxy.
+    """
+    venue = venues.venue(tx, slug)
+    original = _load(tx, venue, id)
+    standing = attendees.standings(tx, venue.id, [id])[id]
+    proxy = Attendee(
+        id=str(sent.id),
+        group=original.group,
+        given_name=sent.given_name.strip(),
+        family_name=sent.family_name.strip(),
+        title=sent.title.strip(),
+        organisation=original.organisation if sent.organisation is None else sent.organisation.strip(),
+        department=original.department,
+        town=original.town,
+        postcode=original.postcode,
+        state=original.state,
+        email=sent.email.strip(),
+        booking_number=original.booking_number,
+    )
+    if standing.represented_by == proxy.id:
+        return _shown(tx, venue, [_load(tx, venue, proxy.id)])[0]
+    if standing.represented_by is not None:
+        raise Conflict("This attendee has a proxy already.", code="proxy_exists")
+    there = presences.presences_of(tx, [id]).get(id)
+    if there is not None and there.area is not None:
+        raise Conflict("This attendee is in the house. A proxy comes in somebody's place.", code="attendee_inside")
+    if not proxy.family_name or attendees.load_attendee(tx, venue.id, proxy.id) is not None:
+        raise BadInput("A proxy needs a family name and an id of its own.", code="proxy_invalid")
+    attendees.add_attendees(tx, venue.id, [(proxy, _search(proxy))])
+    attendees.set_standing(tx, venue.id, proxy.id, Standing(accredited=standing.accredited))
+    attendees.set_standing(tx, venue.id, id, msgspec.structs.replace(standing, represented_by=proxy.id))
+    booked = sessions.bookings_of(tx, id)
+    sessions.drop_bookings(tx, venue.id, [(session, id) for session in booked])
+    sessions.add_bookings(tx, venue.id, [(session, proxy.id) for session in booked])
+    badges.replace_badges(tx, [badge.id for badge in badges.latest_badges(tx, venue.id, [id]).values()], now)
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="attendee", what="represented", at=now, by=by, ids=(id, proxy.id)))
+    journal.write()
+    return _shown(tx, venue, [proxy])[0]
+
+
+def _check_group(venue: Venue, group: str) -> None:
+    if group not in venue.layout.groups:
+        raise BadInput(
+            f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.", code="group_unknown"
+        )
+
+
+def _check_place(tx: Transaction, venue: Venue, attendee: Attendee, reason: str, now: int) -> None:
+    """A cancelled registration comes back with a reason, and where the house has a place that nobody
+    waits for."""
+    if not reason.strip():
+        raise BadInput("Say why this registration is reinstated (“reason”).", code="reason_missing")
+    house = venue.layout.house.id
+    seats = seats_of(tx, venue, presences.load_tallies(tx, venue.id), now)
+    free = seats.free_for(house, claimant_of(tx, venue, attendee.id), venue.layout.groups[attendee.group].counts_as)
+    if free is not None and free <= seats.ahead(house, attendee.id):
+        raise Conflict("The house has no free place. Put this person in the waiting line.", code="house_full")
+
+
+def _line_for(tx: Transaction, venues: Venues, slug: str, attendee: Attendee, *, now: int, by: str) -> LinePlace | None:
+    """A number of the house's line for one who would find no place."""
+    venue = venues.venue(tx, slug)
+    counts_as, house = venue.layout.groups[attendee.group].counts_as, venue.layout.house.id
+    seats = seats_of(tx, venue, presences.load_tallies(tx, venue.id), now)
+    free = seats.free_for(house, claimant_of(tx, venue, attendee.id), counts_as)
+    if counts_as == "crew" or free is None or free > seats.ahead(house, attendee.id):
+        return None
+    return join(tx, venues, slug, house, attendee.id, now=now, by=by)
+
+
+def _wheelchair(listed: Attendee, before: Attendee | None) -> bool:
+    """By what the list says of needs; what was set here stays while the list says the same."""
+    if before is not None and before.needs == listed.needs:
+        return before.wheelchair
+    return any(word in listed.needs.casefold() for word in WHEELCHAIR_WORDS)
 
 
 class _Known:
@@ -245,11 +382,14 @@ def _sessions_named(row: AttendeeRow, programme: Sequence[Session]) -> tuple[lis
 
 def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[AttendeeFound]:
     ids = [one.id for one in people]
+    known = attendees.bearers_by_id(tx, venue.id, ids)
+    decided = attendees.standings(tx, venue.id, ids)
     held: dict[str, Badge] = badges.latest_badges(tx, venue.id, ids)
     where: dict[str, Presence] = presences.presences_of(tx, ids)
     shown = []
     for one in people:
         badge, there = held.get(one.id), where.get(one.id)
+        bearer, standing = known[one.id].bearer, decided[one.id]
         shown.append(
             AttendeeFound(
                 id=one.id,
@@ -268,6 +408,12 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
                 ticket=one.ticket,
                 photo=one.photo,
                 listed=one.listed,
+                wheelchair=one.wheelchair,
+                blocked=standing.blocked,
+                accredited=standing.accredited,
+                companion_of=standing.companion_of,
+                represented_by=standing.represented_by,
+                bookings=bearer.bookings,
                 badge=badge_shown(badge) if badge else None,
                 area=there.area if there else None,
                 arrived_at=iso(there.arrived_at, venue.layout) if there else None,
@@ -293,10 +439,11 @@ def _load(tx: Transaction, venue: Venue, id: str) -> Attendee:
     return attendee
 
 
-def _note(tx: Transaction, venue: Venue, what: str, id: str, *, now: int, by: str) -> None:
+def _note(tx: Transaction, venue: Venue, what: str, id: str, *, now: int, by: str, reason: str = "") -> int:
     journal = Journal(tx, venue.id)
-    journal.add(Changed(noun="attendee", what=what, at=now, by=by, ids=(id,)))
+    seq = journal.add(Changed(noun="attendee", what=what, at=now, by=by, ids=(id,), note=reason))
     journal.write()
+    return seq
 
 
 def _search(attendee: Attendee) -> str:

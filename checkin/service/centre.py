@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from checkin.live.broadcast import Broadcast
-from checkin.service import metrics, overview
+from checkin.service import closing, lines, metrics, overview
 from checkin.service.intake import COMMIT_SCANS_MAX, Intake
 from checkin.service.people import Gate
 from checkin.service.venues import Venues
@@ -19,7 +19,9 @@ from checkin.wire import Occupancy, iso
 
 T = TypeVar("T")
 
-HEARD_SAVED_EVERY_S = 5.0
+HOUSEKEEPING_EVERY_S = 5.0
+BY_CLOCK = "clock"
+"""In the place of a name where nobody but the time has acted."""
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +120,18 @@ class Centre:
 
     async def _keep_house(self) -> None:
         while True:
-            await asyncio.sleep(HEARD_SAVED_EVERY_S)
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
             try:
                 await self.gate.save_heard()
+                for slug in self._intakes:
+                    await self._follow_the_clock(slug)
             except Exception as error:
-                log.warning("when devices were heard could not be saved: %s", error)
+                log.warning("housekeeping failed, trying again: %s", error)
+
+    async def _follow_the_clock(self, slug: str) -> None:
+        """What time alone brings about: a hold ends and places become free, the day is over."""
+        now = self.clock()
+        if await self.read(lambda tx: lines.waits(tx, self.venues, slug)):
+            await self.write(lambda tx: lines.call(tx, self.venues, slug, now), event=slug)
+        if await self.read(lambda tx: closing.is_over(tx, self.venues, slug, now)):
+            await self.write(lambda tx: closing.close_day(tx, self.venues, slug, now=now, by=BY_CLOCK), event=slug)

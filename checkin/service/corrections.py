@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 
 from msgspec import Struct
 
 from checkin.core.errors import BadInput, Conflict
 from checkin.core.facts import Corrected
-from checkin.core.occupancy import House
+from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
 from checkin.service.scans import CONTENT_BYTES
+from checkin.service.seats import seats_of
 from checkin.service.venues import Venues
 from checkin.store import facts, presences
 from checkin.store.engine import Transaction
@@ -38,11 +38,12 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     venue = venues.venue(tx, slug, journal.event)
     venue.layout.area(sent.area)
     rows = presences.load_tallies(tx, venue.id)
-    house = House(venue.layout, {area: row.tally for area, row in rows.items()})
-    clock = dt.datetime.fromtimestamp(now / 1000, venue.layout.zone).time()
+    certainty = {area: rows[area].certainty if area in rows else Certainty() for area in venue.layout.areas}
+    seats = seats_of(tx, venue, rows, now)
+    house = seats.house
 
     def shown() -> AreaNow:
-        return area_now(house, sent.area, at=now, clock=clock, evacuation=journal.event.evacuation)
+        return area_now(seats, sent.area, certainty[sent.area], at=now, evacuation=journal.event.evacuation)
 
     content = hmac.digest(venue.key, f"{sent.area}\0{sent.headcount}\0{sent.change}\0{sent.note}".encode(), "sha256")[
         :CONTENT_BYTES
@@ -59,6 +60,8 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     wanted = sent.headcount if sent.headcount is not None else max(0, everybody + (sent.change or 0))
     change = wanted - (tally.known + tally.uncounted)
     house.correct(sent.area, change)
+    if sent.headcount is not None:
+        certainty[sent.area] = Certainty(at=now)
     seq = journal.add(
         Corrected(
             id=str(sent.id),
@@ -75,6 +78,6 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     presences.save_tallies(
         tx,
         venue.id,
-        {area: TallyRow(house.tallies[area], seq, now) for area in venue.layout.path(sent.area)},
+        {area: TallyRow(house.tallies[area], seq, now, certainty[area]) for area in venue.layout.path(sent.area)},
     )
     return Correction(CorrectionAnswer(id=str(sent.id), seq=seq, change=change, area=shown()), repeated=False)

@@ -8,9 +8,14 @@ from msgspec import Struct
 
 from checkin.core import wording
 from checkin.core.facts import Fact, Scanned
-from checkin.core.occupancy import House
+from checkin.core.occupancy import Certainty, House
+from checkin.core.schedule import bookings_max
 from checkin.core.wording import Hint
+from checkin.service.evacuation import evacuation_of
+from checkin.service.lines import PersonShown, WaitingShown, waiting
+from checkin.service.seats import seats_of
 from checkin.service.venues import Venue, Venues
+from checkin.service.warnings import Warning, warnings
 from checkin.store import attendees, events, facts, people, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.wire import Occupancy, area_now, iso
@@ -27,12 +32,6 @@ class RefusalsShown(Struct, frozen=True):
     reason: str
     count: int
     hint: Hint
-
-
-class PersonShown(Struct, frozen=True):
-    id: str
-    name: str
-    group: str
 
 
 class ScanShown(Struct, frozen=True, kw_only=True):
@@ -63,6 +62,21 @@ class Overview(Struct, frozen=True, kw_only=True):
     refusals: list[RefusalsShown]
     last_scans: list[ScanShown]
     doors: list[DoorShown]
+    headcounts: list[HeadcountShown]
+    warnings: list[Warning]
+    lines: list[WaitingShown]
+    closed_at: str | None
+
+
+class HeadcountShown(Struct, frozen=True, kw_only=True):
+    """The last headcount of an area: what was found, and by how much the count had drifted."""
+
+    area: str
+    at: str
+    headcount: int
+    change: int
+    by: str
+    note: str
 
 
 class SessionShown(Struct, frozen=True, kw_only=True):
@@ -76,9 +90,11 @@ class SessionShown(Struct, frozen=True, kw_only=True):
     ends_at: str
     bookable: bool
     booked: int
+    bookings_max: int | None
+    cancelled: bool
 
 
-class Programme(Struct, frozen=True):
+class ProgrammeShown(Struct, frozen=True):
     now: str
     sessions: list[SessionShown]
 
@@ -109,16 +125,17 @@ def occupancy(tx: Transaction, venues: Venues, slug: str, now: int) -> Occupancy
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     tallies = presences.load_tallies(tx, venue.id)
-    house = House(venue.layout, {area: kept.tally for area, kept in tallies.items()})
-    clock = dt.datetime.fromtimestamp(now / 1000, venue.layout.zone).time()
+    seats = seats_of(tx, venue, tallies, now)
     return Occupancy(
         seq=row.seq,
+        version=row.layout_version,
+        evacuation=evacuation_of(row),
         areas=[
             area_now(
-                house,
+                seats,
                 area,
+                tallies[area].certainty if area in tallies else Certainty(),
                 at=tallies[area].at if area in tallies else now,
-                clock=clock,
                 evacuation=row.evacuation,
             )
             for area in venue.layout.areas
@@ -128,7 +145,8 @@ def occupancy(tx: Transaction, venues: Venues, slug: str, now: int) -> Occupancy
 
 def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[str, int]) -> Overview:
     """The organiser's page. `heard`: device → when it was heard since the last save."""
-    venue = venues.venue(tx, slug)
+    row = events.load_event_row(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, row)
     layout = venue.layout
     scans = facts.scans_by_door(tx, venue.id)
     heard_doors: dict[str, int] = {}
@@ -137,11 +155,11 @@ def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[s
         if device.door is not None and at is not None:
             heard_doors[device.door] = max(at, heard_doors.get(device.door, 0))
     return Overview(
-        seq=events.load_event_row(tx, venue.id).seq,
+        seq=row.seq,
         now=iso(now, layout),
         arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in facts.arrivals_by_minute(tx, venue.id)],
         refusals=[
-            RefusalsShown(reason, count, wording.REFUSED[reason])
+            RefusalsShown(reason, count, wording.FOR_STAFF[reason])
             for reason, count in facts.refusals_by_reason(tx, venue.id)
         ],
         last_scans=_last_scans(tx, venue),
@@ -156,13 +174,17 @@ def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[s
             )
             for door in layout.doors.values()
         ],
+        headcounts=_headcounts(tx, venue),
+        warnings=warnings(tx, venue, now),
+        lines=waiting(tx, venue),
+        closed_at=iso(row.closed_at, layout) if row.closed_at is not None else None,
     )
 
 
-def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> Programme:
+def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> ProgrammeShown:
     venue = venues.venue(tx, slug)
     booked = sessions.booked_by_session(tx, venue.id)
-    return Programme(
+    return ProgrammeShown(
         now=iso(now, venue.layout),
         sessions=[
             SessionShown(
@@ -176,8 +198,10 @@ def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> Programme
                 ends_at=iso(session.ends_at, venue.layout),
                 bookable=session.bookable,
                 booked=booked.get(session.id, 0),
+                bookings_max=bookings_max(session, venue.layout),
+                cancelled=session.cancelled,
             )
-            for session in sessions.load_sessions(tx, venue.id)
+            for session in venue.programme.sessions.values()
         ],
     )
 
@@ -227,11 +251,27 @@ def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
                 outcome=decision.outcome,
                 kind=decision.kind,
                 reason=decision.refusal.reason if decision.refusal else None,
-                hint=wording.hint(decision, venue.layout),
+                hint=wording.FOR_STAFF[decision.refusal.reason]
+                if decision.refusal
+                else wording.hint(decision, venue.layout),
                 attendee=PersonShown(who, *names[who]) if who in names else None,
             )
         )
     return shown
+
+
+def _headcounts(tx: Transaction, venue: Venue) -> list[HeadcountShown]:
+    return [
+        HeadcountShown(
+            area=area,
+            at=iso(fact.at, venue.layout),
+            headcount=fact.headcount or 0,
+            change=fact.change,
+            by=fact.by,
+            note=fact.note,
+        )
+        for area, fact in facts.last_headcounts(tx, venue.id).items()
+    ]
 
 
 def house_of(tx: Transaction, venue: Venue) -> House:

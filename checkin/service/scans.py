@@ -5,31 +5,42 @@ However many scans come together, the number of statements stays the same.
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
 from checkin.core import codes, wording
-from checkin.core.admission import Facts, decide
-from checkin.core.errors import CheckinError, Conflict, NotFound
-from checkin.core.facts import Scanned, presence_after
+from checkin.core.admission import OVERRIDE, Alternative, Facts, Refusal, decide
+from checkin.core.errors import CheckinError, Conflict, NotAllowed, NotFound
+from checkin.core.facts import Scanned
 from checkin.core.model import Scan
-from checkin.core.occupancy import House, Presence
+from checkin.service.evacuation import evacuation_of
 from checkin.service.journal import Journal
+from checkin.service.moving import Moving, People
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, facts, presences
+from checkin.store import facts
 from checkin.store.attendees import Known
 from checkin.store.engine import Transaction
 from checkin.store.facts import Kept
-from checkin.store.presences import TallyRow
-from checkin.wire import Answer, AreaShown, AttendeeShown, Since, iso
+from checkin.wire import (
+    AlternativeShown,
+    Answer,
+    AreaShown,
+    AttendeeShown,
+    Choice,
+    KeptShown,
+    LinePlace,
+    SessionSwitch,
+    Since,
+    iso,
+)
 
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is marked as off (the conflict rule of a minute)."""
 CONTENT_BYTES = 16
+CHOICES_MAX = 100
+"""So many members of a group are named to choose from."""
 
 
 class Arrived(Struct, frozen=True, kw_only=True):
@@ -67,34 +78,21 @@ class _Admission:
         self.journal = Journal(tx, venues.id(tx, slug))
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
-        self.clock = dt.datetime.fromtimestamp(now / 1000, self.layout.zone).time()
         self.received_at = iso(now, self.layout)
-        self.texts = [codes.normalise(one.scan.code) for one in arrived]
-        wanted = {text for text in self.texts if len(text) <= codes.FOREIGN_CHARS_MAX}
-        self.known = attendees.bearers_by_code(tx, self.venue.id, wanted)
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
-        self.tallies = presences.load_tallies(tx, self.venue.id)
-        self.house = House(self.layout, {area: row.tally for area, row in self.tallies.items()})
-        self.moved: dict[str, Presence] = {}
-        self.changed: dict[str, int] = {}
+        self.people = People(tx, self.venue, [one.scan for one in arrived])
+        self.house = Moving(tx, self.venue, now, with_line_ends=any(one.scan.wait for one in arrived))
 
     def answers(self) -> list[Answered | CheckinError]:
-        answers = [self._answer(one, text) for one, text in zip(self.arrived, self.texts, strict=True)]
+        answers = [self._answer(one) for one in self.arrived]
         self.journal.write()
-        if self.moved:
-            presences.save_presences(self.tx, self.venue.id, self.moved)
-            presences.save_tallies(
-                self.tx,
-                self.venue.id,
-                {area: TallyRow(self.house.tallies[area], seq, self.now) for area, seq in self.changed.items()},
-            )
+        self.house.save()
         return answers
 
-    def _answer(self, arrived: Arrived, text: str) -> Answered | CheckinError:
+    def _answer(self, arrived: Arrived) -> Answered | CheckinError:
         scan = arrived.scan
         if scan.door not in self.layout.doors:
             return NotFound(f"This event has no door “{scan.door}”.", code="door_unknown")
-        known = self.known.get(text)
         content = _content(scan, self.venue.key)
         earlier = self.earlier.get(scan.id)
         if earlier is not None:
@@ -102,20 +100,38 @@ class _Admission:
                 return Conflict(
                     "This id was sent before with other content. Give every scan an id of its own.", code="id_reused"
                 )
-            return Answered(self._worded(earlier, known), repeated=True)
-        kept = self._kept(arrived, text, known, content)
-        self.earlier[scan.id] = kept
-        return Answered(self._worded(kept, known), repeated=False)
+            return Answered(self._worded(earlier.seq, earlier.fact, self.people.led_to(scan)), repeated=True)
+        led_to = self.people.led_to(scan)
+        if not scan.code and not (led_to and self.layout.groups[led_to[0].bearer.group].counts_as == "crew"):
+            return NotAllowed("Without a code only members of the crew are let in.", code="code_missing")
+        fact, seq = self._decided(arrived, led_to, content)
+        self.earlier[scan.id] = Kept(seq, fact, content)
+        return Answered(self._worded(seq, fact, led_to), repeated=False)
 
-    def _kept(self, arrived: Arrived, text: str, known: Known | None, content: bytes) -> Kept:
+    def _decided(self, arrived: Arrived, led_to: Sequence[Known], content: bytes) -> tuple[Scanned, int]:
         scan = arrived.scan
-        decision = decide(scan, self._facts(text, known))
-        self.house.move(decision.leaves, decision.enters, decision.counts_as)
-        door = self.layout.doors[scan.door]
-        numbers = self.house.numbers(door.area)
+        known = led_to[0] if len(led_to) == 1 else None
+        bearer = self.house.now_of(known.bearer) if known is not None else None
+        evacuation = evacuation_of(self.journal.event)
+        decision = decide(
+            scan,
+            Facts(
+                now=self.now,
+                layout=self.layout,
+                seats=self.house.seats,
+                evacuation=evacuation,
+                genuineness="genuine" if led_to else codes.genuineness(codes.normalise(scan.code), self.venue.key),
+                bearer=bearer,
+                several=len(led_to) > 1,
+                reentry_until=self.journal.event.reentry_until,
+            ),
+        )
         scanned_at = self.now if scan.scanned_at is None else scan.scanned_at
         ahead = scanned_at - self.now
         off = ahead > CLOCK_OFF_MS or (ahead < -CLOCK_OFF_MS and not arrived.delayed)
+        self.house.carry_out(decision, bearer)
+        door = self.layout.doors[scan.door]
+        numbers = self.house.seats.house.numbers(door.area)
         fact = Scanned(
             id=scan.id,
             door=scan.door,
@@ -132,56 +148,21 @@ class _Admission:
             override=scan.override.reason if scan.override else None,
         )
         seq = self.journal.add(fact, content)
-        self._note_movement(fact, seq, known)
-        return Kept(seq, fact, content)
+        self.house.note(fact, seq, bearer, drill=evacuation == "drill")
+        return fact, seq
 
-    def _facts(self, text: str, known: Known | None) -> Facts:
-        bearer = known.bearer if known else None
-        if bearer is not None and bearer.attendee in self.moved:
-            bearer = msgspec.structs.replace(bearer, presence=self.moved[bearer.attendee])
-        return Facts(
-            now=self.now,
-            clock=self.clock,
-            layout=self.layout,
-            house=self.house,
-            evacuation=self.journal.event.evacuation,
-            genuineness="genuine" if known else codes.genuineness(text, self.venue.key),
-            bearer=bearer,
-        )
-
-    def _note_movement(self, fact: Scanned, seq: int, known: Known | None) -> None:
-        decision = fact.decision
-        before = self.moved.get(decision.attendee or "") or (known.bearer.presence if known else None)
-        after = presence_after(fact, before)
-        if after is None or decision.attendee is None:
-            return
-        self.moved[decision.attendee] = after
-        for one, other in ((decision.leaves, decision.enters), (decision.enters, decision.leaves)):
-            for area in self.house.entered(one, other):
-                self.changed[area] = seq
-
-    def _worded(self, kept: Kept, known: Known | None) -> Answer:
-        fact = kept.fact
-        assert isinstance(fact, Scanned)
+    def _worded(self, seq: int, fact: Scanned, led_to: Sequence[Known]) -> Answer:
         decision = fact.decision
         refusal = decision.refusal
-        since = None
-        if refusal is not None and refusal.since_at is not None and refusal.since_door is not None:
-            since_door = self.layout.doors.get(refusal.since_door)
-            since = Since(
-                at=iso(refusal.since_at, self.layout), door=since_door.name if since_door else refusal.since_door
-            )
+        who = next((known for known in led_to if known.bearer.attendee == decision.attendee), None)
         attendee = None
-        if known is not None and known.bearer.attendee == decision.attendee:
+        if who is not None:
             attendee = AttendeeShown(
-                id=known.bearer.attendee,
-                name=known.name,
-                organisation=known.organisation,
-                group=known.bearer.group,
+                id=who.bearer.attendee, name=who.name, organisation=who.organisation, group=who.bearer.group
             )
         return Answer(
             id=fact.id,
-            seq=kept.seq,
+            seq=seq,
             outcome=decision.outcome,
             reason=refusal.reason if refusal else None,
             kind=decision.kind,
@@ -189,12 +170,66 @@ class _Admission:
             attendee=attendee,
             area=AreaShown(id=fact.area, inside=fact.inside, capacity=fact.capacity, free=fact.free),
             hint=wording.hint(decision, self.layout),
-            way=wording.way(refusal, fact.door, self.layout),
-            since=since,
+            way=wording.way(decision, fact.door, self.layout),
+            since=self._since(refusal),
             overridden=decision.overridden,
+            soft=refusal is not None and OVERRIDE[refusal.reason] == "soft",
+            switch=self._switch(refusal),
+            kept=self._kept(refusal),
+            line=self._line(refusal),
+            alternatives=[self._alternative(one) for one in refusal.alternatives] if refusal else [],
+            choices=[self._choice(known) for known in led_to[:CHOICES_MAX]] if refusal and len(led_to) > 1 else [],
+            item=self.layout.items[decision.item].name if decision.item in self.layout.items else None,
+            asks_back=[self.layout.items[item].name for item in decision.asks_back if item in self.layout.items],
             scanned_at=self._iso(fact.scanned_at),
             received_at=self._iso(fact.received_at),
             clock_off_s=None if fact.clock_off_ms is None else round(fact.clock_off_ms / 1000),
+        )
+
+    def _since(self, refusal: Refusal | None) -> Since | None:
+        if refusal is None or refusal.since_at is None or refusal.since_door is None:
+            return None
+        door = self.layout.doors.get(refusal.since_door)
+        return Since(at=iso(refusal.since_at, self.layout), door=door.name if door else refusal.since_door)
+
+    def _switch(self, refusal: Refusal | None) -> SessionSwitch | None:
+        if refusal is None or refusal.reason != "session_not_booked" or refusal.session is None:
+            return None
+        session = self.venue.programme.sessions.get(refusal.session)
+        return SessionSwitch(id=refusal.session, title=session.title if session else refusal.session)
+
+    def _kept(self, refusal: Refusal | None) -> KeptShown | None:
+        if refusal is None or not refusal.kept:
+            return None
+        until = [kept.until_at for kept in refusal.kept if kept.until_at is not None]
+        return KeptShown(
+            seats=sum(kept.seats for kept in refusal.kept), until=iso(min(until), self.layout) if until else None
+        )
+
+    @staticmethod
+    def _line(refusal: Refusal | None) -> LinePlace | None:
+        if refusal is None or refusal.area is None or refusal.ahead is None:
+            return None
+        return LinePlace(area=refusal.area, number=refusal.number, ahead=refusal.ahead)
+
+    def _alternative(self, one: Alternative) -> AlternativeShown:
+        session, area = self.venue.programme.sessions.get(one.session), self.layout.areas.get(one.area)
+        return AlternativeShown(
+            session=one.session,
+            title=session.title if session else one.session,
+            area=one.area,
+            name=area.name if area else one.area,
+            way=area.way if area else "",
+            free=one.free,
+        )
+
+    def _choice(self, known: Known) -> Choice:
+        there = self.house.now_of(known.bearer).presence
+        return Choice(
+            id=known.bearer.attendee,
+            name=known.name,
+            organisation=known.organisation,
+            inside=there is not None and there.area is not None,
         )
 
     def _iso(self, at: int) -> str:
@@ -205,6 +240,14 @@ def _content(scan: Scan, key: bytes) -> bytes:
     """A keyed digest of what the client sent: tells a repeat from a reuse without keeping the code,
     which may be anything (a Wi-Fi password, say)."""
     sent = "\0".join(
-        (scan.code, scan.door, scan.direction, str(scan.scanned_at), scan.override.reason if scan.override else "")
+        (
+            scan.code,
+            scan.door,
+            scan.direction,
+            str(scan.scanned_at),
+            scan.override.reason if scan.override else "",
+            scan.attendee or "",
+            f"{scan.switch:d}{scan.wait:d}",
+        )
     )
     return hmac.digest(key, sent.encode(), "sha256")[:CONTENT_BYTES]

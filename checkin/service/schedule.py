@@ -1,23 +1,140 @@
-"""The programme: taken in from a file."""
+"""The programme: taken in from a file, changed on the day, booked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
+from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed
 from checkin.core.model import Session
+from checkin.core.schedule import bookings_max, check_sessions
 from checkin.service.journal import Journal
-from checkin.service.venues import Venues
-from checkin.store import sessions
+from checkin.service.seats import claimant_of, retake
+from checkin.service.venues import Venue, Venues, recount
+from checkin.store import attendees, events, sessions
 from checkin.store.engine import Transaction
+from checkin.wire import BookingAnswer, BookingSent, SessionChange, milliseconds
 
 
 def import_schedule(
     tx: Transaction, venues: Venues, slug: str, programme: Sequence[Session], *, now: int, by: str
 ) -> None:
-    """Make this the programme of the event. Bookings of sessions that stay, stay."""
+    """Make this the programme of the event. Bookings of sessions that stay, stay; and so does what was
+    set for them beside the file (booking limits)."""
     venue = venues.venue(tx, slug)
-    sessions.save_sessions(tx, venue.id, programme)
+    check_sessions(programme, venue.layout)
+    known = venue.programme.sessions
+    kept = [
+        msgspec.structs.replace(session, bookings_max=known[session.id].bookings_max)
+        if session.id in known and session.bookings_max is None
+        else session
+        for session in programme
+    ]
+    sessions.save_sessions(tx, venue.id, kept)
+    _note_programme(tx, venue, "imported", (), now=now, by=by, count=len(programme))
+
+
+def change_session(
+    tx: Transaction, venues: Venues, slug: str, id: str, sent: SessionChange, *, now: int, by: str
+) -> tuple[str, ...]:
+    """Move a session in time or to another room, let it run over, swap its room, cancel it or set its
+    limit; returns the ids of all that changed with it. Raises `BadInput`, `NotFound`."""
+    venue = venues.venue(tx, slug)
+    session = venue.programme.session(id)
+    if sent.runs_over_min is not None:
+        changed = venue.programme.run_over(id, sent.runs_over_min)
+    elif sent.swap_with is not None:
+        changed = venue.programme.swap(id, sent.swap_with)
+    else:
+        changed = [_changed(session, sent)]
+    check_sessions(changed, venue.layout)
+    changed = [one for one in changed if one != venue.programme.sessions[one.id]]
+    if changed:
+        sessions.change_sessions(tx, venue.id, changed)
+        _note_programme(tx, venue, "changed", tuple(one.id for one in changed), now=now, by=by)
+    return tuple(one.id for one in changed)
+
+
+def book(tx: Transaction, venues: Venues, slug: str, id: str, sent: BookingSent, *, now: int, by: str) -> BookingAnswer:
+    """Book a session for an attendee; one who has booked it already keeps the seat.
+
+    Raises `Conflict` where the session is booked out (`session_booked_out`), or where something else is
+    booked for that time and `switch` does not say to free it (`session_overlaps`).
+    """
+    venue = venues.venue(tx, slug)
+    session = venue.programme.session(id)
+    if not session.bookable or session.cancelled:
+        raise BadInput("This session cannot be booked.", code="session_not_bookable")
+    attendee = attendees.load_attendee(tx, venue.id, sent.attendee)
+    if attendee is None:
+        raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    before = claimant_of(tx, venue, sent.attendee)
+    limit = bookings_max(session, venue.layout)
+    booked = sessions.booked_by_session(tx, venue.id, [id]).get(id, 0)
+    if id in before.bookings:
+        return BookingAnswer(session=id, attendee=sent.attendee, freed=(), booked=booked, bookings_max=limit)
+    if limit is not None and booked >= limit:
+        raise Conflict(f"“{session.title}” is booked out: {booked} of {limit}.", code="session_booked_out")
+    freed = venue.programme.overlapping(session, before.bookings)
+    if freed and not sent.switch:
+        titles = ", ".join(f"“{venue.programme.sessions[one].title}”" for one in freed)
+        raise Conflict(
+            f"{titles} is booked for the same time. Send “switch”: true to book this in its place.",
+            code="session_overlaps",
+        )
+    sessions.drop_bookings(tx, venue.id, [(one, sent.attendee) for one in freed])
+    sessions.add_bookings(tx, venue.id, [(id, sent.attendee)])
+    _note_booking(tx, venue, "booked", (id, sent.attendee, *freed), now=now, by=by)
+    kept = tuple(one for one in before.bookings if one not in freed)
+    after = msgspec.structs.replace(before, bookings=(*kept, id))
+    retake(tx, venue, sent.attendee, before, after, seq=Journal(tx, venue.id).seq, now=now)
+    return BookingAnswer(session=id, attendee=sent.attendee, freed=freed, booked=booked + 1, bookings_max=limit)
+
+
+def unbook(tx: Transaction, venues: Venues, slug: str, id: str, attendee: str, *, now: int, by: str) -> None:
+    """Free an attendee's seat in a session. Raises `NotFound` where there is none."""
+    venue = venues.venue(tx, slug)
+    venue.programme.session(id)
+    if id not in sessions.bookings_of(tx, attendee):
+        raise NotFound("This attendee has not booked this session.", code="booking_unknown")
+    before = claimant_of(tx, venue, attendee)
+    sessions.drop_bookings(tx, venue.id, [(id, attendee)])
+    _note_booking(tx, venue, "freed", (id, attendee), now=now, by=by)
+    after = msgspec.structs.replace(before, bookings=tuple(one for one in before.bookings if one != id))
+    retake(tx, venue, attendee, before, after, seq=Journal(tx, venue.id).seq, now=now)
+
+
+def _changed(session: Session, sent: SessionChange) -> Session:
+    changes = {
+        name: value
+        for name, value in {
+            "area": sent.area,
+            "starts_at": milliseconds(sent.starts_at) if sent.starts_at else None,
+            "ends_at": milliseconds(sent.ends_at) if sent.ends_at else None,
+            "bookings_max": sent.bookings_max,
+            "bookable": sent.bookable,
+            "cancelled": sent.cancelled,
+        }.items()
+        if value is not None
+    }
+    return msgspec.structs.replace(session, **changes)
+
+
+def _note_programme(
+    tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], *, now: int, by: str, count: int | None = None
+) -> None:
+    """Say that the programme is another one, so that doors and displays follow; whose seats are whose is
+    added up again."""
+    events.renew_version(tx, venue.id)
     journal = Journal(tx, venue.id)
-    journal.add(Changed(noun="schedule", what="imported", at=now, by=by, count=len(programme)))
+    seq = journal.add(Changed(noun="schedule", what=what, at=now, by=by, ids=ids, count=count))
+    journal.write()
+    recount(tx, venue.id, seq=seq, now=now)
+
+
+def _note_booking(tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], *, now: int, by: str) -> None:
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="booking", what=what, at=now, by=by, ids=ids))
     journal.write()

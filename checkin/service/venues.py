@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import secrets
 
+import msgspec
 from msgspec import Struct
 
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Sum
 from checkin.core.layout import Layout
-from checkin.core.model import Area, Event
+from checkin.core.model import Approved, Area, Event, Plan
+from checkin.core.occupancy import Certainty
+from checkin.core.schedule import Programme
 from checkin.service.journal import Journal
-from checkin.store import attendees, events, facts, presences
+from checkin.store import attendees, events, facts, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 
 SLUG_CHARS = set("abcdefghijklmnopqrstuvwxyz0123456789-")
 SLUG_CHARS_MAX = 60
+LAYOUT_PLAN = "layout"
+"""The id of the plan with the numbers that the layout itself gives an area."""
 
 
 class Venue(Struct, frozen=True):
@@ -26,10 +31,11 @@ class Venue(Struct, frozen=True):
     key: bytes
     version: int
     layout: Layout
+    programme: Programme
 
 
 class Venues:
-    """The venues of this database, read again only when a layout has changed."""
+    """The venues of this database, read again only when a layout or programme has changed."""
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
@@ -56,7 +62,8 @@ class Venues:
             raise NotFound(
                 f"The event “{slug}” has no layout yet: checkin import layout {slug} FILE.toml", code="layout_missing"
             )
-        self._venues[id] = Venue(id, row.key, row.layout_version, layout)
+        programme = Programme(layout.event, sessions.load_sessions(tx, id))
+        self._venues[id] = Venue(id, row.key, row.layout_version, layout, programme)
         return self._venues[id]
 
 
@@ -96,13 +103,70 @@ def import_layout(tx: Transaction, layout: Layout, *, now: int, by: str) -> int:
         raise Conflict(
             f"The layout leaves out areas with people inside: {', '.join(sorted(missing))}.", code="area_in_use"
         )
-    events.save_layout(tx, id, layout)
+    events.save_layout(tx, id, _going_on(tx, id, layout))
     journal = Journal(tx, id)
     journal.add(Changed(noun="layout", what="imported", at=now, by=by, count=len(layout.areas)))
-    total = Sum()
-    total.presences, total.corrections = presences.load_presences(tx, id), facts.corrections(tx, id)
-    house = total.house(layout)
-    presences.drop_tallies(tx, id)
-    presences.save_tallies(tx, id, {area: TallyRow(tally, journal.seq, now) for area, tally in house.tallies.items()})
+    recount(tx, id, seq=journal.seq, now=now)
     journal.write()
     return id
+
+
+def recount(tx: Transaction, id: int, *, seq: int, now: int) -> None:
+    """Add the tallies of every area up again from where people are: what an area is, or whose its seats
+    are, has changed. The fact `seq` is the change."""
+    layout = events.load_layout(tx, id)
+    assert layout is not None, "only a venue that is there changes"
+    total = Sum()
+    total.presences, total.corrections = presences.load_presences(tx, id), facts.corrections(tx, id)
+    programme = Programme(layout.event, sessions.load_sessions(tx, id))
+    house = total.house(layout, programme, attendees.claimants(tx, id))
+    before = presences.load_tallies(tx, id)
+    presences.drop_tallies(tx, id)
+    presences.save_tallies(
+        tx,
+        id,
+        {
+            area: TallyRow(tally, seq, now, before[area].certainty if area in before else Certainty())
+            for area, tally in house.tallies.items()
+        },
+    )
+
+
+def _going_on(tx: Transaction, id: int, layout: Layout) -> Layout:
+    """The layout of a file, with what was decided on the day: plans that the safety role entered, the
+    plan an area is seated by now, holds that were released."""
+    stored = events.load_layout(tx, id)
+    if stored is None:
+        return layout
+    named = {(plan.area, plan.id) for plan in layout.plans}
+    entered = [
+        plan
+        for plan in stored.plans
+        if (plan.area, plan.id) not in named and plan.area in layout.areas and plan.id != LAYOUT_PLAN
+    ]
+    plans = [*layout.plans, *entered]
+    areas = []
+    for area in layout.areas.values():
+        before = stored.areas.get(area.id)
+        plan = next((one for one in plans if before and (one.area, one.id) == (area.id, before.plan)), None)
+        if plan is not None:
+            plans.append(plan_of(area))
+            area = seated(area, plan)
+        areas.append(area)
+    released = {hold.id for hold in stored.holds if hold.released}
+    holds = [msgspec.structs.replace(hold, released=True) if hold.id in released else hold for hold in layout.holds]
+    return Layout(
+        layout.event, layout.groups.values(), areas, layout.doors.values(), holds, plans, layout.items.values()
+    )
+
+
+def plan_of(area: Area) -> Plan:
+    """The numbers of the layout itself, as a plan to come back to."""
+    numbers = {word: getattr(area, word) for word in Approved.__struct_fields__}
+    return Plan(area=area.id, id=LAYOUT_PLAN, name="Layout", **numbers)
+
+
+def seated(area: Area, plan: Plan) -> Area:
+    """The area by another plan."""
+    numbers = {word: getattr(plan, word) for word in Approved.__struct_fields__}
+    return msgspec.structs.replace(area, plan=None if plan.id == LAYOUT_PLAN else plan.id, **numbers)

@@ -9,7 +9,7 @@ import msgspec
 from checkin.core.facts import Sum
 from checkin.core.occupancy import Presence, Tally
 from checkin.service.venues import Venues
-from checkin.store import events, facts, presences
+from checkin.store import attendees, events, facts, handouts, presences
 from checkin.store.engine import Transaction
 
 DIFFERENCES_SHOWN_MAX = 100
@@ -39,8 +39,10 @@ def _differences(tx: Transaction, venues: Venues, slug: str) -> Iterator[str]:
         if where.get(attendee) != stored.get(attendee):
             told, found = _place(where.get(attendee)), _place(stored.get(attendee))
             yield f"attendee {attendee}: facts say {told}, stored is {found}"
+    if total.items != handouts.load_handouts(tx, venue.id):
+        yield "what is handed out differs from what the facts say"
     tallies = {area: row.tally for area, row in presences.load_tallies(tx, venue.id).items()}
-    for area, tally in total.house(venue.layout).tallies.items():
+    for area, tally in total.house(venue.layout, venue.programme, attendees.claimants(tx, venue.id)).tallies.items():
         if tally != tallies.get(area, Tally()):
             yield f"area {area}: facts add up to {_numbers(tally)}, stored is {_numbers(tallies.get(area, Tally()))}"
 

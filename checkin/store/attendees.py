@@ -7,37 +7,128 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from checkin.core.admission import Bearer
+from checkin.core.admission import Bearer, Given
+from checkin.core.holds import Claimant
 from checkin.core.model import Attendee
+from checkin.core.occupancy import Presence
 from checkin.store.engine import Row, Transaction, json_list
 from checkin.store.presences import presence_of
 
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Attendee))
 _COLUMNS = ", ".join(f'"{field}"' if field == "group" else field for field in FIELDS)
-_TRUTHS = {"listed", "photo"}
+_TRUTHS = {"wheelchair", "listed", "photo"}
+_strings = msgspec.json.Decoder(tuple[str, ...])
+_items = msgspec.json.Decoder(dict[str, Given])
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What an event has decided about one attendee, beside what the list says."""
+
+    blocked: bool = False
+    accredited: bool = False
+    companion_of: str | None = None
+    represented_by: str | None = None
 
 
 class Known(Struct, frozen=True):
-    """What a code leads to: what the rules need of the bearer, and what the door shows."""
+    """Whom a code leads to: what the rules need of the bearer, and what the door shows."""
 
     bearer: Bearer
     name: str
     organisation: str
 
 
+_KNOWN = (
+    'a.id, a."group", a.registration, a.title, a.given_name, a.family_name, a.organisation,'
+    " a.wheelchair, a.companion_of IS NOT NULL, a.blocked, a.accredited, a.represented_by IS NOT NULL,"
+    " p.area, p.counts_as, p.since_at, p.door, p.arrived_at,"
+    " proxy.area, proxy.counts_as, proxy.since_at, proxy.door, proxy.arrived_at,"
+    " (SELECT json_group_array(session) FROM booking WHERE booking.attendee = a.id),"
+    " (SELECT json_group_object(item, json_object('at', at, 'door', door)) FROM handout WHERE attendee = a.id)"
+)
+_KNOWN_FROM = (
+    " LEFT JOIN presence AS p ON p.attendee = a.id LEFT JOIN presence AS proxy ON proxy.attendee = a.represented_by"
+)
+
+
 def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[str, Known]:
     """code → whom it leads to, with badge state and presence; unknown codes are left out."""
     rows = tx.rows(
-        'SELECT code.text, a.id, a."group", a.registration, a.title, a.given_name, a.family_name, a.organisation,'
-        " badge.state, badge.replaced_at, p.area, p.counts_as, p.since_at, p.door, p.arrived_at"
+        f"SELECT {_KNOWN}, badge.state, badge.replaced_at, code.text"
         " FROM json_each(?) AS wanted"
         " CROSS JOIN code ON code.event = ? AND code.text = wanted.value"
         " JOIN attendee AS a ON a.id = code.attendee"
-        " LEFT JOIN badge ON badge.id = code.badge"
-        " LEFT JOIN presence AS p ON p.attendee = a.id",
+        f" LEFT JOIN badge ON badge.id = code.badge{_KNOWN_FROM}",
         (json_list(codes), event),
     )
+    return {row[-1]: _known(row) for row in rows}
+
+
+def bearers_by_booking_number(tx: Transaction, event: int, numbers: Iterable[str]) -> dict[str, list[Known]]:
+    """booking number in capitals → those registered under it, in the order of their names."""
+    rows = tx.rows(
+        f"SELECT {_KNOWN}, NULL, NULL, wanted.value FROM json_each(?) AS wanted"
+        " CROSS JOIN attendee AS a ON a.event = ? AND upper(a.booking_number) = wanted.value"
+        f" AND a.booking_number <> ''{_KNOWN_FROM} ORDER BY a.family_name, a.given_name, a.id",
+        (json_list(numbers), event),
+    )
+    found: dict[str, list[Known]] = {}
+    for row in rows:
+        found.setdefault(row[-1], []).append(_known(row))
+    return found
+
+
+def bearers_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Known]:
+    """attendee → as a code would lead to them; unknown ids are left out."""
+    rows = tx.rows(
+        f"SELECT {_KNOWN}, NULL, NULL FROM json_each(?) AS wanted"
+        f" CROSS JOIN attendee AS a ON a.id = wanted.value AND a.event = ?{_KNOWN_FROM}",
+        (json_list(ids), event),
+    )
     return {row[0]: _known(row) for row in rows}
+
+
+def claimants(tx: Transaction, event: int) -> dict[str, Claimant]:
+    """attendee → what decides the places kept for them, of everybody who was ever here."""
+    rows = tx.rows(
+        'SELECT a.id, a."group", a.wheelchair, a.companion_of IS NOT NULL,'
+        " (SELECT json_group_array(session) FROM booking WHERE booking.attendee = a.id)"
+        " FROM presence AS p JOIN attendee AS a ON a.id = p.attendee WHERE p.event = ?",
+        (event,),
+    )
+    return {
+        row[0]: Claimant(
+            group=row[1], wheelchair=bool(row[2]), companion=bool(row[3]), bookings=_strings.decode(row[4])
+        )
+        for row in rows
+    }
+
+
+def standings(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Standing]:
+    rows = tx.rows(
+        "SELECT a.id, a.blocked, a.accredited, a.companion_of, a.represented_by FROM json_each(?) AS wanted"
+        " CROSS JOIN attendee AS a ON a.id = wanted.value AND a.event = ?",
+        (json_list(ids), event),
+    )
+    return {
+        row[0]: Standing(blocked=bool(row[1]), accredited=bool(row[2]), companion_of=row[3], represented_by=row[4])
+        for row in rows
+    }
+
+
+def set_standing(tx: Transaction, event: int, id: str, standing: Standing) -> None:
+    tx.run(
+        "UPDATE attendee SET blocked = ?, accredited = ?, companion_of = ?, represented_by = ?"
+        " WHERE event = ? AND id = ?",
+        (
+            int(standing.blocked),
+            int(standing.accredited),
+            standing.companion_of,
+            standing.represented_by,
+            event,
+            id,
+        ),
+    )
 
 
 def names_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -82,14 +173,41 @@ def load_attendee(tx: Transaction, event: int, id: str) -> Attendee | None:
     return None if row is None else _attendee(row)
 
 
-def find_attendees(tx: Transaction, event: int, words: Sequence[str], limit: int) -> list[Attendee]:
-    """Those whose search words contain every one of `words` (folded alike), at most `limit`."""
+def find_attendees(
+    tx: Transaction, event: int, words: Sequence[str], limit: int, hidden: Iterable[str] = ()
+) -> list[Attendee]:
+    """Those whose search words contain every one of `words` (folded alike), at most `limit`, but for the
+    groups `hidden`."""
     matches = "".join(" AND instr(search, ?) > 0" for _ in words)
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM attendee WHERE event = ?{matches} ORDER BY family_name, given_name, id LIMIT ?",
-        (event, *words, limit),
+        f"SELECT {_COLUMNS} FROM attendee WHERE event = ?{matches}"
+        ' AND "group" NOT IN (SELECT value FROM json_each(?)) ORDER BY family_name, given_name, id LIMIT ?',
+        (event, *words, json_list(hidden), limit),
     )
     return [_attendee(row) for row in rows]
+
+
+def attendees_of_groups(tx: Transaction, event: int, groups: Iterable[str], limit: int) -> list[Attendee]:
+    """Those of these groups who are registered, at most `limit`."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM attendee WHERE event = ? AND registration = 'registered'"
+        ' AND "group" IN (SELECT value FROM json_each(?)) ORDER BY family_name, given_name, id LIMIT ?',
+        (event, json_list(groups), limit),
+    )
+    return [_attendee(row) for row in rows]
+
+
+def needing_help(tx: Transaction, event: int) -> list[tuple[Attendee, Presence]]:
+    """Those inside who use a wheelchair or have told of another need, and where they are."""
+    columns = ", ".join(f'a."{field}"' for field in FIELDS)
+    rows = tx.rows(
+        f"SELECT p.area, p.counts_as, p.since_at, p.door, p.arrived_at, {columns}"
+        " FROM presence AS p JOIN attendee AS a ON a.id = p.attendee"
+        " WHERE p.event = ? AND p.area IS NOT NULL AND (a.wheelchair OR a.needs <> '')"
+        " ORDER BY p.area, a.family_name, a.given_name, a.id",
+        (event,),
+    )
+    return [(_attendee(row[5:]), presence_of(row[:5])) for row in rows]
 
 
 def groups_in_use(tx: Transaction, event: int) -> set[str]:
@@ -113,15 +231,23 @@ def _attendee(row: Row) -> Attendee:
 def _known(row: Row) -> Known:
     return Known(
         Bearer(
-            attendee=row[1],
-            group=row[2],
-            registration=row[3],
-            badge=row[8],
-            replaced_at=row[9],
-            presence=presence_of(row[10:15]) if row[12] is not None else None,
+            attendee=row[0],
+            group=row[1],
+            registration=row[2],
+            wheelchair=bool(row[7]),
+            companion=bool(row[8]),
+            blocked=bool(row[9]),
+            accredited=bool(row[10]),
+            represented=bool(row[11]),
+            presence=presence_of(row[12:17]) if row[14] is not None else None,
+            proxy=presence_of(row[17:22]) if row[19] is not None else None,
+            bookings=_strings.decode(row[22]) if row[22] != "[]" else (),
+            items=_items.decode(row[23]) if row[23] != "{}" else {},
+            badge=row[24],
+            replaced_at=row[25],
         ),
-        _name(row[4], row[5], row[6]),
-        row[7],
+        _name(row[3], row[4], row[5]),
+        row[6],
     )
 
 

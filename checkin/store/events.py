@@ -6,11 +6,15 @@ import datetime as dt
 import json
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from checkin.core.layout import Layout
-from checkin.core.model import Area, Door, Event, Group, Hold
+from checkin.core.model import Approved, Area, Door, Event, Group, Hold, Item, Plan
 from checkin.store.engine import Transaction
+
+_SETTINGS = tuple(field for field in Event.__struct_fields__ if field not in ("slug", "date"))
+_APPROVED = Approved.__struct_fields__
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
@@ -20,23 +24,25 @@ class EventRow(Struct, frozen=True, kw_only=True):
     seq: int
     layout_version: int
     evacuation: bool
+    drill: bool
+    reentry_until: int | None
+    closed_at: int | None
     key: bytes
 
 
 def add_event(tx: Transaction, event: Event, key: bytes) -> int:
+    columns = ", ".join(("slug", "date", *_SETTINGS, "key"))
     row = tx.row(
-        "INSERT INTO event (slug, name, date, timezone, arrival, key) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-        (event.slug, event.name, event.date.isoformat(), event.timezone, event.arrival, key),
+        f"INSERT INTO event ({columns}) VALUES ({_marks(len(_SETTINGS) + 3)}) RETURNING id",
+        (event.slug, event.date.isoformat(), *_settings(event), key),
     )
     assert row is not None
     return int(row[0])
 
 
 def change_event(tx: Transaction, id: int, event: Event) -> None:
-    tx.run(
-        "UPDATE event SET name = ?, date = ?, timezone = ?, arrival = ? WHERE id = ?",
-        (event.name, event.date.isoformat(), event.timezone, event.arrival, id),
-    )
+    columns = ", ".join(f"{setting} = ?" for setting in ("date", *_SETTINGS))
+    tx.run(f"UPDATE event SET {columns} WHERE id = ?", (event.date.isoformat(), *_settings(event), id))
 
 
 def event_ids(tx: Transaction) -> dict[str, int]:
@@ -45,17 +51,35 @@ def event_ids(tx: Transaction) -> dict[str, int]:
 
 
 def load_event_row(tx: Transaction, id: int) -> EventRow:
-    row = tx.row("SELECT seq, layout_version, evacuation, key FROM event WHERE id = ?", (id,))
+    row = tx.row(
+        "SELECT seq, layout_version, evacuation, drill, reentry_until, closed_at, key FROM event WHERE id = ?", (id,)
+    )
     assert row is not None, "an event is never deleted while its id is known"
-    return EventRow(id=id, seq=row[0], layout_version=row[1], evacuation=bool(row[2]), key=row[3])
+    return EventRow(
+        id=id,
+        seq=row[0],
+        layout_version=row[1],
+        evacuation=bool(row[2]),
+        drill=bool(row[3]),
+        reentry_until=row[4],
+        closed_at=row[5],
+        key=row[6],
+    )
 
 
 def set_seq(tx: Transaction, id: int, seq: int) -> None:
     tx.run("UPDATE event SET seq = ? WHERE id = ?", (seq, id))
 
 
-def set_evacuation(tx: Transaction, id: int, evacuation: bool) -> None:
-    tx.run("UPDATE event SET evacuation = ? WHERE id = ?", (evacuation, id))
+def set_evacuation(tx: Transaction, id: int, *, active: bool, drill: bool, reentry_until: int | None) -> None:
+    tx.run(
+        "UPDATE event SET evacuation = ?, drill = ?, reentry_until = ? WHERE id = ?",
+        (int(active), int(drill), reentry_until, id),
+    )
+
+
+def set_closed(tx: Transaction, id: int, at: int) -> None:
+    tx.run("UPDATE event SET closed_at = ? WHERE id = ?", (at, id))
 
 
 def next_desk_numbers(tx: Transaction, id: int, count: int) -> range:
@@ -65,99 +89,114 @@ def next_desk_numbers(tx: Transaction, id: int, count: int) -> range:
     return range(row[0] - count + 1, row[0] + 1)
 
 
+def renew_version(tx: Transaction, id: int) -> None:
+    """Venue or programme have changed: whoever keeps them at hand reads them again."""
+    tx.run("UPDATE event SET layout_version = layout_version + 1 WHERE id = ?", (id,))
+
+
 def save_layout(tx: Transaction, id: int, layout: Layout) -> None:
     """Put this venue in the place of the one that was stored."""
     change_event(tx, id, layout.event)
-    tx.run("UPDATE event SET layout_version = layout_version + 1 WHERE id = ?", (id,))
-    for table in ("attendee_group", "area", "door", "hold"):
+    renew_version(tx, id)
+    for table in ("attendee_group", "area", "plan", "item", "door", "hold"):
         tx.run(f"DELETE FROM {table} WHERE event = ?", (id,))
-    tx.run_many(
-        "INSERT INTO attendee_group (event, id, position, name, counts_as) VALUES (?, ?, ?, ?, ?)",
-        [(id, group.id, place, group.name, group.counts_as) for place, group in enumerate(layout.groups.values())],
-    )
-    tx.run_many(
-        "INSERT INTO area (event, id, position, name, parent, visitors, persons, overflow_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (id, area.id, place, area.name, area.parent, area.visitors, area.persons, area.overflow_of)
-            for place, area in enumerate(layout.areas.values())
-        ],
-    )
-    tx.run_many(
-        "INSERT INTO door (event, id, position, name, area, direction, opens, closes, groups, reentry)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                id,
-                door.id,
-                place,
-                door.name,
-                door.area,
-                door.direction,
-                _time_text(door.opens),
-                _time_text(door.closes),
-                json.dumps(door.groups),
-                door.reentry,
-            )
-            for place, door in enumerate(layout.doors.values())
-        ],
-    )
-    tx.run_many(
-        'INSERT INTO hold (event, position, area, "group", seats, until) VALUES (?, ?, ?, ?, ?, ?)',
-        [
-            (id, place, hold.area, hold.group, hold.seats, _time_text(hold.until))
-            for place, hold in enumerate(layout.holds)
-        ],
-    )
+    _add(tx, "attendee_group", id, layout.groups.values())
+    _add(tx, "area", id, layout.areas.values())
+    _add(tx, "plan", id, layout.plans)
+    _add(tx, "item", id, layout.items.values())
+    _add(tx, "door", id, layout.doors.values())
+    _add(tx, "hold", id, layout.holds)
+
+
+def add_plan(tx: Transaction, id: int, plan: Plan, position: int) -> None:
+    _add(tx, "plan", id, [plan], position)
+    renew_version(tx, id)
+
+
+def set_approved(tx: Transaction, id: int, area: str, plan: str | None, approved: Approved) -> None:
+    """From now on these numbers are the approved ones of an area, by this plan."""
+    columns = ", ".join(f"{word} = ?" for word in _APPROVED)
+    numbers = (getattr(approved, word) for word in _APPROVED)
+    tx.run(f"UPDATE area SET plan = ?, {columns} WHERE event = ? AND id = ?", (plan, *numbers, id, area))
+    renew_version(tx, id)
+
+
+def add_hold(tx: Transaction, id: int, hold: Hold, position: int) -> None:
+    _add(tx, "hold", id, [hold], position)
+    renew_version(tx, id)
+
+
+def set_hold_released(tx: Transaction, id: int, hold: str, released: bool) -> None:
+    tx.run("UPDATE hold SET released = ? WHERE event = ? AND id = ?", (int(released), id, hold))
+    renew_version(tx, id)
 
 
 def load_layout(tx: Transaction, id: int) -> Layout | None:
     """The venue as stored; None while the event has none yet."""
-    areas = [
-        Area(id=row[0], name=row[1], parent=row[2], visitors=row[3], persons=row[4], overflow_of=row[5])
-        for row in tx.rows(
-            "SELECT id, name, parent, visitors, persons, overflow_of FROM area WHERE event = ? ORDER BY position", (id,)
-        )
-    ]
+    areas = _load(tx, "area", id, Area)
     if not areas:
         return None
-    groups = [
-        Group(id=row[0], name=row[1], counts_as=row[2])
-        for row in tx.rows("SELECT id, name, counts_as FROM attendee_group WHERE event = ? ORDER BY position", (id,))
-    ]
-    doors = [
-        Door(
-            id=row[0],
-            name=row[1],
-            area=row[2],
-            direction=row[3],
-            opens=_time(row[4]),
-            closes=_time(row[5]),
-            groups=tuple(json.loads(row[6])),
-            reentry=row[7],
-        )
-        for row in tx.rows(
-            "SELECT id, name, area, direction, opens, closes, groups, reentry FROM door WHERE event = ?"
-            " ORDER BY position",
-            (id,),
-        )
-    ]
-    holds = [
-        Hold(area=row[0], group=row[1], seats=row[2], until=_time(row[3]))
-        for row in tx.rows('SELECT area, "group", seats, until FROM hold WHERE event = ? ORDER BY position', (id,))
-    ]
-    return Layout(load_event(tx, id), groups, areas, doors, holds)
+    return Layout(
+        load_event(tx, id),
+        _load(tx, "attendee_group", id, Group),
+        areas,
+        _load(tx, "door", id, Door),
+        _load(tx, "hold", id, Hold),
+        _load(tx, "plan", id, Plan),
+        _load(tx, "item", id, Item),
+    )
 
 
 def load_event(tx: Transaction, id: int) -> Event:
-    row = tx.row("SELECT slug, name, date, timezone, arrival FROM event WHERE id = ?", (id,))
+    row = tx.row(f"SELECT slug, date, {', '.join(_SETTINGS)} FROM event WHERE id = ?", (id,))
     assert row is not None
-    return Event(slug=row[0], name=row[1], date=dt.date.fromisoformat(row[2]), timezone=row[3], arrival=row[4])
+    settings = dict(zip(_SETTINGS, row[2:], strict=True))
+    return Event(slug=row[0], date=dt.date.fromisoformat(row[1]), **settings)
 
 
-def _time_text(time: dt.time | None) -> str | None:
-    return None if time is None else time.isoformat()
+def _settings(event: Event) -> tuple[object, ...]:
+    return tuple(getattr(event, setting) for setting in _SETTINGS)
 
 
-def _time(text: Any) -> dt.time | None:
-    return None if text is None else dt.time.fromisoformat(text)
+def _add(tx: Transaction, table: str, event: int, nouns: Any, first: int = 0) -> None:
+    """Each noun as a row; its fields are the columns."""
+    rows = [(event, first + place, *map(_stored, msgspec.structs.astuple(noun))) for place, noun in enumerate(nouns)]
+    if rows:
+        columns = _columns(type(next(iter(nouns))))
+        tx.run_many(f"INSERT INTO {table} (event, position, {columns}) VALUES ({_marks(len(rows[0]))})", rows)
+
+
+def _load(tx: Transaction, table: str, event: int, noun: Any) -> list[Any]:
+    rows = tx.rows(f"SELECT {_columns(noun)} FROM {table} WHERE event = ? ORDER BY position", (event,))
+    fields = noun.__struct_fields__
+    return [
+        msgspec.convert(
+            {field: json.loads(value) if field in _LISTS else value for field, value in zip(fields, row, strict=True)},
+            noun,
+            strict=False,
+        )
+        for row in rows
+    ]
+
+
+_LISTS = {"groups", "early"}
+
+
+def _columns(noun: Any) -> str:
+    return ", ".join(f'"{field}"' for field in noun.__struct_fields__)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _stored(value: Any) -> Any:
+    match value:
+        case dt.time():
+            return value.isoformat()
+        case tuple():
+            return json.dumps(value)
+        case bool():
+            return int(value)
+        case _:
+            return value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from checkin.core.facts import Changed, Corrected, Fact, Scanned
+from checkin.core.facts import Assumed, Changed, Corrected, Evacuated, Fact, Scanned
 from checkin.store.engine import Transaction, json_list
 
 PAGE_FACTS_MAX = 1_000
@@ -61,10 +61,37 @@ def all_facts(tx: Transaction, event: int) -> Iterator[Kept]:
 
 
 def corrections(tx: Transaction, event: int) -> list[tuple[str, int]]:
-    """(area, change) of every correction, in order."""
-    rows = tx.rows("SELECT body FROM fact WHERE event = ? AND kind = 'correction' ORDER BY seq", (event,))
+    """(area, change) of every correction since the house was last emptied, in order."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind IN ('correction', 'evacuation')"
+        " ORDER BY seq",
+        (event,),
+    )
+    found: list[tuple[str, int]] = []
+    for (body,) in rows:
+        match _decoder.decode(body):
+            case Corrected() as correction:
+                found.append((correction.area, correction.change))
+            case Evacuated() as evacuated if evacuated.empties:
+                found.clear()
+    return found
+
+
+def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
+    """Every beginning and end of an evacuation or drill, in order."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'evacuation' ORDER BY seq", (event,)
+    )
+    return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Evacuated)]
+
+
+def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
+    """area → its last headcount."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'correction' ORDER BY seq", (event,)
+    )
     kept = [_decoder.decode(row[0]) for row in rows]
-    return [(fact.area, fact.change) for fact in kept if isinstance(fact, Corrected)]
+    return {fact.area: fact for fact in kept if isinstance(fact, Corrected) and fact.headcount is not None}
 
 
 def last_scans(tx: Transaction, event: int, count: int) -> list[Kept]:
@@ -124,5 +151,10 @@ def _row(event: int, kept: Kept) -> tuple[object, ...]:
         case Corrected() as correction:
             place = (correction.id, kept.content, correction.at, None, correction.area, None, None, None)
             return (event, kept.seq, "correction", *place, body)
+        case Assumed() as left:
+            place = (None, None, left.at, None, left.area, left.attendee, "exit", None)
+            return (event, kept.seq, "assumed", *place, body)
+        case Evacuated() as evacuated:
+            return (event, kept.seq, "evacuation", None, None, evacuated.at, None, None, None, None, None, body)
         case Changed() as change:
             return (event, kept.seq, "change", None, None, change.at, None, None, None, None, None, body)

@@ -4,32 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
 from msgspec import Struct
 
-from checkin.core.occupancy import Presence, Tally
+from checkin.core.occupancy import Certainty, Presence, Tally
 from checkin.store.engine import Transaction, json_list
+
+_shares = msgspec.json.Decoder(dict[str, int])
 
 
 class TallyRow(Struct, frozen=True):
-    """A tally with the fact that changed it last."""
+    """A tally with the fact that changed it last, and how far it can be trusted."""
 
     tally: Tally
     seq: int
     at: int
+    certainty: Certainty
 
 
 def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
-    rows = tx.rows("SELECT area, visitors, crew, uncounted, seq, at FROM tally WHERE event = ?", (event,))
-    return {row[0]: TallyRow(Tally(row[1], row[2], row[3]), row[4], row[5]) for row in rows}
+    rows = tx.rows(
+        "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at"
+        " FROM tally WHERE event = ?",
+        (event,),
+    )
+    return {
+        row[0]: TallyRow(
+            Tally(row[1], row[2], row[3], _shares.decode(row[4])), row[5], row[6], Certainty(row[7], row[8], row[9])
+        )
+        for row in rows
+    }
 
 
 def save_tallies(tx: Transaction, event: int, tallies: Mapping[str, TallyRow]) -> None:
     tx.run_many(
-        "INSERT INTO tally (event, area, visitors, crew, uncounted, seq, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO tally (event, area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (event, area) DO UPDATE SET visitors = excluded.visitors, crew = excluded.crew,"
-        " uncounted = excluded.uncounted, seq = excluded.seq, at = excluded.at",
+        " uncounted = excluded.uncounted, shares = excluded.shares, seq = excluded.seq, at = excluded.at,"
+        " passages = excluded.passages, surprises = excluded.surprises, counted_at = excluded.counted_at",
         [
-            (event, area, row.tally.visitors, row.tally.crew, row.tally.uncounted, row.seq, row.at)
+            (
+                event,
+                area,
+                row.tally.visitors,
+                row.tally.crew,
+                row.tally.uncounted,
+                msgspec.json.encode(row.tally.shares).decode(),
+                row.seq,
+                row.at,
+                row.certainty.passages,
+                row.certainty.surprises,
+                row.certainty.at,
+            )
             for area, row in tallies.items()
         ],
     )
@@ -70,6 +97,16 @@ def presence_of(row: tuple[str | None, str, int, str, int]) -> Presence:
         door=door,
         arrived_at=arrived_at,
     )
+
+
+def leave(tx: Transaction, attendee: str, at: int) -> None:
+    """This attendee is outside since `at`, through no door."""
+    tx.run("UPDATE presence SET area = NULL, since_at = ?, door = '' WHERE attendee = ?", (at, attendee))
+
+
+def empty_house(tx: Transaction, event: int, at: int) -> None:
+    """Everybody is outside since `at`, through no door."""
+    tx.run("UPDATE presence SET area = NULL, since_at = ?, door = '' WHERE event = ? AND area IS NOT NULL", (at, event))
 
 
 def areas_in_use(tx: Transaction, event: int) -> set[str]:

@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
-from checkin.web import attendees, badges, devices, evacuation, events, health, live, login, occupancy, scans
+from checkin.web import attendees, badges, devices, evacuation, events, health, live, login, occupancy, rooms, scans
 from checkin.web.auth import Authentication
 from checkin.web.pages import page_routes
 from checkin.web.problems import HANDLERS
@@ -41,14 +41,30 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
             occupancy.read_occupancy,
             occupancy.send_correction,
             evacuation.send_evacuation,
+            evacuation.read_evacuation,
+            rooms.read_rooms,
+            rooms.approve_plan,
+            rooms.switch_plan,
+            rooms.add_hold,
+            rooms.change_hold,
+            rooms.join_line,
+            rooms.leave_line,
+            rooms.close_day,
             occupancy.read_facts,
             occupancy.read_overview,
             events.read_layout,
             events.read_sessions,
+            events.change_session,
+            events.book_session,
+            events.unbook_session,
             attendees.find_attendees,
             attendees.read_attendee,
             attendees.add_attendee,
             attendees.change_attendee,
+            attendees.send_proxy,
+            attendees.block_attendee,
+            attendees.read_blocks,
+            attendees.read_crew,
             badges.issue_badge,
             badges.draw_badge,
             devices.list_devices,

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Request, get, patch, post
+from litestar import Request, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
-from checkin.service import attendees
-from checkin.service.attendees import AttendeeFound
+from checkin.service import attendees, blocks
+from checkin.service.attendees import AttendeeFound, CrewMember
+from checkin.service.blocks import BlockShown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
-from checkin.wire import AttendeeChange, AttendeeSent
+from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, ProxySent
 
 
 class AttendeesFound(Struct, frozen=True):
     attendees: list[AttendeeFound]
 
 
+class CrewShown(Struct, frozen=True):
+    crew: list[CrewMember]
+
+
+class BlocksShown(Struct, frozen=True):
+    blocks: list[BlockShown]
+
+
 @get("/attendees", guards=[may("people")])
 async def find_attendees(
-    event: FromPath[str], centre: NamedDependency[Centre], q: Annotated[str, QueryParameter(max_length=200)] = ""
+    event: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> AttendeesFound:
     """By name, organisation, town, booking number, ticket or e-mail; all words must match."""
-    return AttendeesFound(await centre.read(lambda tx: attendees.find(tx, centre.venues, event, q)))
+    hidden_too = "protocol" in request.user.may
+    found = await centre.read(lambda tx: attendees.find(tx, centre.venues, event, q, hidden_too=hidden_too))
+    return AttendeesFound(found)
+
+
+@get("/crew", guards=[may("scan")])
+async def read_crew(event: FromPath[str], centre: NamedDependency[Centre]) -> CrewShown:
+    """The crew list: whom a door may let in without a badge (`attendee` in a scan without a code)."""
+    return CrewShown(await centre.read(lambda tx: attendees.crew(tx, centre.venues, event)))
 
 
 @get("/attendees/{attendee:str}", guards=[may("people")])
@@ -60,3 +80,37 @@ async def change_attendee(
     return await centre.write(
         lambda tx: attendees.change(tx, centre.venues, event, attendee, data, now=now, by=by), event=event
     )
+
+
+@post("/attendees/{attendee:str}/proxy", guards=[may("desk")])
+async def send_proxy(
+    event: FromPath[str],
+    attendee: FromPath[str],
+    data: JSONBody[ProxySent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> AttendeeFound:
+    """Somebody else comes in this attendee's place; the attendee's codes are void at once."""
+    now, by = centre.clock(), request.user.id
+    return await centre.write(
+        lambda tx: attendees.send_proxy(tx, centre.venues, event, attendee, data, now=now, by=by), event=event
+    )
+
+
+@put("/attendees/{attendee:str}/block", guards=[may("block")])
+async def block_attendee(
+    event: FromPath[str],
+    attendee: FromPath[str],
+    data: JSONBody[BlockSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Block somebody at every door at once, or lift it. No door says why."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(lambda tx: blocks.block(tx, centre.venues, event, attendee, data, now=now, by=by), event=event)
+
+
+@get("/blocks", guards=[may("reasons")])
+async def read_blocks(event: FromPath[str], centre: NamedDependency[Centre]) -> BlocksShown:
+    """Every block in force and the reason for it."""
+    return BlocksShown(await centre.read(lambda tx: blocks.blocks_now(tx, centre.venues, event)))

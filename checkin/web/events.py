@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from litestar import Request, get
+from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from checkin.core.model import Area, Door, Event, Group
-from checkin.service import overview
+from checkin.core.model import Area, Door, Event, Group, Item
+from checkin.service import overview, schedule
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
+from checkin.service.warnings import Warning, warnings
 from checkin.web.auth import may
-from checkin.wire import iso
+from checkin.wire import BookingAnswer, BookingSent, SessionChange, iso
 
 
 class EventsShown(Struct, frozen=True):
@@ -28,6 +29,14 @@ class LayoutShown(Struct, frozen=True, kw_only=True):
     groups: list[Group]
     areas: list[Area]
     doors: list[DoorNow]
+    items: list[Item]
+
+
+class SessionsChanged(Struct, frozen=True):
+    """The sessions that changed, and what should be looked at now."""
+
+    sessions: tuple[str, ...]
+    warnings: list[Warning]
 
 
 class DoorNow(Struct, frozen=True, kw_only=True):
@@ -38,7 +47,9 @@ class DoorNow(Struct, frozen=True, kw_only=True):
     opens: str | None
     closes: str | None
     groups: tuple[str, ...]
+    early: tuple[str, ...]
     reentry: str
+    item: str | None
 
 
 @get("/api/v1/events", guards=[may("read")])
@@ -59,13 +70,61 @@ async def read_layout(event: FromPath[str], centre: NamedDependency[Centre]) -> 
         groups=list(layout.groups.values()),
         areas=list(layout.areas.values()),
         doors=[_door(door) for door in layout.doors.values()],
+        items=list(layout.items.values()),
     )
 
 
 @get("/sessions", guards=[may("read")])
-async def read_sessions(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.Programme:
+async def read_sessions(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.ProgrammeShown:
     now = centre.clock()
     return await centre.read(lambda tx: overview.programme(tx, centre.venues, event, now))
+
+
+@patch("/sessions/{session:str}", guards=[may("manage")])
+async def change_session(
+    event: FromPath[str],
+    session: FromPath[str],
+    data: JSONBody[SessionChange],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> SessionsChanged:
+    """Move a session, let it run over, swap its room, cancel it; displays and doors follow."""
+    now, by = centre.clock(), request.user.id
+    changed = await centre.write(
+        lambda tx: schedule.change_session(tx, centre.venues, event, session, data, now=now, by=by), event=event
+    )
+    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+    return SessionsChanged(changed, await centre.read(lambda tx: warnings(tx, venue, now)))
+
+
+@post("/sessions/{session:str}/bookings", guards=[may("desk")])
+async def book_session(
+    event: FromPath[str],
+    session: FromPath[str],
+    data: JSONBody[BookingSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> BookingAnswer:
+    """A seat for an attendee; with `switch` in the place of what was booked for that time."""
+    now, by = centre.clock(), request.user.id
+    return await centre.write(
+        lambda tx: schedule.book(tx, centre.venues, event, session, data, now=now, by=by), event=event
+    )
+
+
+@delete("/sessions/{session:str}/bookings/{attendee:str}", guards=[may("desk")])
+async def unbook_session(
+    event: FromPath[str],
+    session: FromPath[str],
+    attendee: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Free the seat."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: schedule.unbook(tx, centre.venues, event, session, attendee, now=now, by=by), event=event
+    )
 
 
 def _door(door: Door) -> DoorNow:
@@ -77,7 +136,9 @@ def _door(door: Door) -> DoorNow:
         opens=_hour(door.opens),
         closes=_hour(door.closes),
         groups=door.groups,
+        early=door.early,
         reentry=door.reentry,
+        item=door.item,
     )
 
 

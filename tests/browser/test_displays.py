@@ -8,7 +8,7 @@ import uuid
 from playwright.sync_api import expect
 
 from checkin.core.model import Session
-from checkin.store.sessions import save_sessions
+from checkin.service.schedule import import_schedule
 from tests.browser.cable import Cable
 from tests.browser.conftest import Opened
 from tests.served import Served
@@ -26,7 +26,7 @@ def give_programme(served: Served) -> None:
         Session(id="1", area="P", title="Podium", starts_at=at("09:30"), ends_at=at("10:30")),
         Session(id="2", area="P", title="Ergebnisse", starts_at=at("15:30"), ends_at=at("16:15")),
     ]
-    served.write(lambda tx: save_sessions(tx, served.centre.venues.id(tx, SLUG), sessions))
+    served.write(lambda tx: import_schedule(tx, served.centre.venues, SLUG, sessions, now=at("08:00"), by="test"))
 
 
 def test_board_shows_every_area_and_the_programme_live(opened: Opened, served: Served) -> None:

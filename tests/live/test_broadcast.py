@@ -130,11 +130,26 @@ class Counter:
 
     async def read(self) -> Occupancy:
         self.inside += 1
-        return Occupancy(seq=self.inside, areas=[self.area("T", self.inside), self.area("K", 7)])
+        return Occupancy(
+            seq=self.inside, version=1, evacuation="none", areas=[self.area("T", self.inside), self.area("K", 7)]
+        )
 
     def area(self, id: str, inside: int) -> AreaNow:
         return AreaNow(
-            id=id, name=id, inside=inside, known=inside, uncounted=0, capacity=None, free=None, state="open", as_of=""
+            id=id,
+            name=id,
+            inside=inside,
+            known=inside,
+            uncounted=0,
+            capacity=None,
+            free=None,
+            state="open",
+            kept=0,
+            level="calm",
+            waiting=0,
+            plus_minus=0,
+            counted_at=None,
+            as_of="",
         )
 
 

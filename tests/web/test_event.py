@@ -25,7 +25,12 @@ def test_occupancy_names_every_area_in_order(served: Served) -> None:
         "uncounted": 0,
         "capacity": 3,
         "free": 3,
+        "kept": 0,
         "state": "open",
+        "level": "calm",
+        "waiting": 0,
+        "plus_minus": 0,
+        "counted_at": None,
         "as_of": areas[2]["as_of"],
     }
 

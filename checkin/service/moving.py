@@ -1,0 +1,162 @@
+"""The house while a batch of scans moves people through it: loaded set-wise, saved set-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from checkin.core import codes
+from checkin.core.admission import Bearer, Decision, Given
+from checkin.core.facts import Scanned, believed_at, observe, presence_after
+from checkin.core.holds import Waiting
+from checkin.core.model import Scan
+from checkin.core.occupancy import Certainty, Presence
+from checkin.service.seats import seats_of
+from checkin.service.venues import Venue
+from checkin.store import attendees, handouts, lines, presences, sessions
+from checkin.store.attendees import Known
+from checkin.store.engine import Transaction
+from checkin.store.presences import TallyRow
+
+
+class People:
+    """Those whom the codes of a batch lead to."""
+
+    def __init__(self, tx: Transaction, venue: Venue, scans: Sequence[Scan]) -> None:
+        self._texts = {scan.code: codes.normalise(scan.code) for scan in scans}
+        wanted = {text for text in self._texts.values() if text and len(text) <= codes.FOREIGN_CHARS_MAX}
+        self._by_code = attendees.bearers_by_code(tx, venue.id, wanted)
+        unknown = {text.upper() for text in wanted - self._by_code.keys()}
+        self._by_number = attendees.bearers_by_booking_number(tx, venue.id, unknown) if unknown else {}
+        named = {scan.attendee for scan in scans if scan.attendee is not None and not scan.code}
+        self._by_id = attendees.bearers_by_id(tx, venue.id, named) if named else {}
+
+    def led_to(self, scan: Scan) -> list[Known]:
+        """Whom a scan means: one, nobody, or the several of a group's code to choose from."""
+        if not scan.code:
+            named = self._by_id.get(scan.attendee or "")
+            return [named] if named else []
+        text = self._texts[scan.code]
+        by_code = self._by_code.get(text)
+        found = [by_code] if by_code is not None else self._by_number.get(text.upper(), [])
+        if scan.attendee is not None:
+            return [known for known in found if known.bearer.attendee == scan.attendee]
+        return found
+
+
+class Moving:
+    """Where everybody is and whose the places are, in step with the decisions of a batch."""
+
+    def __init__(self, tx: Transaction, venue: Venue, now: int, *, with_line_ends: bool = False) -> None:
+        self._tx = tx
+        self._venue = venue
+        self._now = now
+        self._rows = presences.load_tallies(tx, venue.id)
+        self._certainty = {
+            area: self._rows[area].certainty if area in self._rows else Certainty() for area in venue.layout.areas
+        }
+        self.seats = seats_of(tx, venue, self._rows, now, with_line_ends=with_line_ends)
+        self._bearers: dict[str, Bearer] = {}
+        self._moved: dict[str, Presence] = {}
+        self._changed: dict[str, int] = {}
+        self._booked: dict[tuple[str, str], bool] = {}
+        self._given: dict[tuple[str, str], Given | None] = {}
+        self._joined: list[tuple[str, Waiting]] = []
+        self._ended: list[tuple[str, int]] = []
+
+    def now_of(self, bearer: Bearer) -> Bearer:
+        """This person as the scans before in the batch have left them."""
+        return self._bearers.get(bearer.attendee, bearer)
+
+    def carry_out(self, decision: Decision, bearer: Bearer | None) -> None:
+        """Move the person, and change bookings and waiting lines, as decided."""
+        if bearer is None:
+            return
+        before = self.seats.claims(bearer.claimant)
+        after = before
+        if decision.books is not None:
+            bearer = self._book(decision, bearer)
+            after = self.seats.claims(bearer.claimant)
+        self.seats.house.move(decision.leaves, decision.enters, decision.counts_as, before, after)
+        if decision.outcome == "admitted":
+            self._leave_lines(decision, bearer)
+        elif decision.waits and decision.refusal is not None and decision.refusal.area is not None:
+            area = decision.refusal.area
+            self._joined.append((area, self.seats.lines[area].join(bearer.attendee, self._now)))
+
+    def note(self, fact: Scanned, seq: int, bearer: Bearer | None, *, drill: bool) -> None:
+        """Keep what the fact `seq` has changed, to be saved."""
+        decision = fact.decision
+        if bearer is None:
+            return
+        bearer = self._handed(fact, self.now_of(bearer))
+        after = presence_after(fact, bearer.presence)
+        if after is not None:
+            self._moved[bearer.attendee] = after
+            self._bearers[bearer.attendee] = msgspec.structs.replace(bearer, presence=after)
+        house = self.seats.house
+        for one, other in ((decision.leaves, decision.enters), (decision.enters, decision.leaves)):
+            for area in house.entered(one, other):
+                self._changed[area] = seq
+        if decision.books is not None:
+            for area in self._venue.layout.path(decision.enters):
+                self._changed[area] = seq
+        if not drill:
+            for area in observe(self._certainty, fact, self._venue.layout):
+                self._changed.setdefault(area, self._rows[area].seq if area in self._rows else seq)
+
+    def save(self) -> None:
+        """Write what has changed, and call the numbers for which places have become free."""
+        tx, event = self._tx, self._venue.id
+        if self._moved:
+            presences.save_presences(tx, event, self._moved)
+        if self._changed:
+            presences.save_tallies(tx, event, {area: self._row(area, seq) for area, seq in self._changed.items()})
+        if self._booked:
+            sessions.drop_bookings(tx, event, [booking for booking, stands in self._booked.items() if not stands])
+            sessions.add_bookings(tx, event, [booking for booking, stands in self._booked.items() if stands])
+        if self._given:
+            handouts.save_handouts(tx, event, {key: given for key, given in self._given.items() if given is not None})
+            handouts.drop_handouts(tx, [key for key, given in self._given.items() if given is None])
+        for area, joined in self._joined:
+            lines.add_waiting(tx, event, area, [joined])
+        for area, number in self._ended:
+            lines.end_waiting(tx, event, area, [number], self._now)
+        for area, called in self.seats.call().items():
+            lines.call_waiting(tx, event, area, called)
+
+    def _row(self, area: str, seq: int) -> TallyRow:
+        before = self._rows.get(area)
+        at = before.at if before is not None and before.seq == seq else self._now
+        return TallyRow(self.seats.house.tallies[area], seq, at, self._certainty[area])
+
+    def _book(self, decision: Decision, bearer: Bearer) -> Bearer:
+        assert decision.books is not None
+        kept = tuple(id for id in bearer.bookings if id not in decision.frees)
+        for id, stands in ((decision.books, True), *((freed, False) for freed in decision.frees)):
+            self._booked[id, bearer.attendee] = stands
+            self.seats.booked[id] = self.seats.booked.get(id, 0) + (1 if stands else -1)
+        after = msgspec.structs.replace(bearer, bookings=(*kept, decision.books))
+        self._bearers[bearer.attendee] = after
+        return after
+
+    def _leave_lines(self, decision: Decision, bearer: Bearer) -> None:
+        """Who has come in waits no more."""
+        for area in self._venue.layout.path(decision.enters):
+            line = self.seats.lines.get(area)
+            waited = line.leave(bearer.attendee) if line is not None else None
+            if waited is not None:
+                self._ended.append((area, waited.number))
+
+    def _handed(self, fact: Scanned, bearer: Bearer) -> Bearer:
+        item = fact.decision.item
+        if item is None:
+            return bearer
+        items = {one: given for one, given in bearer.items.items() if one != item}
+        if fact.decision.kind == "handout":
+            items[item] = Given(at=believed_at(fact), door=fact.door)
+        self._given[bearer.attendee, item] = items.get(item)
+        after = msgspec.structs.replace(bearer, items=items)
+        self._bearers[bearer.attendee] = after
+        return after

@@ -1,0 +1,58 @@
+"""The places of a house as they stand in the database, and whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from checkin.core.holds import Claimant, Line, Seats
+from checkin.core.occupancy import House
+from checkin.service.venues import Venue
+from checkin.store import attendees, lines, presences, sessions
+from checkin.store.engine import Transaction
+from checkin.store.presences import TallyRow
+
+
+def seats_of(
+    tx: Transaction, venue: Venue, tallies: Mapping[str, TallyRow], now: int, *, with_line_ends: bool = False
+) -> Seats:
+    """The places at `now`. `with_line_ends`: a number may be taken, so every area has its line."""
+    claimable = [session.id for session in venue.programme.claimable(now)]
+    waiting = lines.load_lines(tx, venue.id)
+    if with_line_ends:
+        ends = lines.last_numbers(tx, venue.id)
+        waiting = {
+            area: Line(waiting[area].waiting if area in waiting else (), ends.get(area, 0))
+            for area in venue.layout.areas
+        }
+    return Seats(
+        House(venue.layout, {area: row.tally for area, row in tallies.items()}),
+        venue.programme,
+        now,
+        sessions.booked_by_session(tx, venue.id, claimable) if claimable else {},
+        waiting,
+    )
+
+
+def claimant_of(tx: Transaction, venue: Venue, attendee: str) -> Claimant:
+    """What decides the places kept for an attendee who is there."""
+    return attendees.bearers_by_id(tx, venue.id, [attendee])[attendee].bearer.claimant
+
+
+def retake(
+    tx: Transaction, venue: Venue, attendee: str, before: Claimant, after: Claimant, *, seq: int, now: int
+) -> None:
+    """Somebody who may be inside has other claims from now on, by the fact `seq`."""
+    there = presences.presences_of(tx, [attendee]).get(attendee)
+    if before == after or there is None or there.area is None:
+        return
+    rows = presences.load_tallies(tx, venue.id)
+    seats = seats_of(tx, venue, rows, now)
+    seats.house.move(there.area, there.area, there.counts_as, seats.claims(before), seats.claims(after))
+    presences.save_tallies(
+        tx,
+        venue.id,
+        {
+            area: TallyRow(seats.house.tallies[area], seq, now, rows[area].certainty)
+            for area in venue.layout.path(there.area)
+        },
+    )
