@@ -26,6 +26,7 @@ from checkin.demo.plan import Guest, Step, plan_day
 UNDER_WAY_MAX = 16
 TRIES_MAX = 60
 TELL_EVERY_S = 15.0
+NO_PLACE = {"area_full", "held_seats_only", "line_first"}
 SETTING_BYTES_MAX = 16 * 1024 * 1024
 
 
@@ -90,8 +91,13 @@ class Crowd:
         try:
             async with self._one_at_a_time[step.who]:
                 answer = await self._scan(step, step.door)
-                if answer.get("reason") == "area_full" and step.otherwise is not None:
+                if answer.get("reason") not in NO_PLACE:
+                    return
+                if step.otherwise is not None:
                     await self._scan(step, step.otherwise)
+                elif answer.get("alternatives"):
+                    area = answer["alternatives"][0]["area"]
+                    await self._scan(step, next(door for door in self._setting.doors if door.startswith(f"{area}-")))
         finally:
             self._under_way.release()
 
@@ -104,6 +110,7 @@ class Crowd:
             "door": door,
             "direction": step.direction,
             "scanned_at": at.isoformat(timespec="milliseconds"),
+            "switch": door != step.door,  # whoever finds the room full takes the other one that is offered
         }
         answer = await self._send("scans", scan, self._setting.doors[door])
         area = answer.get("area", {})

@@ -39,16 +39,24 @@ GROUP_REGISTRATIONS = (14, 12, 10, 8, 7, 6, 5, 5, 4, 4, 3, 3, 3, 3, 3, 2)
 """16 bookings of 92 people; the first has one e-mail address for its 14."""
 PROXIES, SAME_NAMES, WITHOUT_EMAIL = 14, 5, 12
 
-AREAS = (
-    ("P", "Große Halle", 400, None),
-    ("M", "Markt und Catering", 450, None),
-    ("T", "Theater", 220, "P"),
-    ("K", "Kino", 100, None),
-    ("G", "Galerie", 80, None),
-    ("W1", "Werkstatt 1", 60, None),
-    ("W2", "Werkstatt 2", 40, None),
-    ("Q", "Quartierslabor", 30, None),
+AREAS: tuple[tuple[str, str, int, list[str], str], ...] = (
+    ("P", "Große Halle", 400, ["wheelchair = 6"], "Foyer geradeaus"),
+    ("M", "Markt und Catering", 450, [], "Foyer rechts"),
+    ("T", "Theater", 220, ['overflow_of = "P"', "wheelchair = 4"], "Foyer links, Tor 2"),
+    ("K", "Kino", 100, ["wheelchair = 2"], "hinter dem Markt"),
+    ("G", "Galerie", 80, [], "Treppe oder Aufzug, 1. Stock"),
+    ("W1", "Werkstatt 1", 60, [], "Hof, erste Tür"),
+    ("W2", "Werkstatt 2", 40, [], "Hof, zweite Tür"),
+    ("Q", "Quartierslabor", 30, ["step_free = false"], "Treppe, 1. Stock"),
 )
+"""id, name, approved visitors, what else the layout says, the way there."""
+PLANS = (
+    ("P", "tische", "Tische", 200, 4),
+    ("T", "tische", "Tische", 110, 4),
+)
+"""area, id, name, approved visitors, wheelchair places: 1 visitor per m² at tables, 2 in rows (SBauVO NRW § 1)."""
+COUNTERS = (("L-1", "Essensausgabe", "M", "mittag"), ("H-1", "Kopfhörer", "P", "kopfhoerer"))
+ITEMS = (("mittag", "Mittagessen", "once"), ("kopfhoerer", "Kopfhörer", "lent"))
 ROOM_DOORS = ("P-A", "P-B", "P-C", "M-1", "M-2", "T-1", "T-2", "K-1", "G-1", "G-2", "W1-1", "W2-1", "Q-1")
 FORUMS_1 = (
     ("T", "Investitionspakt Soziale Integration im Quartier", 236),
@@ -88,11 +96,15 @@ def make_layout() -> str:
     ]
     for id, name, _ in GROUPS:
         lines += ["", "[[group]]", f'id = "{id}"', f'name = "{name}"']
+        lines += ["hidden = true"] if id == "vip" else []
     lines += ["", "[[group]]", f'id = "{CREW[0]}"', f'name = "{CREW[1]}"', 'counts_as = "crew"']
     lines += ["", "[[area]]", 'id = "house"', 'name = "Straßenbahnhalle Nord"', "visitors = 690", "persons = 750"]
-    for id, name, number, overflow_of in AREAS:
+    for id, name, number, more, way in AREAS:
         lines += ["", "[[area]]", f'id = "{id}"', f'name = "{name}"', 'parent = "house"', f"visitors = {number}"]
-        lines += [f'overflow_of = "{overflow_of}"'] if overflow_of else []
+        lines += [*more, f'way = "{way}"']
+    for area, id, name, number, places in PLANS:
+        lines += ["", "[[plan]]", f'area = "{area}"', f'id = "{id}"', f'name = "{name}"', f"visitors = {number}"]
+        lines += [f"wheelchair = {places}"]
     entrances: tuple[tuple[str, str, str, str | None, list[str]], ...] = (
         ("D1", "Süd", "both", "09:00", visitors),
         ("D2", "West (stufenlos)", "both", "09:00", visitors),
@@ -104,11 +116,15 @@ def make_layout() -> str:
         lines += ["", "[[door]]", f'id = "{id}"', f'name = "{name}"', 'area = "house"', f'direction = "{direction}"']
         lines += [f'opens = "{opens}"'] if opens else []
         lines += [f"groups = {json.dumps(groups)}"] if groups else []
-    names = {id: name for id, name, _, _ in AREAS}
+    names = {id: name for id, name, *_ in AREAS}
     for door in ROOM_DOORS:
         area, _, which = door.partition("-")
         lines += ["", "[[door]]", f'id = "{door}"', f'name = "{names[area]} {which}"', f'area = "{area}"']
         lines += ['reentry = "allow"']
+    for id, name, area, item in COUNTERS:
+        lines += ["", "[[door]]", f'id = "{id}"', f'name = "{name}"', f'area = "{area}"', f'item = "{item}"']
+    for id, name, kind in ITEMS:
+        lines += ["", "[[item]]", f'id = "{id}"', f'name = "{name}"', f'kind = "{kind}"']
     for area, group, seats, until in (
         ("P", "vip", 8, "10:35"),
         ("P", "sprecher", 32, "10:35"),

@@ -1,11 +1,11 @@
 // @ts-check
 /** The face of a door: reads badges, asks the centre, shows the answer. */
 
-import { EventClock, Live, Problem, call, find, place } from "/faces/centre.js";
+import { EventClock, Live, Problem, call, find, make, place } from "/faces/centre.js";
 import { WedgeScanner } from "/faces/scanner.js";
 import { play, soundIsOn, unlockSound } from "/faces/sound.js";
 import { draw } from "/faces/symbols.js";
-import { onLanguage, said, startWords, word } from "/faces/words.js";
+import { fillWords, onLanguage, said, startWords, word } from "/faces/words.js";
 
 const SHOWN_MS = 6_000;
 const SHOWN_LOOK_MS = 15_000;
@@ -14,10 +14,19 @@ const PATIENCE_MS = 800;
 const TIMEOUT_MS = 5_000;
 const RESEND_MS = 2_000;
 const KEPT_MAX = 50;
-/** The refusals that this door may pass with a reason; the others are firm. */
-const SOFT = new Set(["already_inside", "door_closed", "group_not_permitted", "not_arrived"]);
+const HEADS = {
+  area_full: "fullHead", held_seats_only: "heldHead", line_first: "lineHead", wheelchair_full: "fullHead",
+  already_inside: "already", item_taken: "already", code_unknown: "unknown", code_forged: "look", code_ambiguous: "chooseHead",
+  badge_blocked: "deskHead", not_accredited: "deskHead", proxy_came: "look", registration_waiting: "lineHead",
+  group_not_permitted: "wrongDoor", door_closed: "notNow", not_arrived: "look", session_not_booked: "notBooked",
+  evacuation: "evacuationHead",
+};
+const KINDS = { arrival: "welcome", entry: "welcome", reentry: "again", exit: "goodbye", handout: "handedOut", return: "takenBack" };
 
-/** @typedef {{id: string, code: string, door: string, direction: string, scanned_at: string, override?: {reason: string}}} Scan */
+/**
+ * @typedef {{id: string, code: string, attendee?: string, door: string, direction: string, scanned_at: string,
+ *   switch?: boolean, wait?: boolean, override?: {reason: string}}} Scan
+ */
 
 const { id: doorId, api } = place();
 const clock = new EventClock();
@@ -59,7 +68,20 @@ function read(code) {
   }
   lastRead = { code, at };
   closeTyping();
-  send({ id: newId(), code, door: doorId, direction, scanned_at: new Date(clock.now()).toISOString() });
+  closePeople();
+  send(scanOf({ code }));
+}
+
+/** @param {Partial<Scan>} what @returns {Scan} */
+function scanOf(what) {
+  return { id: newId(), code: "", door: doorId, direction, scanned_at: new Date(clock.now()).toISOString(), ...what };
+}
+
+/** Ask once more about the same badge, with something to it. @param {Partial<Scan>} what */
+function again(what) {
+  if (!lastScan) return;
+  const { code, attendee } = lastScan;
+  send(scanOf({ code, ...(attendee ? { attendee } : {}), ...what }));
 }
 
 /** @param {Scan} scan */
@@ -70,7 +92,10 @@ async function send(scan) {
   const waiting = setTimeout(() => mine === sending && show(showChecking), PATIENCE_MS);
   try {
     const answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
-    if (mine === sending) show(() => showAnswer(answer), SOFT.has(answer.reason) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
+    if (mine === sending) {
+      show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
+      if (answer.choices.length) openPeople(word("choosePerson"), answer.choices, (id) => again({ attendee: id }));
+    }
   } catch (error) {
     if (mine === sending) failed(scan, error);
     else keep(scan, error);
@@ -120,7 +145,12 @@ async function sendKept() {
 /** @param {any} answer */
 function toneOf(answer) {
   if (answer.outcome === "admitted") return "admitted";
-  return SOFT.has(answer.reason) ? "look" : "refused";
+  return answer.soft || answer.choices.length ? "look" : "refused";
+}
+
+/** Whether there is something to tap about an answer. @param {any} answer */
+function canAct(answer) {
+  return answer.outcome === "refused" && (answer.soft || answer.switch || answer.line || answer.choices.length > 0);
 }
 
 /** @param {() => void} showing @param {number} [forMs] @param {"admitted"|"look"|"refused"} [sound] */
@@ -134,9 +164,9 @@ function show(showing, forMs, sound) {
 
 /**
  * @param {string} tone @param {string} symbol @param {string} head
- * @param {{name?: string, organisation?: string, hint?: string, way?: string, soft?: boolean}} [rest]
+ * @param {{name?: string, organisation?: string, hint?: string, way?: string, answer?: any}} [rest]
  */
-function paint(tone, symbol, head, { name = "", organisation = "", hint = "", way = "", soft = false } = {}) {
+function paint(tone, symbol, head, { name = "", organisation = "", hint = "", way = "", answer = null } = {}) {
   const main = find("#answer");
   main.className = tone;
   draw(find("#symbol"), symbol);
@@ -147,9 +177,24 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
   find("#way").textContent = way;
-  find("#overriding").hidden = !soft;
+  offer(answer);
+}
+
+/** What can be done about a refusal, each by one tap. @param {any} answer */
+function offer(answer) {
+  const about = answer && answer.outcome === "refused" && direction === "entry" ? answer : null;
+  find("#actions").hidden = !about || !canAct(about) || !(about.soft || about.switch || waitable(about));
+  find("#switch").hidden = !about?.switch;
+  find("#switch").textContent = about?.switch ? word("switchTo", { title: about.switch.title }) : "";
+  find("#wait").hidden = !waitable(about);
+  find("#override").hidden = !about?.soft;
   find("#reasons").hidden = true;
   find("#override").setAttribute("aria-expanded", "false");
+}
+
+/** Whether a number of the waiting line can be taken. @param {any} answer */
+function waitable(answer) {
+  return Boolean(answer?.line && answer.line.number === null && answer.attendee);
 }
 
 /** The word as large as height and width let it be. @param {string} largest */
@@ -161,7 +206,8 @@ function fitHead(largest) {
 }
 
 function showReady() {
-  paint("ready", "ready", word(direction === "exit" ? "presentExit" : "present"));
+  const counter = direction === "exit" ? "presentReturn" : "presentHandout";
+  paint("ready", "ready", door?.item ? word(counter, { item: itemName(door.item) }) : word(direction === "exit" ? "presentExit" : "present"));
 }
 
 function showChecking() {
@@ -176,21 +222,58 @@ function showAnswer(answer) {
     organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
     hint: said(answer.hint),
     way: said(answer.way),
-    soft: SOFT.has(answer.reason) && direction === "entry",
+    answer,
   };
   if (answer.outcome === "admitted") {
-    const head = { arrival: "welcome", entry: "welcome", reentry: "again", exit: "goodbye" }[/** @type {string} */ (answer.kind)] ?? "welcome";
-    const tone = answer.kind === "exit" ? "exit" : "admitted";
-    paint(tone, tone, word(head), rest);
+    const tone = answer.kind === "exit" || answer.kind === "return" ? "exit" : "admitted";
+    if (answer.item) rest.hint = `${answer.item}: ${rest.hint}`;
+    paint(answer.asks_back.length ? "look" : tone, tone, word(KINDS[/** @type {keyof typeof KINDS} */ (answer.kind)] ?? "welcome"), rest);
     return;
   }
-  const heads = {
-    area_full: "fullHead", already_inside: "already", code_unknown: "unknown", code_forged: "look",
-    group_not_permitted: "wrongDoor", door_closed: "notNow", not_arrived: "look",
+  const number = answer.line?.number;
+  const head = typeof number === "number" ? word("numberHead", { number }) : word(HEADS[/** @type {keyof typeof HEADS} */ (answer.reason)] ?? "stop");
+  const full = ["area_full", "held_seats_only", "line_first", "wheelchair_full"].includes(answer.reason);
+  const look = answer.soft || answer.choices.length > 0;
+  paint(look ? "look" : "refused", full ? "full" : look ? "look" : "refused", head, rest);
+}
+
+/** @type {Map<string, string>} */
+const items = new Map();
+/** @param {string} id */
+function itemName(id) {
+  return items.get(id) ?? id;
+}
+
+/** Name people to choose from. @param {string} title @param {any[]} people @param {(id: string) => void} chosen */
+function openPeople(title, people, chosen) {
+  find("#people-title").textContent = title;
+  const filter = /** @type {HTMLInputElement} */ (find("#person-filter"));
+  filter.hidden = people.length < 8;
+  filter.value = "";
+  const list = () => {
+    const wanted = filter.value.toLocaleLowerCase();
+    find("#choices").replaceChildren(
+      ...people.filter((one) => one.name.toLocaleLowerCase().includes(wanted)).map((one) => {
+        const inside = one.inside ? make("small", {}, word("insideNow")) : one.organisation ? make("small", {}, one.organisation) : null;
+        const button = make("button", { type: "button", class: "button plain" }, make("bdi", {}, one.name), inside);
+        button.addEventListener("click", () => {
+          closePeople();
+          chosen(one.id);
+        });
+        return make("li", {}, button);
+      }),
+      ...(people.length ? [] : [make("li", {}, word("crewNone"))]),
+    );
   };
-  const head = heads[/** @type {keyof typeof heads} */ (answer.reason)] ?? "stop";
-  const symbol = answer.reason === "area_full" ? "full" : rest.soft ? "look" : "refused";
-  paint(rest.soft ? "look" : "refused", symbol, word(head), rest);
+  filter.oninput = list;
+  list();
+  clearTimeout(backToReady);
+  /** @type {HTMLDialogElement} */ (find("#people")).showModal();
+}
+
+function closePeople() {
+  const dialog = /** @type {HTMLDialogElement} */ (find("#people"));
+  if (dialog.open) dialog.close();
 }
 
 /** @type {Map<string, string>} */
@@ -212,6 +295,7 @@ function showNumbers() {
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
   find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;
+  if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
   find("#numbers").className = `is-${now.state}${stale ? " stale" : ""}`;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
 }
@@ -255,6 +339,7 @@ async function start() {
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
   for (const group of layout.groups) groups.set(group.id, group.name);
+  for (const item of layout.items) items.set(item.id, item.name);
   door = layout.doors.find((/** @type {any} */ one) => one.id === doorId);
   if (!door) {
     paint("refused", "refused", word("stop"), { hint: word("doorUnknown") });
@@ -265,7 +350,13 @@ async function start() {
   find("#door").textContent = door.name === areaName || door.name.startsWith(areaName) ? door.name : `${door.name} · ${areaName}`;
   document.title = `${door.name} – ${layout.event.name}`;
   find("#directions").hidden = door.direction !== "both";
-  if (door.direction === "exit") setDirection("exit");
+  if (door.item) {
+    for (const [id, key] of [["#entry", "handOut"], ["#exit", "takeBack"]]) find(id).dataset.word = key;
+    find("#directions").hidden = layout.items.find((/** @type {any} */ one) => one.id === door.item)?.kind !== "lent";
+    fillWords();
+  }
+  find("#crew").hidden = Boolean(door.item);
+  setDirection(door.direction === "exit" ? "exit" : "entry");
   live = new Live(api, [area], clock, showNumbers);
   new WedgeScanner(read, (text) => openTyping(text));
   showNumbers();
@@ -290,12 +381,19 @@ find("#override").addEventListener("click", () => {
   if (open) find("#reasons button").focus();
 });
 for (const button of document.querySelectorAll("[data-reason]")) {
-  button.addEventListener("click", () => {
-    if (!lastScan) return;
-    const reason = word(/** @type {HTMLElement} */ (button).dataset.reason ?? "");
-    send({ ...lastScan, id: newId(), scanned_at: new Date(clock.now()).toISOString(), override: { reason } });
-  });
+  button.addEventListener("click", () => again({ override: { reason: word(/** @type {HTMLElement} */ (button).dataset.reason ?? "") } }));
 }
+find("#switch").addEventListener("click", () => again({ switch: true }));
+find("#wait").addEventListener("click", () => again({ wait: true }));
+find("#nobody").addEventListener("click", closePeople);
+find("#crew").addEventListener("click", async () => {
+  try {
+    const { crew } = await call(`${api}/crew`);
+    openPeople(word("crewList"), crew, (id) => send(scanOf({ attendee: id })));
+  } catch (error) {
+    show(() => paint("cut", "cut", word("noLink"), { hint: error instanceof Problem ? error.message : word("connecting") }), SHOWN_LOOK_MS);
+  }
+});
 for (const gesture of ["pointerdown", "keydown"]) {
   addEventListener(gesture, () => unlockSound().then(showSound, () => {}), { capture: true });
 }
