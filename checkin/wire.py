@@ -11,11 +11,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from checkin.core.admission import Evacuation, Kind, Outcome, Reason
+from checkin.core.admission import ALTERNATIVES_MAX, Evacuation, Kind, Outcome, Reason
 from checkin.core.codes import CODE_CHARS_MAX
-from checkin.core.holds import Seats
+from checkin.core.holds import ANYBODY, Seats
 from checkin.core.layout import Layout
-from checkin.core.model import Direction, OperatorRole, Override, Scan
+from checkin.core.model import Direction, OperatorRole, Override, Scan, Session
 from checkin.core.occupancy import AreaState, Certainty, Level
 from checkin.core.wording import Hint
 
@@ -175,8 +175,9 @@ class Decisions(Struct, frozen=True):
 class AreaNow(Struct, frozen=True, kw_only=True):
     """An area's occupancy. `inside` counts against `capacity`; `known` by badge, crew included. Of what
     is `free`, `kept` places are for those who booked or for whom they are held. `level`: how near the
-    approved number by the event's thresholds. `waiting`: how many stand in line. The count may be wrong
-    by `plus_minus`, as far as the passages since the last headcount (`counted_at`) tell."""
+    approved number by the event's thresholds. `waiting`: how many stand in line, `called`: the numbers
+    whose turn it is. `instead`: where a full area's visitors find places in the same slot. The count may
+    be wrong by `plus_minus`, as far as the passages since the last headcount (`counted_at`) tell."""
 
     id: str
     name: str
@@ -189,6 +190,8 @@ class AreaNow(Struct, frozen=True, kw_only=True):
     state: AreaState
     level: Level
     waiting: int
+    called: tuple[int, ...]
+    instead: tuple[AlternativeShown, ...]
     plus_minus: int
     counted_at: str | None
     as_of: str
@@ -344,10 +347,16 @@ class HoldChange(Struct, frozen=True, kw_only=True):
 
 
 class EvacuationSent(Struct, frozen=True, kw_only=True):
-    """`active` true: no entry anywhere, exits open. False: the all-clear. A drill changes no count."""
+    """`active` true: no entry anywhere, exits open. False: the all-clear, after which the count begins
+    at zero. A drill changes no count, nor does a `false_alarm` (sent with `active` false)."""
 
     active: bool
     drill: bool = False
+    false_alarm: bool = False
+
+    def __post_init__(self) -> None:
+        if self.active and self.false_alarm:
+            raise ValueError("an evacuation is called, or withdrawn as a false alarm")
 
 
 class LineSent(Struct, frozen=True, kw_only=True):
@@ -412,6 +421,8 @@ def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuati
     numbers = house.numbers(area)
     kept = sum(one.seats for one in seats.kept(area))
     line = seats.lines.get(area)
+    state = house.state(area, layout.clock(seats.now), evacuation=evacuation)
+    has_place = numbers.free is None or numbers.free > kept
     return AreaNow(
         id=area,
         name=layout.areas[area].name,
@@ -421,10 +432,34 @@ def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuati
         capacity=numbers.capacity,
         free=numbers.free,
         kept=kept if numbers.free is None else min(kept, numbers.free),
-        state=house.state(area, layout.clock(seats.now), evacuation=evacuation),
+        state=state,
         level=house.level(area),
         waiting=len(line.waiting) if line is not None else 0,
+        called=seats.called(area),
+        instead=() if has_place or state == "closed" else _instead(seats, area),
         plus_minus=certainty.plus_minus(numbers.inside),
         counted_at=iso(certainty.at, layout) if certainty.at else None,
         as_of=iso(at, layout),
+    )
+
+
+def _instead(seats: Seats, area: str) -> tuple[AlternativeShown, ...]:
+    session = seats.programme.running(area, seats.now)
+    if session is None:
+        return ()
+    return tuple(
+        alternative_shown(other, seats.house.layout, free)
+        for other, free in seats.alternatives(session, ANYBODY, ALTERNATIVES_MAX)
+    )
+
+
+def alternative_shown(session: Session, layout: Layout, free: int | None) -> AlternativeShown:
+    area = layout.areas.get(session.area)
+    return AlternativeShown(
+        session=session.id,
+        title=session.title,
+        area=session.area,
+        name=area.name if area else session.area,
+        way=area.way if area else "",
+        free=free,
     )

@@ -38,15 +38,21 @@ class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", o
 
 
 class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="kind", omit_defaults=True):
-    """An operator's headcount or ±n: `change` more people without a badge are in the area."""
+    """An operator's headcount or ±n: `change` more people without a badge are in the area. `around`: the
+    areas around it into which some of them must have come unseen, and how many."""
 
     id: str
     area: str
     change: int
+    around: tuple[tuple[str, int], ...] = ()
     at: int
     by: str
     headcount: int | None = None
     note: str = ""
+
+    @property
+    def changes(self) -> tuple[tuple[str, int], ...]:
+        return ((self.area, self.change), *self.around)
 
 
 class AreaCount(Struct, frozen=True):
@@ -59,9 +65,10 @@ class AreaCount(Struct, frozen=True):
 
 class Evacuated(Struct, frozen=True, kw_only=True, tag="evacuation", tag_field="kind", omit_defaults=True):
     """An evacuation or a drill begun or ended, with the count of each area at that moment. At the
-    all-clear of an evacuation (`ended`, no drill) everybody is outside, and the count begins anew."""
+    all-clear of an evacuation (`ended`, no drill) everybody is outside, and the count begins anew. One
+    `withdrawn` was a false alarm: the house stayed as it was."""
 
-    what: Literal["begun", "ended"]
+    what: Literal["begun", "ended", "withdrawn"]
     at: int
     by: str
     drill: bool = False
@@ -127,7 +134,7 @@ class Sum:
     def add(self, fact: Fact) -> None:
         match fact:
             case Corrected():
-                self.corrections.append((fact.area, fact.change))
+                self.corrections += fact.changes
             case Scanned():
                 self._scanned(fact)
             case Assumed():

@@ -84,6 +84,12 @@ class Line:
             if own is None or (one.number < own.number and one.attendee != attendee)
         )
 
+    def called(self, now: int, called_for_ms: int) -> tuple[int, ...]:
+        """The numbers that were called and keep their turn."""
+        return tuple(
+            one.number for one in self.waiting if one.called_at is not None and not _lapsed(one, now, called_for_ms)
+        )
+
     def call(self, places: int, now: int, called_for_ms: int) -> list[Waiting]:
         """Call as many numbers as there are places; returns those called just now."""
         called: list[Waiting] = []
@@ -177,6 +183,11 @@ class Seats:
         """How many of the waiting line of an area go before this person."""
         line = self.lines.get(area)
         return 0 if line is None else line.ahead(attendee, self.now, self._called_for_ms)
+
+    def called(self, area: str) -> tuple[int, ...]:
+        """The numbers of an area's line whose turn it is now."""
+        line = self.lines.get(area)
+        return () if line is None else line.called(self.now, self._called_for_ms)
 
     def call(self) -> dict[str, list[Waiting]]:
         """Call the numbers for which places have become free; returns those called just now."""

@@ -135,6 +135,18 @@ class Layout:
             for area, holds in self._holds.items()
         }
 
+    def inner(self, area: str) -> tuple[Area, ...]:
+        """The areas whose doors lead out into this one."""
+        return self._inner.get(area, ())
+
+    @cached_property
+    def _inner(self) -> dict[str, tuple[Area, ...]]:
+        inner: dict[str, tuple[Area, ...]] = {}
+        for area in self.areas.values():
+            if area.parent is not None:
+                inner[area.parent] = (*inner.get(area.parent, ()), area)
+        return inner
+
     def overflow(self, area: str) -> Area | None:
         """The area to which what happens in `area` is transmitted."""
         return next((other for other in self.areas.values() if other.overflow_of == area), None)

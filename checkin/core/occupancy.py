@@ -47,6 +47,11 @@ class Tally(Struct):
     def known(self) -> int:
         return self.visitors + self.crew
 
+    @property
+    def everybody(self) -> int:
+        """Those inside, by badge and besides."""
+        return max(0, self.known + self.uncounted)
+
 
 class Certainty(Struct):
     """How far the count of an area can be trusted: of the `passages` since the last headcount (`at`, 0
@@ -131,10 +136,29 @@ class House:
                     else:
                         tally.shares.pop(claim, None)
 
+    def count(self, area: str, change: int) -> list[tuple[str, int]]:
+        """So many more (or fewer) people without a badge are in `area`. They went through its doors: more
+        came from the area around it, as far as anybody was there, and the others into that unseen before;
+        fewer went out into it. Returns what that changes, area by area, for `correct`."""
+        changes: list[tuple[str, int]] = []
+        for inner in reversed(self.layout.path(area)):
+            changes.append((inner, change))
+            around = self.layout.areas[inner].parent
+            change -= self._beside_inner(around) if around is not None else 0
+            if change <= 0:
+                break
+        for one, by in changes:
+            self.correct(one, by)
+        return changes
+
+    def _beside_inner(self, area: str) -> int:
+        """How many are in an area and in none of its inner areas."""
+        inner = sum(self.tallies[one.id].everybody for one in self.layout.inner(area))
+        return max(0, self.tallies[area].everybody - inner)
+
     def correct(self, area: str, change: int) -> None:
-        """`change` more (or fewer) people without a badge are in `area`, and so in all around it."""
-        for around in self.layout.path(area):
-            self.tallies[around].uncounted += change
+        """Take so many more (or fewer) people without a badge into the count of this very area."""
+        self.tallies[area].uncounted += change
 
     def numbers(self, area: str) -> Numbers:
         """What a display shows of an area. Visitors count against the visitors' number; an area

@@ -10,7 +10,8 @@ Permission = Literal[
     "read",  # occupancy, programme, facts (ids alone)
     "scan",  # send scans, see the crew list, give up numbers of the waiting line
     "override",  # let in against a soft refusal
-    "correct",  # headcount and clicker
+    "click",  # ±n of those without a badge; a door device in the area of its door
+    "correct",  # headcounts
     "people",  # see names
     "desk",  # walk-ins, changes, proxies, badges, bookings
     "manage",  # devices, imports, holds, programme, the end of the day
@@ -23,17 +24,29 @@ Permission = Literal[
 
 OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
     "viewer": frozenset({"read"}),
-    "steward": frozenset({"read", "scan", "override", "correct", "people"}),
+    "steward": frozenset({"read", "scan", "override", "click", "correct", "people"}),
     "desk": frozenset({"read", "scan", "override", "people", "desk"}),
     "organiser": frozenset(
-        {"read", "scan", "override", "correct", "people", "desk", "manage", "protocol", "block", "evacuate"}
+        {"read", "scan", "override", "click", "correct", "people", "desk", "manage", "protocol", "block", "evacuate"}
     ),
     "safety": frozenset(
-        {"read", "scan", "override", "correct", "people", "protocol", "block", "evacuate", "approve", "reasons"}
+        {
+            "read",
+            "scan",
+            "override",
+            "click",
+            "correct",
+            "people",
+            "protocol",
+            "block",
+            "evacuate",
+            "approve",
+            "reasons",
+        }
     ),
 }
 DEVICE_MAY: dict[DeviceRole, frozenset[Permission]] = {
-    "door": frozenset({"read", "scan", "override"}),
+    "door": frozenset({"read", "scan", "override", "click"}),
     "display": frozenset({"read"}),
     "desk": frozenset({"read", "scan", "override", "people", "desk"}),
 }

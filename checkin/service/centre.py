@@ -14,6 +14,7 @@ from checkin.service import closing, lines, metrics, overview
 from checkin.service.intake import COMMIT_SCANS_MAX, Intake
 from checkin.service.people import Gate
 from checkin.service.venues import Venues
+from checkin.store import events
 from checkin.store.engine import Store, Transaction
 from checkin.wire import Occupancy, iso
 
@@ -123,7 +124,7 @@ class Centre:
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
             try:
                 await self.gate.save_heard()
-                for slug in self._intakes:
+                for slug in await self.read(events.events_with_layout):
                     await self._follow_the_clock(slug)
             except Exception as error:
                 log.warning("housekeeping failed, trying again: %s", error)

@@ -38,13 +38,9 @@ def is_over(tx: Transaction, venues: Venues, slug: str, now: int) -> bool:
 
 
 def _uncounted_leave(tx: Transaction, journal: Journal, venue: Venue, *, now: int, by: str) -> None:
-    """Those without a badge leave with the others: innermost areas first, since a correction holds for
-    all areas around."""
-    left = {area: row.tally.uncounted for area, row in presences.load_tallies(tx, venue.id).items()}
-    for area in sorted(venue.layout.areas, key=lambda area: -len(venue.layout.path(area))):
-        change = -left.get(area, 0)
-        if not change:
-            continue
-        journal.add(Corrected(id=f"closing {journal.seq + 1}", area=area, change=change, at=now, by=by, note="assumed"))
-        for around in venue.layout.path(area):
-            left[around] = left.get(around, 0) + change
+    """Those without a badge leave with the others."""
+    for area, row in presences.load_tallies(tx, venue.id).items():
+        change = -row.tally.uncounted
+        if change and area in venue.layout.areas:
+            id = f"closing {journal.seq + 1}"
+            journal.add(Corrected(id=id, area=area, change=change, at=now, by=by, note="assumed"))

@@ -29,8 +29,8 @@ class Correction(Struct, frozen=True):
 def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *, now: int, by: str) -> Correction:
     """Take a headcount (the number of people in the area) or a change of ±n into the count.
 
-    The count of an area never goes below 0, and a change holds for all areas around it. Raises
-    `BadInput` unless exactly one of the two is given, `Conflict` for a reused id, `NotFound`.
+    The count of an area never goes below 0. Raises `BadInput` unless exactly one of the two is given,
+    `Conflict` for a reused id, `NotFound`.
     """
     if (sent.headcount is None) == (sent.change is None):
         raise BadInput("Send either “headcount” or “change”.", code="correction_unclear")
@@ -56,10 +56,8 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
             CorrectionAnswer(id=str(sent.id), seq=earlier.seq, change=earlier.fact.change, area=shown()), repeated=True
         )
     tally = house.tallies[sent.area]
-    everybody = max(0, tally.known + tally.uncounted)
-    wanted = sent.headcount if sent.headcount is not None else max(0, everybody + (sent.change or 0))
-    change = wanted - (tally.known + tally.uncounted)
-    house.correct(sent.area, change)
+    wanted = sent.headcount if sent.headcount is not None else max(0, tally.everybody + (sent.change or 0))
+    (_, change), *around = house.count(sent.area, wanted - (tally.known + tally.uncounted))
     if sent.headcount is not None:
         certainty[sent.area] = Certainty(at=now)
     seq = journal.add(
@@ -67,6 +65,7 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
             id=str(sent.id),
             area=sent.area,
             change=change,
+            around=tuple(around),
             at=now,
             by=by,
             headcount=sent.headcount,
@@ -75,9 +74,8 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
         content,
     )
     journal.write()
+    changed = {sent.area, *(area for area, _ in around)}
     presences.save_tallies(
-        tx,
-        venue.id,
-        {area: TallyRow(house.tallies[area], seq, now, certainty[area]) for area in venue.layout.path(sent.area)},
+        tx, venue.id, {area: TallyRow(house.tallies[area], seq, now, certainty[area]) for area in changed}
     )
     return Correction(CorrectionAnswer(id=str(sent.id), seq=seq, change=change, area=shown()), repeated=False)

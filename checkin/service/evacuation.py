@@ -15,8 +15,8 @@ from checkin.store.events import EventRow
 from checkin.store.presences import TallyRow
 from checkin.wire import EvacuationSent, iso
 
-AFTER_DRILL_MS = 60 * 60_000
-"""For so long after a drill a door asks nobody who comes back in."""
+COMING_BACK_MS = 60 * 60_000
+"""For so long after a drill or a false alarm a door asks nobody who comes back in."""
 
 
 class AreaEvacuated(Struct, frozen=True, kw_only=True):
@@ -71,7 +71,8 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
     """Begin or end an evacuation or drill, at every door at once; whether that changed anything.
 
     The counts of this moment are kept with the fact. At the all-clear everybody is outside and the
-    count begins anew; a drill leaves every count as it was. An evacuation takes the place of a drill.
+    count begins anew; a drill or a false alarm leaves every count as it is. An evacuation takes the
+    place of a drill.
     """
     journal = Journal(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, journal.event)
@@ -81,7 +82,7 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
         return False
     tallies = presences.load_tallies(tx, venue.id)
     fact = Evacuated(
-        what="begun" if sent.active else "ended",
+        what="begun" if sent.active else "withdrawn" if sent.false_alarm else "ended",
         drill=drill,
         at=now,
         by=by,
@@ -97,7 +98,7 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
         venue.id,
         active=sent.active,
         drill=drill and sent.active,
-        reentry_until=now + AFTER_DRILL_MS if not sent.active and drill else None,
+        reentry_until=None if sent.active or fact.empties else now + COMING_BACK_MS,
     )
     journal.write()
     return True
@@ -142,11 +143,10 @@ def evacuation_now(tx: Transaction, venues: Venues, slug: str, now: int) -> Evac
 
 
 def _area(venue: Venue, area: str, tally: Tally, began_with: int | None) -> AreaEvacuated:
-    inside = max(0, tally.known + tally.uncounted)
     return AreaEvacuated(
         id=area,
         name=venue.layout.areas[area].name,
-        began_with=inside if began_with is None else max(0, began_with),
+        began_with=tally.everybody if began_with is None else max(0, began_with),
         known=tally.known,
         uncounted=tally.uncounted,
         wheelchair=tally.shares.get("wheelchair", 0),

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from checkin.core.errors import BadInput, CheckinError, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Changed
+from checkin.core.layout import Layout
 from checkin.core.model import DeviceRole, OperatorRole
 from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, Permission
 from checkin.service.journal import Journal
@@ -254,6 +255,12 @@ def check(principal: Principal, permission: Permission, *, event: str | None = N
     if principal.event is not None and event is not None and principal.event != event:
         raise NotAllowed("This device belongs to another event.", code="other_event")
     if principal.door is not None and door is not None and principal.door != door:
+        raise NotAllowed(f"This device belongs to door {principal.door}.", code="other_door")
+
+
+def check_area(principal: Principal, area: str, layout: Layout) -> None:
+    """Raises `NotAllowed` where the principal is a door's and the area is another one's."""
+    if principal.door is not None and layout.door(principal.door).area != area:
         raise NotAllowed(f"This device belongs to door {principal.door}.", code="other_door")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from checkin.core import codes, wording
-from checkin.core.admission import OVERRIDE, Alternative, Facts, Refusal, decide
+from checkin.core.admission import OVERRIDE, Facts, Refusal, decide
 from checkin.core.errors import CheckinError, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Scanned
 from checkin.core.model import Scan
@@ -33,6 +33,7 @@ from checkin.wire import (
     LinePlace,
     SessionSwitch,
     Since,
+    alternative_shown,
     iso,
 )
 
@@ -177,7 +178,7 @@ class _Admission:
             switch=self._switch(refusal),
             kept=self._kept(refusal),
             line=self._line(refusal),
-            alternatives=[self._alternative(one) for one in refusal.alternatives] if refusal else [],
+            alternatives=self._alternatives(refusal),
             choices=[self._choice(known) for known in led_to[:CHOICES_MAX]] if refusal and len(led_to) > 1 else [],
             item=self.layout.items[decision.item].name if decision.item in self.layout.items else None,
             asks_back=[self.layout.items[item].name for item in decision.asks_back if item in self.layout.items],
@@ -212,16 +213,13 @@ class _Admission:
             return None
         return LinePlace(area=refusal.area, number=refusal.number, ahead=refusal.ahead)
 
-    def _alternative(self, one: Alternative) -> AlternativeShown:
-        session, area = self.venue.programme.sessions.get(one.session), self.layout.areas.get(one.area)
-        return AlternativeShown(
-            session=one.session,
-            title=session.title if session else one.session,
-            area=one.area,
-            name=area.name if area else one.area,
-            way=area.way if area else "",
-            free=one.free,
-        )
+    def _alternatives(self, refusal: Refusal | None) -> list[AlternativeShown]:
+        sessions = self.venue.programme.sessions
+        return [
+            alternative_shown(sessions[one.session], self.layout, one.free)
+            for one in (refusal.alternatives if refusal else ())
+            if one.session in sessions
+        ]
 
     def _choice(self, known: Known) -> Choice:
         there = self.house.now_of(known.bearer).presence

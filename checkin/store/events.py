@@ -50,6 +50,11 @@ def event_ids(tx: Transaction) -> dict[str, int]:
     return dict(tx.rows("SELECT slug, id FROM event ORDER BY date, slug"))
 
 
+def events_with_layout(tx: Transaction) -> list[str]:
+    """The slugs of the events that have a venue already."""
+    return [slug for (slug,) in tx.rows("SELECT DISTINCT slug FROM event JOIN area ON area.event = event.id")]
+
+
 def load_event_row(tx: Transaction, id: int) -> EventRow:
     row = tx.row(
         "SELECT seq, layout_version, evacuation, drill, reentry_until, closed_at, key FROM event WHERE id = ?", (id,)

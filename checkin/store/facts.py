@@ -71,7 +71,7 @@ def corrections(tx: Transaction, event: int) -> list[tuple[str, int]]:
     for (body,) in rows:
         match _decoder.decode(body):
             case Corrected() as correction:
-                found.append((correction.area, correction.change))
+                found += correction.changes
             case Evacuated() as evacuated if evacuated.empties:
                 found.clear()
     return found

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from checkin.service import corrections, overview
 from checkin.service.centre import Centre
-from checkin.service.people import Principal
+from checkin.service.people import Principal, check, check_area
 from checkin.web.auth import may
 from checkin.wire import FACTS_MAX, CorrectionAnswer, CorrectionSent, Occupancy
 
@@ -22,14 +22,20 @@ async def read_occupancy(event: FromPath[str], centre: NamedDependency[Centre]) 
     return await centre.read(lambda tx: overview.occupancy(tx, centre.venues, event, now))
 
 
-@post("/corrections", guards=[may("correct")])
+@post("/corrections", guards=[may("click")])
 async def send_correction(
     event: FromPath[str],
     data: JSONBody[CorrectionSent],
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
 ) -> Response[CorrectionAnswer]:
-    """A headcount or a change by ±n: 201, or 200 where this id was answered before."""
+    """A headcount or a change by ±n: 201, or 200 where this id was answered before. A door's device
+    changes the area of its door alone, and takes no headcount."""
+    if data.headcount is not None:
+        check(request.user, "correct")
+    if request.user.door is not None:
+        venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+        check_area(request.user, data.area, venue.layout)
     now, by = centre.clock(), request.user.id
     correction = await centre.write(
         lambda tx: corrections.correct(tx, centre.venues, event, data, now=now, by=by), event=event

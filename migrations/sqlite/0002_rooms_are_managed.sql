@@ -117,3 +117,9 @@ ALTER TABLE tally ADD COLUMN counted_at INTEGER NOT NULL DEFAULT 0;      -- when
 
 -- What is no scan is rare, and read by itself (corrections, evacuations).
 CREATE INDEX fact_beside_scans ON fact (event, kind, seq) WHERE kind <> 'scan';
+
+-- A correction concerns the area itself; what it means for those around it stands in the fact from now on.
+UPDATE tally SET uncounted = coalesce((
+    SELECT sum(json_extract(CAST(body AS TEXT), '$.change')) FROM fact
+    WHERE fact.event = tally.event AND fact.kind = 'correction' AND fact.area = tally.area
+), 0);

@@ -29,14 +29,20 @@ def test_tallies_are_the_people_inside_whatever_the_moves(moves: list[tuple[int,
         assert house.tallies[area].crew == sum(crew[who] == "crew" for who in inside)
 
 
-def test_correction_holds_for_all_areas_around() -> None:
+def test_those_counted_in_a_room_came_from_around_it_or_else_unseen_into_the_house() -> None:
     house = House(layout())
-    house.correct("G", 2)
-    assert {area: tally.uncounted for area, tally in house.tallies.items() if tally.uncounted} == {
-        "house": 2,
-        "wing": 2,
-        "G": 2,
-    }
+    for area in ("house", "house", "wing"):
+        house.move(None, area, "visitor")
+    assert house.count("G", 1) == [("G", 1)], "one was in the wing"
+    assert house.count("G", 4) == [("G", 4), ("wing", 4), ("house", 2)], "two were in the house, two nobody knew of"
+    assert [house.tallies[area].everybody for area in ("house", "wing", "G")] == [5, 5, 5]
+
+
+def test_those_no_longer_counted_in_a_room_are_around_it() -> None:
+    house = House(layout())
+    house.count("G", 3)
+    assert house.count("G", -2) == [("G", -2)]
+    assert [house.tallies[area].everybody for area in ("house", "wing", "G")] == [3, 3, 1]
 
 
 def test_numbers_never_go_below_zero() -> None:
@@ -57,6 +63,7 @@ def test_state_says_how_full(visitors: int, state: str) -> None:
 
 def test_sum_of_corrections_is_the_uncounted() -> None:
     total = Sum()
-    for number, change in enumerate((3, -1)):
-        total.add(Corrected(id=str(number), area="T", change=change, at=0, by="test"))
-    assert total.house(layout()).tallies["house"].uncounted == 2
+    total.add(Corrected(id="0", area="T", change=3, around=(("house", 2),), at=0, by="test"))
+    total.add(Corrected(id="1", area="T", change=-1, at=0, by="test"))
+    tallies = total.house(layout()).tallies
+    assert (tallies["T"].uncounted, tallies["house"].uncounted) == (2, 2)

@@ -147,6 +147,8 @@ class Counter:
             kept=0,
             level="calm",
             waiting=0,
+            called=(),
+            instead=(),
             plus_minus=0,
             counted_at=None,
             as_of="",

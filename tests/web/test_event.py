@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import uuid
+from typing import Any
 
+import httpx
 import zxingcpp
 from PIL import Image
 
@@ -29,6 +31,8 @@ def test_occupancy_names_every_area_in_order(served: Served) -> None:
         "state": "open",
         "level": "calm",
         "waiting": 0,
+        "called": [],
+        "instead": [],
         "plus_minus": 0,
         "counted_at": None,
         "as_of": areas[2]["as_of"],
@@ -52,6 +56,36 @@ def test_change_never_goes_below_zero(served: Served) -> None:
     steward = served.operator("steward")
     answer = steward.post("/corrections", json={"id": str(uuid.uuid4()), "area": "T", "change": -5}).json()
     assert (answer["change"], answer["area"]["inside"]) == (0, 0)
+
+
+def test_clicker_of_a_door_counts_at_its_door_alone(served: Served) -> None:
+    clicker = served.client("door", "T-1")
+
+    def click(**content: Any) -> httpx.Response:
+        return clicker.post("/corrections", json={"id": str(uuid.uuid4()), **content})
+
+    assert click(area="T", change=1).json()["area"]["inside"] == 1
+    assert (click(area="P", change=1).status_code, click(area="T", headcount=5).status_code) == (403, 403)
+    occupancy = {area["id"]: area["inside"] for area in clicker.get("/occupancy").json()["areas"]}
+    assert (occupancy["T"], occupancy["house"]) == (1, 1), "nobody was known in the house: this one came in unseen"
+    assert click(area="T", change=-1).json()["area"]["inside"] == 0
+    assert served.operator("safety").get("/occupancy").json()["areas"][0]["inside"] == 1, "and is in the house still"
+
+
+def test_false_alarm_leaves_every_count_and_asks_nobody_who_comes_back(served: Served) -> None:
+    door, safety = served.client("door", "D1"), served.operator("safety")
+
+    def scan(who: str) -> Any:
+        return door.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes[who], "door": "D1"}).json()
+
+    scan("a1")
+    assert safety.post("/evacuation", json={"active": True}).status_code == 200
+    assert scan("a2")["reason"] == "evacuation"
+    assert safety.post("/evacuation", json={"active": True, "false_alarm": True}).status_code == 422
+    assert safety.post("/evacuation", json={"active": False, "false_alarm": True}).status_code == 200
+    assert safety.get("/occupancy").json()["areas"][0]["inside"] == 1
+    assert [one["what"] for one in safety.get("/evacuation").json()["earlier"]] == ["begun", "withdrawn"]
+    assert scan("a1")["kind"] == "reentry"
 
 
 def test_correction_needs_exactly_one_number(served: Served) -> None:
