@@ -21,6 +21,14 @@ check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, i
 bench: .venv/installed-dev    ## how fast, beside the empty twins: make bench ARGS="--quick"
 	$(BIN)/python -m tests.bench $(ARGS)
 
+campaign: .venv/installed-dev    ## how often a camera reads a badge, by format and distance (docs/reading.md): some four minutes
+	$(BIN)/python -m tests.campaign $(ARGS)
+
+mutate: .venv/installed-dev    ## the rules changed place by place, and what no test notices (docs/mutation.md): ten minutes
+	rm -rf mutants
+	$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results | grep -v ': not checked$$' || true
+
 pictures: .venv/installed-dev    ## the pictures of the README, made anew from the running demo
 	$(BIN)/python -m tests.pictures
 
@@ -28,7 +36,7 @@ files: .venv/installed    ## the demo's files, made anew from their seed
 	$(BIN)/python -m checkin.demo.generate
 
 clean:    ## away with everything that was installed or made
-	rm -rf .venv demo-data bench-results dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv demo-data bench-results dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis mutants
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=…" >&2; exit 1; }
@@ -42,4 +50,4 @@ clean:    ## away with everything that was installed or made
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help demo test check bench pictures files clean
+.PHONY: help demo test check bench campaign mutate pictures files clean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,17 +62,23 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, **layout: Any) -> Iterator[Served]:
-    """Serve the small house of `tests.venue`. The clock stands at 10:00 of its day."""
+def serve(
+    folder: Path,
+    *,
+    clock: Callable[[], int] = lambda: at("10:00"),
+    furnish: Callable[..., Awaitable[dict[str, str]]] = fill,
+    **layout: Any,
+) -> Iterator[Served]:
+    """Serve what `furnish` makes of an empty database: the small house of `tests.venue` unless said."""
     bound = listen("127.0.0.1", 0)
     ready: list[Served] = []
     started = threading.Event()
 
     async def run() -> None:
         store = await open_store(f"sqlite:///{folder / 'checkin.db'}")
-        centre = Centre(store, lambda: at("10:00"))
-        codes = await fill(store, centre.venues, **layout)
-        server = server_of(app_of(centre))
+        centre = Centre(store, clock)
+        codes = await furnish(store, centre.venues, **layout)
+        server = server_of(app_of(centre, folder / "events"))
         server.config.timeout_graceful_shutdown = 1
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:

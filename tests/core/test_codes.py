@@ -56,6 +56,54 @@ def test_other_texts_are_foreign(text: str) -> None:
         assert codes.genuineness(text, KEY) == "foreign"
 
 
-def test_id_beyond_64_bits_is_refused() -> None:
-    with pytest.raises(ValueError, match="64 bits"):
-        codes.make_code(2**64, KEY)
+@pytest.mark.parametrize(
+    ("id", "code"),
+    [
+        (0, "1000000000000005JR77WHG5"),
+        (1, "1000000000000013PX8S21PW"),
+        (28, "10000000000000X8P64002W3"),
+        (29, "100000000000010RDF1JB317"),
+        (2**64 - 1, "11R3WXH11F098WRS3BBV5309"),
+    ],
+)
+def test_code_is_the_same_for_ever(id: int, code: str) -> None:
+    assert codes.make_code(id, KEY) == code
+
+
+@pytest.mark.parametrize("id", [-1, 2**64])
+def test_id_outside_of_64_bits_is_refused(id: int) -> None:
+    with pytest.raises(ValueError, match=r"^id_64 must fit in 64 bits$"):
+        codes.make_code(id, KEY)
+
+
+@pytest.mark.parametrize(("body", "check"), [("", "0"), ("1", "1"), ("01", "2"), ("X", "X"), ("XX", "V")])
+def test_check_character_weighs_the_places_from_one(body: str, check: str) -> None:
+    assert codes.check_character(body) == check
+
+
+def test_read_text_is_looked_up_in_capitals_without_white_space() -> None:
+    assert codes.normalise(" \tab c1\r\n") == "AB C1"
+
+
+def spelt_as(code: str, **changes: str) -> str:
+    """Another text of the same length whose check character is right."""
+    body = changes.get("version", code[0]) + code[1:-1]
+    return body + codes.check_character(body)
+
+
+def test_code_of_another_version_or_length_is_foreign() -> None:
+    code = codes.make_code(7, KEY)
+    assert codes.genuineness(spelt_as(code), KEY) == "genuine"
+    assert codes.genuineness(spelt_as(code, version="2"), KEY) == "foreign"
+    short, long = code[:-2], code[:-1] + "0"
+    assert not codes.is_well_formed(short + codes.check_character(short))
+    assert not codes.is_well_formed(long + codes.check_character(long))
+    assert codes.genuineness(code[:-2] + "Z" + code[-1], KEY) == "foreign"
+
+
+def test_code_with_another_mac_is_forged() -> None:
+    code = codes.make_code(7, KEY)
+    for place in range(1, codes.LENGTH - 1):
+        other = "0" if code[place] != "0" else "1"
+        body = code[:place] + other + code[place + 1 : -1]
+        assert codes.genuineness(body + codes.check_character(body), KEY) == "forged"

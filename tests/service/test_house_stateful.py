@@ -25,8 +25,10 @@ from checkin.service import closing, evacuation, lines, rooms, schedule
 from checkin.service.blocks import block
 from checkin.service.corrections import correct
 from checkin.service.overview import occupancy
+from checkin.service.people import Principal
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.seats import seats_of
+from checkin.service.undo import undo_scan
 from checkin.service.venues import Venues, import_layout
 from checkin.service.verify import verify
 from checkin.store import attendees, badges, presences, sessions
@@ -58,6 +60,9 @@ ONE_SCAN = st.tuples(
     st.booleans(),
     st.booleans(),
 )
+
+
+DESK = Principal(id="test", name="test", role="desk", may=frozenset({"scan"}))
 
 
 class House(RuleBasedStateMachine):
@@ -206,7 +211,8 @@ class House(RuleBasedStateMachine):
             free, left = before.house.free(area), after.house.free(area)
             assert left is None or free is None or left >= min(free, 0), "nobody enters above the number"
             slack, left = before.free_for(area, ANYBODY), after.free_for(area, ANYBODY)
-            if arrived.scan.override is None:
+            taken = after.house.tallies[area].everybody > before.house.tallies[area].everybody
+            if taken and arrived.scan.override is None:
                 assert left is None or slack is None or left >= min(slack, 0), "a promised seat was sold"
                 self.nobody_is_passed(area, arrived, answer, before, after)
         (again,) = self.admitted([arrived])
@@ -235,6 +241,21 @@ class House(RuleBasedStateMachine):
         answer = msgspec.to_builtins(answered.answer)
         # A number is called once the batch is through: those who wait may be one more ahead till then.
         return {name: value for name, value in answer.items() if name not in ("line", "way")}
+
+    @rule(chosen=ONE_SCAN)
+    def a_finger_slips(self, chosen: Any) -> None:
+        who = chosen[0]
+        before = self.inside(), presences.presences_of(self.tx, [who]), set(sessions.bookings_of(self.tx, who))
+        (arrived,) = self.scans([chosen])
+        self.admitted([arrived])
+        try:
+            undo_scan(self.tx, self.venues, SLUG, arrived.scan.id, now=self.now, by=DESK)
+        except CheckinError as error:
+            assert error.code == "nothing_to_undo"
+            return
+        there, back = before[1].get(who), presences.presences_of(self.tx, [who]).get(who)
+        assert (there and there.area) == (back and back.area)
+        assert (self.inside(), set(sessions.bookings_of(self.tx, who))) == (before[0], before[2])
 
     @rule(area=st.sampled_from(AREAS), headcount=st.one_of(st.none(), st.integers(0, 6)), change=st.integers(-2, 2))
     def somebody_counts(self, area: str, headcount: int | None, change: int) -> None:

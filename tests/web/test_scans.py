@@ -25,7 +25,13 @@ def test_scan_is_answered_as_the_interface_says(served: Served) -> None:
     body = answer.json()
     assert body["id"] == sent["id"]
     assert (body["outcome"], body["reason"], body["kind"], body["provisional"]) == ("admitted", None, "arrival", False)
-    assert body["attendee"] == {"id": "a1", "name": "Ada Nr a1", "organisation": "", "group": "gast"}
+    assert body["attendee"] == {
+        "id": "a1",
+        "name": "Ada Nr a1",
+        "organisation": "",
+        "group": "gast",
+        "bookings": [],
+    }
     assert body["area"] == {"id": "house", "inside": 1, "capacity": 10, "free": 9}
     assert body["hint"] == {"de": "Einlass gewährt – willkommen", "en": "Entry granted – welcome"}
     assert body["scanned_at"].startswith("2026-03-20T10:00:03")

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, Permission
+
+
+@pytest.mark.parametrize(
+    ("permission", "operators", "devices"),
+    [
+        ("read", "viewer steward desk organiser safety", "door display desk"),
+        ("scan", "steward desk organiser safety", "door desk"),
+        ("override", "steward desk organiser safety", "door desk"),
+        ("click", "steward organiser safety", "door"),
+        ("correct", "steward organiser safety", ""),
+        ("people", "steward desk organiser safety", "desk"),
+        ("desk", "desk organiser", "desk"),
+        ("manage", "organiser", ""),
+        ("protocol", "organiser safety", ""),
+        ("block", "organiser safety", ""),
+        ("evacuate", "organiser safety", ""),
+        ("approve", "safety", ""),
+        ("reasons", "safety", ""),
+    ],
+)
+def test_permission_is_for_these_roles_alone(permission: Permission, operators: str, devices: str) -> None:
+    assert {role for role, may in OPERATOR_MAY.items() if permission in may} == set(operators.split())
+    assert {role for role, may in DEVICE_MAY.items() if permission in may} == set(devices.split())
+
+
+def test_permissions_are_all_looked_at_here() -> None:
+    given = frozenset().union(*OPERATOR_MAY.values(), *DEVICE_MAY.values())
+    assert given == set(Permission.__args__)  # type: ignore[attr-defined]
+    assert len(given) == 13
