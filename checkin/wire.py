@@ -15,7 +15,7 @@ from checkin.core.admission import ALTERNATIVES_MAX, Evacuation, Kind, Outcome, 
 from checkin.core.codes import CODE_CHARS_MAX
 from checkin.core.holds import ANYBODY, Seats
 from checkin.core.layout import Layout
-from checkin.core.model import Direction, OperatorRole, Override, Scan, Session
+from checkin.core.model import Direction, OperatorRole, Override, PrintState, Scan, Session
 from checkin.core.occupancy import AreaState, Certainty, Level
 from checkin.core.wording import Hint
 
@@ -40,8 +40,9 @@ class ScanSent(Struct, frozen=True, kw_only=True):
     """A scan as a door sends it. `id` is the client's own UUID: sent again, it is the same scan.
 
     `attendee`: which of those whom the code leads to (an answer `code_ambiguous` named them); without a
-    code, a member of the crew by the crew list. `switch`: book the session that runs here in the place
-    of what was booked for this time. `wait`: take a number of the waiting line if there is no place.
+    code, a member of the crew by the crew list, or at the desk whoever was found by name. `switch`: book
+    the session that runs here in the place of what was booked for this time. `wait`: take a number of the
+    waiting line if there is no place.
     """
 
     id: UUID
@@ -76,11 +77,24 @@ class ScanBatchSent(Struct, frozen=True, kw_only=True):
     scans: Annotated[list[ScanSent], Meta(min_length=1, max_length=BATCH_SCANS_MAX)]
 
 
+class BookingShown(Struct, frozen=True, kw_only=True):
+    """A session that somebody has booked, and where it is."""
+
+    session: str
+    title: str
+    area: str
+    name: str
+    starts_at: str
+
+
 class AttendeeShown(Struct, frozen=True, kw_only=True):
+    """Whom a door sees. `bookings`: the sessions still to come, in the order of their times."""
+
     id: str
     name: str
     organisation: str
     group: str
+    bookings: list[BookingShown]
 
 
 class AreaShown(Struct, frozen=True, kw_only=True):
@@ -103,10 +117,11 @@ class SessionSwitch(Struct, frozen=True, kw_only=True):
 
 
 class KeptShown(Struct, frozen=True, kw_only=True):
-    """Seats that are kept for others: how many, and until when (null: until released)."""
+    """Seats that are kept for others; `until_seats` of them until `until` (null: until released)."""
 
     seats: int
     until: str | None
+    until_seats: int
 
 
 class LinePlace(Struct, frozen=True, kw_only=True):
@@ -170,6 +185,13 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 class Decisions(Struct, frozen=True):
     decisions: list[Answer]
+
+
+class ScanUndone(Struct, frozen=True, kw_only=True):
+    """A scan that was taken back; `seq` of the fact that says so."""
+
+    id: str
+    seq: int
 
 
 class AreaNow(Struct, frozen=True, kw_only=True):
@@ -250,6 +272,45 @@ class ProxySent(Struct, frozen=True, kw_only=True):
     title: Word = ""
     organisation: Word | None = None
     email: Word = ""
+
+
+BADGES_HANDED_MAX = 500
+
+
+class PrintSent(Struct, frozen=True, kw_only=True):
+    """A badge for the print queue. `id`: the client's own UUID. `printer`: which one; without, the first
+    that asks. `again`: yes, although this badge was printed before."""
+
+    id: UUID
+    badge: Id
+    printer: Annotated[str, Meta(max_length=60)] = ""
+    again: bool = False
+
+
+class PrintTaken(Struct, frozen=True, kw_only=True):
+    """A printer asks for work: its name."""
+
+    printer: Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class PrintChange(Struct, frozen=True, kw_only=True):
+    """How a print went; `waiting` puts it into the queue again. `fault`: what the printer said."""
+
+    state: PrintState
+    fault: Word = ""
+
+
+class PickupSent(Struct, frozen=True, kw_only=True):
+    """Badges handed out at the desk, for one's group too; nobody is counted by it. `back`: taken back."""
+
+    badges: Annotated[list[Id], Meta(min_length=1, max_length=BADGES_HANDED_MAX)]
+    back: bool = False
+
+
+class CodeSent(Struct, frozen=True, kw_only=True):
+    """A code that was read at the desk: whose is it?"""
+
+    code: Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]
 
 
 class BlockSent(Struct, frozen=True, kw_only=True):

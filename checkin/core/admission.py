@@ -134,9 +134,9 @@ class Facts(Struct, frozen=True, kw_only=True):
         return self.layout.groups[self.known_bearer().group].counts_as
 
     def entered(self, door: Door) -> list[str]:
-        """The areas in which the bearer would be new, the house first."""
+        """The areas in which the bearer would need a place, the house first."""
         presence = self.known_bearer().presence
-        return self.seats.house.entered(presence.area if presence else None, door.area)
+        return self.seats.house.takes_place_in(presence.area if presence else None, door.area)
 
 
 class Alternative(Struct, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why not, with what a person at the door needs: the area that is full, the doors to use
     instead, since when and through which door the person is inside (or has the item), the session that
     a switch would book, what of the area is kept and until when, the number in the waiting line and
-    how many go first, and where there are places instead."""
+    how many go first, the area where the same is shown, and where there are places instead."""
 
     reason: Reason
     area: str | None = None
@@ -162,6 +162,7 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kept: tuple[Kept, ...] = ()
     number: int | None = None
     ahead: int | None = None
+    overflow: str | None = None
     alternatives: tuple[Alternative, ...] = ()
 
 
@@ -201,7 +202,7 @@ def decide(scan: Scan, facts: Facts) -> Decision:
         if refusal is None:
             continue
         if scan.override is None or OVERRIDE[refusal.reason] == "firm":
-            return _refuse(scan, refusal, door, facts)
+            return _refuse(scan, refusal, facts)
         overridden = overridden or refusal.reason
     return _hand_out(door, facts, overridden) if door.item is not None else _admit(scan, door, facts, overridden)
 
@@ -237,7 +238,8 @@ def _registration(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
             return Refusal(reason="registration_cancelled")
         case "waiting":
             house = facts.layout.house.id
-            if _in_line(house, facts) and (_no_place(door, facts) or _others_place(door, facts)) is None:
+            refusal = _no_place(door, facts) or _others_place(door, facts)
+            if _in_line(house, facts) and (refusal is None or refusal.area != house):
                 return None
             return Refusal(reason="registration_waiting", area=house)
         case "registered":
@@ -301,12 +303,12 @@ def _arrival(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
 def _session(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
     """A bookable session wants a booking; where a seat is free, one tap switches. Crew, those who have
     a seat of their own by a hold, and those whom the waiting line has brought here need none."""
-    session = _session_to_book(scan, door, facts)
+    session = _session_to_book(door, facts)
     if session is None or scan.switch or _in_line(door.area, facts):
         return None
     if facts.seats.has_own_place(door.area, facts.known_bearer().claimant):
         return None
-    if _no_place(door, facts) or _others_place(door, facts):
+    if _wheelchair(scan, door, facts) or _no_place(door, facts) or _others_place(door, facts):
         return None  # nothing to switch to: the next rules say what is
     return Refusal(reason="session_not_booked", area=door.area, session=session.id)
 
@@ -380,7 +382,7 @@ def _others_place(door: Door, facts: Facts) -> Refusal | None:
     return None
 
 
-def _session_to_book(scan: Scan, door: Door, facts: Facts) -> Session | None:
+def _session_to_book(door: Door, facts: Facts) -> Session | None:
     """The bookable session of this door's area that the bearer has not booked and would enter."""
     bearer = facts.known_bearer()
     if door.item is not None or facts.counts_as() == "crew" or door.area not in facts.entered(door):
@@ -396,7 +398,7 @@ def _in_line(area: str, facts: Facts) -> bool:
     return line is not None and line.of(facts.known_bearer().attendee) is not None
 
 
-def _refuse(scan: Scan, refusal: Refusal, door: Door, facts: Facts) -> Decision:
+def _refuse(scan: Scan, refusal: Refusal, facts: Facts) -> Decision:
     bearer = facts.bearer
     where = bearer.presence.area if bearer and bearer.presence else None
     waits = False
@@ -418,7 +420,8 @@ def _with_line(scan: Scan, refusal: Refusal, area: str, bearer: Bearer, facts: F
     is taken by this very scan."""
     line = facts.seats.lines.get(area)
     own = line.of(bearer.attendee) if line is not None else None
-    waits = scan.wait and own is None
+    inside = bearer.presence is not None and area in facts.layout.path(bearer.presence.area)
+    waits = scan.wait and own is None and not inside
     number = own.number if own is not None else None
     if waits:
         number = (line.last_number if line is not None else 0) + 1
@@ -431,6 +434,7 @@ def _with_line(scan: Scan, refusal: Refusal, area: str, bearer: Bearer, facts: F
         kept=refusal.kept,
         number=number,
         ahead=facts.seats.ahead(area, bearer.attendee),
+        overflow=facts.seats.overflow(area, bearer.claimant),
         alternatives=tuple(Alternative(session=one.id, area=one.area, free=free) for one, free in others),
     ), waits
 
@@ -445,7 +449,7 @@ def _admit(scan: Scan, door: Door, facts: Facts, overridden: Reason | None) -> D
         kind = "reentry"
     else:
         kind = "entry"
-    books = _session_to_book(scan, door, facts) if scan.switch or _in_line(door.area, facts) else None
+    books = _session_to_book(door, facts) if scan.switch or _in_line(door.area, facts) else None
     return Decision(
         outcome="admitted",
         kind=kind,

@@ -20,7 +20,8 @@ from checkin.core.schedule import Programme
 
 class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", omit_defaults=True):
     """A scan and its decision, with the numbers of the area as they were answered. `by`: who
-    scanned. `clock_off_ms`: how far the door's clock was ahead of ours, where it matters."""
+    scanned. `clock_off_ms`: how far the door's clock was ahead of ours, where it matters. `recounts`: the
+    areas of whose missing people it found one, and how many more without a badge that makes there."""
 
     id: str
     door: str
@@ -35,6 +36,7 @@ class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", o
     by: str
     clock_off_ms: int | None = None
     override: str | None = None
+    recounts: tuple[tuple[str, int], ...] = ()
 
 
 class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="kind", omit_defaults=True):
@@ -89,6 +91,20 @@ class Assumed(Struct, frozen=True, kw_only=True, tag="assumed", tag_field="kind"
     by: str
 
 
+class Undone(Struct, frozen=True, kw_only=True, tag="undo", tag_field="kind", omit_defaults=True):
+    """A scan taken back at once, because a finger slipped: the attendee is again where they were
+    (`presence`; None: never here)."""
+
+    scan: str
+    attendee: str
+    counts_as: CountsAs
+    leaves: str | None
+    presence: Presence | None
+    at: int
+    by: str
+    recounts: tuple[tuple[str, int], ...] = ()
+
+
 Noun = Literal[
     "event",
     "layout",
@@ -119,7 +135,7 @@ class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind",
     note: str = ""
 
 
-Fact = Scanned | Corrected | Evacuated | Assumed | Changed
+Fact = Scanned | Corrected | Evacuated | Assumed | Undone | Changed
 
 
 class Sum:
@@ -140,6 +156,12 @@ class Sum:
             case Assumed():
                 before = self.presences[fact.attendee]
                 self.presences[fact.attendee] = gone(before, fact.at)
+            case Undone():
+                self.corrections += fact.recounts
+                if fact.presence is None:
+                    del self.presences[fact.attendee]
+                else:
+                    self.presences[fact.attendee] = fact.presence
             case Evacuated() if fact.empties:
                 self.presences = {
                     who: there if there.area is None else gone(there, fact.at) for who, there in self.presences.items()
@@ -150,6 +172,7 @@ class Sum:
         attendee, item = fact.decision.attendee, fact.decision.item
         if attendee is None:
             return
+        self.corrections += fact.recounts
         if item is not None and fact.decision.kind == "handout":
             self.items.add((attendee, item))
         elif item is not None and fact.decision.kind == "return":
@@ -182,6 +205,31 @@ class Sum:
 
 def _claims_of(claimant: Claimant, layout: Layout, programme: Programme) -> Claims:
     return lambda area: claims_in(area, claimant, layout, programme)
+
+
+def presence_before(undone: Scanned, earlier: Fact | None, now: Presence) -> Presence | None:
+    """Where an attendee was before a scan that is taken back. `earlier`: the fact by which they moved
+    before it; `now`: where the scan has put them. None: they were never here."""
+    if undone.decision.kind == "arrival":
+        return None
+    before: Presence | None = None
+    match earlier:
+        case Scanned():
+            before = presence_after(earlier, now)
+        case Assumed():
+            before = gone(now, earlier.at)
+        case Undone():
+            before = earlier.presence
+    if before is not None and before.area == undone.decision.leaves:
+        return before
+    # Something that is no passage of theirs moved them in between: an all-clear.
+    return Presence(
+        area=undone.decision.leaves,
+        counts_as=now.counts_as,
+        since_at=believed_at(undone),
+        door=undone.door,
+        arrived_at=now.arrived_at,
+    )
 
 
 def gone(before: Presence, at: int) -> Presence:

@@ -3,7 +3,7 @@ companions, or next for those who wait in line. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +37,23 @@ class Kept(Struct, frozen=True, kw_only=True):
     claim: str
     seats: int
     until_at: int | None = None
+
+
+class KeptSeats(Struct, frozen=True, kw_only=True):
+    """All that is kept: how many places, and how many of them are free for everybody from when on."""
+
+    seats: int
+    until_at: int | None
+    until_seats: int
+
+
+def kept_seats(kept: Sequence[Kept]) -> KeptSeats | None:
+    """What is kept, added up; None for nothing."""
+    if not kept:
+        return None
+    until_at = min((one.until_at for one in kept if one.until_at is not None), default=None)
+    until_seats = sum(one.seats for one in kept if until_at is not None and one.until_at == until_at)
+    return KeptSeats(seats=sum(one.seats for one in kept), until_at=until_at, until_seats=until_seats)
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -79,9 +96,7 @@ class Line:
         """How many go before this one: all who wait, where it has no number."""
         own = self.of(attendee) if attendee is not None else None
         return sum(
-            not _lapsed(one, now, called_for_ms)
-            for one in self.waiting
-            if own is None or (one.number < own.number and one.attendee != attendee)
+            not _lapsed(one, now, called_for_ms) for one in self.waiting if own is None or one.number < own.number
         )
 
     def called(self, now: int, called_for_ms: int) -> tuple[int, ...]:
@@ -205,10 +220,23 @@ class Seats:
         found = [
             (other, self.free_for(other.area, claimant))
             for other in self.programme.same_slot(session, self.now)
-            if other.area in self.layout.areas and other.area != session.area
+            if other.area != session.area and self._is_open_to(other.area, claimant)
         ]
         open_ones = [(other, free) for other, free in found if free is None or free > 0]
         return sorted(open_ones, key=lambda one: (-(one[1] if one[1] is not None else 1 << 30), one[0].id))[:most]
+
+    def overflow(self, area: str, claimant: Claimant) -> str | None:
+        """The area where what happens in this one is shown, while it has places for this person."""
+        other = self.layout.overflow(area)
+        if other is None or not self._is_open_to(other.id, claimant):
+            return None
+        free = self.free_for(other.id, claimant)
+        return other.id if free is None or free > 0 else None
+
+    def _is_open_to(self, area: str, claimant: Claimant) -> bool:
+        """Whether there is such an area, and this person can get there."""
+        there = self.layout.areas.get(area)
+        return there is not None and (there.step_free or not claimant.wheelchair)
 
     @property
     def _called_for_ms(self) -> int:
@@ -221,7 +249,7 @@ def claims_in(area: str, claimant: Claimant, layout: Layout, programme: Programm
     claims = [_of_group(claimant.group)] if claimant.group in layout.groups_held_for(area) else []
     for id in claimant.bookings:
         session = programme.sessions.get(id)
-        if session is not None and session.area == area:
+        if (session is not None and session.area == area) or id in layout.sessions_held_for(area):
             claims.append(_of_session(id))
     if claimant.wheelchair:
         claims.append(WHEELCHAIR)

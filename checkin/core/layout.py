@@ -113,6 +113,10 @@ class Layout:
         """The groups that an area has holds for."""
         return self._groups_held_for.get(area, frozenset())
 
+    def sessions_held_for(self, area: str) -> frozenset[str]:
+        """The sessions for whose bookings an area has holds: their own room, or another one besides."""
+        return self._sessions_held_for.get(area, frozenset())
+
     def at(self, clock: dt.time) -> int:
         """A time of day of the event's date, in ms since 1970 UTC."""
         return round(dt.datetime.combine(self.event.date, clock, self.zone).timestamp() * 1000)
@@ -132,6 +136,13 @@ class Layout:
     def _groups_held_for(self) -> dict[str, frozenset[str]]:
         return {
             area: frozenset(hold.group for hold in holds if hold.group is not None)
+            for area, holds in self._holds.items()
+        }
+
+    @cached_property
+    def _sessions_held_for(self) -> dict[str, frozenset[str]]:
+        return {
+            area: frozenset(hold.session for hold in holds if hold.session is not None)
             for area, holds in self._holds.items()
         }
 
@@ -262,7 +273,7 @@ def approved_faults(whose: str, approved: Approved) -> list[str]:
         faults.append(f"{whose} approves fewer persons ({persons}) than visitors ({visitors})")
     kept = approved.wheelchair + approved.companions
     total = visitors if visitors is not None else persons
-    if total is not None and kept > total:
+    if total is not None and kept > total >= 0:
         faults.append(f"{whose} keeps {kept} places for wheelchair users and companions, of {total}")
     return faults
 

@@ -17,6 +17,7 @@ Direction = Literal["entry", "exit"]
 DoorDirection = Literal["entry", "exit", "both"]
 Registration = Literal["registered", "waiting", "cancelled"]
 BadgeState = Literal["valid", "replaced", "blocked"]
+PrintState = Literal["waiting", "printing", "printed", "failed"]
 Need = Literal["wheelchair", "companion"]
 OperatorRole = Literal["steward", "desk", "organiser", "safety", "viewer"]
 DeviceRole = Literal["door", "display", "desk"]
@@ -205,6 +206,8 @@ class Badge(Struct, frozen=True, kw_only=True):
     state: BadgeState = "valid"
     issued_at: int = 0
     replaced_at: int | None = None
+    printed_at: int | None = None
+    handed_at: int | None = None
 
 
 class Override(Struct, frozen=True, kw_only=True):

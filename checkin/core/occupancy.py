@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from checkin.core.layout import Layout
-from checkin.core.model import CountsAs
+from checkin.core.model import CountsAs, Direction
 
 AreaState = Literal["open", "filling", "full", "closed"]
 Level = Literal["calm", "warn", "prepare", "stop", "over"]
@@ -17,6 +17,10 @@ Level = Literal["calm", "warn", "prepare", "stop", "over"]
 
 Claims = Callable[[str], Collection[str]]
 """area → the claims that one person uses up there (see `holds`)."""
+
+
+Changes = list[tuple[str, int]]
+"""(area, by how many people without a badge its count changes)."""
 
 
 def no_claims(area: str) -> Collection[str]:
@@ -94,6 +98,14 @@ class House:
         inside_already = self.layout.path(leaves)
         return [area for area in self.layout.path(enters) if area not in inside_already]
 
+    def takes_place_in(self, leaves: str | None, enters: str) -> list[str]:
+        """The areas in which a person who comes from `leaves` into `enters` needs a place: where they are
+        new, and where they are known to be inside but a headcount missed somebody, who may be this one."""
+        path, inside_already = self.layout.path(enters), self.layout.path(leaves)
+        return [
+            area for area in path if area not in inside_already or (area == enters and self.tallies[area].uncounted < 0)
+        ]
+
     def free(self, area: str, counts_as: CountsAs = "visitor") -> int | None:
         """Places left for one who counts as this: within the visitors' and the persons' number, as far
         as the event lets an area fill. None without a limit; below 0 when more are inside."""
@@ -136,11 +148,11 @@ class House:
                     else:
                         tally.shares.pop(claim, None)
 
-    def count(self, area: str, change: int) -> list[tuple[str, int]]:
+    def count(self, area: str, change: int) -> Changes:
         """So many more (or fewer) people without a badge are in `area`. They went through its doors: more
         came from the area around it, as far as anybody was there, and the others into that unseen before;
         fewer went out into it. Returns what that changes, area by area, for `correct`."""
-        changes: list[tuple[str, int]] = []
+        changes: Changes = []
         for inner in reversed(self.layout.path(area)):
             changes.append((inner, change))
             around = self.layout.areas[inner].parent
@@ -155,6 +167,24 @@ class House:
         """How many are in an area and in none of its inner areas."""
         inner = sum(self.tallies[one.id].everybody for one in self.layout.inner(area))
         return max(0, self.tallies[area].everybody - inner)
+
+    def reconcile(self, door_area: str, direction: Direction, leaves: str | None, enters: str | None) -> Changes:
+        """What a movement says of those whom a headcount missed. Whoever left an area unseen was one of
+        them, if it misses any, and so was whoever comes in who is inside already; and an area cannot miss
+        more than its badges say. Returns what that changes, area by area."""
+        before, after = self.layout.path(leaves), self.layout.path(enters)
+        found = [area for area in before if area not in after and area != door_area]
+        if direction == "entry" and door_area in before:
+            found.append(door_area)
+        changes: Changes = []
+        for area in dict.fromkeys((*before, *after)):
+            tally = self.tallies[area]
+            change = 1 if area in found and tally.uncounted < 0 else 0
+            change = max(change, -tally.known - tally.uncounted)
+            if change:
+                self.correct(area, change)
+                changes.append((area, change))
+        return changes
 
     def correct(self, area: str, change: int) -> None:
         """Take so many more (or fewer) people without a badge into the count of this very area."""
@@ -184,7 +214,7 @@ class House:
             return "over"
         if numbers.free == 0:
             return "stop"
-        percent = 100 * numbers.inside / numbers.capacity if numbers.capacity else 0
+        percent = 100 * numbers.inside / numbers.capacity
         if percent >= event.prepare_percent:
             return "prepare"
         return "warn" if percent >= event.warn_percent else "calm"

@@ -77,7 +77,7 @@ class Programme:
         session = self.session(id)
         changed = [msgspec.structs.replace(session, ends_at=session.ends_at + minutes * MINUTE_MS)]
         for later in self._by_area.get(session.area, ()):
-            if later.starts_at < session.ends_at or later.id == session.id:
+            if later.starts_at < session.ends_at:
                 continue
             late = changed[-1].ends_at - later.starts_at
             if late <= 0:

@@ -7,6 +7,7 @@ import datetime as dt
 from msgspec import Struct
 
 from checkin.core.admission import Decision, Refusal
+from checkin.core.holds import kept_seats
 from checkin.core.layout import Layout
 
 
@@ -50,6 +51,7 @@ REFUSED = {
 FOR_STAFF = {**REFUSED, "badge_blocked": Hint("Badge gesperrt", "Badge blocked")}
 """As the staff's own lists say it: at the door a block is worded so that nobody around learns of it."""
 SWITCHED = Hint("Umgebucht – willkommen", "Switched – welcome")
+BOOKED = Hint("Platz gebucht – willkommen", "Seat booked – welcome")
 ITEM_TAKEN_SINCE = Hint("Schon ausgegeben ({time}, {door})", "Already handed out ({time}, {door})")
 PROXY_CAME = Hint("Vertretung ist seit {time} da", "The proxy has been here since {time}")
 HOUSE_FULL = Hint("Haus voll – bitte warten", "Venue full – please wait")
@@ -62,11 +64,21 @@ EXIT_ONLY = Hint("Nur Ausgang", "Exit only")
 OVERFLOW = Hint("Übertragung: {area}", "Live transmission: {area}")
 ROOM_THERE = Hint("Plätze frei: {places}", "Places free: {places}")
 KEPT = Hint("{count} Plätze reserviert", "{count} seats reserved")
+KEPT_ONE = Hint("1 Platz reserviert", "1 seat reserved")
+KEPT_PARTLY_UNTIL = Hint(
+    "{count} Plätze reserviert, {part} davon bis {time}", "{count} seats reserved, {part} of them until {time}"
+)
 KEPT_UNTIL = Hint("{count} Plätze reserviert bis {time}", "{count} seats reserved until {time}")
+KEPT_ONE_UNTIL = Hint("1 Platz reserviert bis {time}", "1 seat reserved until {time}")
 LINE_PLACE = Hint(
     "Ihre Nummer: {number} – davor warten {ahead}. Eine Person raus, eine rein.",
     "Your number: {number} – {ahead} wait before you. One out, one in.",
 )
+LINE_PLACE_ONE_AHEAD = Hint(
+    "Ihre Nummer: {number} – davor wartet eine Person. Eine Person raus, eine rein.",
+    "Your number: {number} – one person waits before you. One out, one in.",
+)
+LINE_AHEAD_ONE = Hint("Eine Person wartet schon – Nummer ziehen?", "One person is waiting – take a number?")
 LINE_AHEAD = Hint("{ahead} warten schon – Nummer ziehen?", "{ahead} are waiting – take a number?")
 ASKS_BACK = Hint("Bitte zurückgeben: {items}", "Please give back: {items}")
 
@@ -75,7 +87,9 @@ def hint(decision: Decision, layout: Layout) -> Hint:
     """The saying for a decision: outcome and reason, never the reason behind a block."""
     if decision.refusal is None:
         assert decision.kind is not None, "admitted means a kind"
-        return SWITCHED if decision.books is not None else ADMITTED[decision.kind]
+        if decision.books is not None:
+            return SWITCHED if decision.frees else BOOKED
+        return ADMITTED[decision.kind]
     refusal = decision.refusal
     if refusal.reason == "area_full" and refusal.area == layout.house.id:
         return HOUSE_FULL
@@ -110,27 +124,29 @@ def _asks_back(items: tuple[str, ...], layout: Layout) -> Hint | None:
 
 def _line(refusal: Refusal) -> Hint | None:
     if refusal.number is not None:
-        return _filled(LINE_PLACE, number=str(refusal.number), ahead=str(refusal.ahead or 0))
+        place = LINE_PLACE_ONE_AHEAD if refusal.ahead == 1 else LINE_PLACE
+        return _filled(place, number=str(refusal.number), ahead=str(refusal.ahead or 0))
     if refusal.ahead:
-        return _filled(LINE_AHEAD, ahead=str(refusal.ahead))
+        return _filled(LINE_AHEAD_ONE if refusal.ahead == 1 else LINE_AHEAD, ahead=str(refusal.ahead))
     return None
 
 
 def _kept(refusal: Refusal, layout: Layout) -> Hint | None:
-    if not refusal.kept:
+    kept = kept_seats(refusal.kept)
+    if kept is None:
         return None
-    count = str(sum(kept.seats for kept in refusal.kept))
-    until_at = [kept.until_at for kept in refusal.kept if kept.until_at is not None]
-    if not until_at:
-        return _filled(KEPT, count=count)
-    return _filled(KEPT_UNTIL, count=count, time=_time(min(until_at), layout))
+    if kept.until_at is None:
+        return _filled(KEPT_ONE if kept.seats == 1 else KEPT, count=str(kept.seats))
+    time = _time(kept.until_at, layout)
+    if kept.until_seats == kept.seats:
+        return _filled(KEPT_ONE_UNTIL if kept.seats == 1 else KEPT_UNTIL, count=str(kept.seats), time=time)
+    return _filled(KEPT_PARTLY_UNTIL, count=str(kept.seats), part=str(kept.until_seats), time=time)
 
 
 def _elsewhere(refusal: Refusal, layout: Layout) -> Hint | None:
     """Where the same is shown, and what else runs in this slot with places free."""
-    overflow = layout.overflow(refusal.area) if refusal.area is not None else None
-    shown = _filled(OVERFLOW, area=_place(overflow.id, layout)) if overflow else None
-    others = [one for one in refusal.alternatives if overflow is None or one.area != overflow.id]
+    shown = _filled(OVERFLOW, area=_place(refusal.overflow, layout)) if refusal.overflow is not None else None
+    others = [one for one in refusal.alternatives if one.area != refusal.overflow]
     if not others:
         return shown
     return _joined(shown, _filled(ROOM_THERE, places=", ".join(_place(one.area, layout) for one in others)))

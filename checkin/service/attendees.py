@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from checkin.core import codes
-from checkin.core.errors import BadInput, Conflict, NotFound
+from checkin.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Changed
-from checkin.core.model import Attendee, Badge, Session
+from checkin.core.layout import Layout
+from checkin.core.model import Attendee, Badge, Scan, Session
 from checkin.core.names import query_words, search_words
 from checkin.core.occupancy import Presence
+from checkin.core.roles import Permission
 from checkin.exchange.attendees import AttendeeList, AttendeeRow, RowNote
 from checkin.service.journal import Journal
 from checkin.service.lines import join
+from checkin.service.moving import People
 from checkin.service.seats import claimant_of, retake, seats_of
 from checkin.service.venues import Venue, Venues, recount
 from checkin.store import attendees, badges, presences, sessions
@@ -25,6 +28,7 @@ from checkin.store.engine import Transaction
 from checkin.wire import FOUND_MAX, AttendeeChange, AttendeeSent, LinePlace, ProxySent, iso
 
 CREW_MAX = 1_000
+DESK_NUMBER_CHARS_MAX = 9
 WHEELCHAIR_WORDS = ("rollstuhl", "rolli", "wheelchair")
 
 
@@ -70,6 +74,8 @@ class AttendeeFound(Struct, frozen=True, kw_only=True):
     accredited: bool
     companion_of: str | None
     represented_by: str | None
+    represents: str | None
+    remark: str
     bookings: tuple[str, ...]
     badge: BadgeShown | None
     area: str | None
@@ -89,6 +95,8 @@ class BadgeShown(Struct, frozen=True, kw_only=True):
     state: str
     desk_number: int
     code: str
+    printed_at: str | None
+    handed_at: str | None
 
 
 def import_attendees(
@@ -154,11 +162,24 @@ def import_attendees(
 
 
 def find(tx: Transaction, venues: Venues, slug: str, query: str, *, hidden_too: bool) -> list[AttendeeFound]:
-    """Those who match every word of the query, at most `FOUND_MAX`. Groups that the layout hides are
-    found by those alone who may see them (`hidden_too`)."""
+    """Those who match every word of the query, or have this desk number, at most `FOUND_MAX`. Groups that
+    the layout hides are found by those alone who may see them (`hidden_too`)."""
     venue = venues.venue(tx, slug)
-    hidden = [] if hidden_too else [group.id for group in venue.layout.groups.values() if group.hidden]
-    return _shown(tx, venue, attendees.find_attendees(tx, venue.id, query_words(query), FOUND_MAX, hidden))
+    hidden = set() if hidden_too else {group.id for group in venue.layout.groups.values() if group.hidden}
+    words = query_words(query)
+    found = attendees.find_attendees(tx, venue.id, words, FOUND_MAX, hidden)
+    if len(words) == 1 and words[0].isdecimal():
+        numbered = attendees.attendee_by_desk_number(tx, venue.id, int(words[0][:DESK_NUMBER_CHARS_MAX]))
+        if numbered is not None and numbered.group not in hidden:
+            found = [numbered, *(one for one in found if one.id != numbered.id)]
+    return _shown(tx, venue, found)
+
+
+def by_code(tx: Transaction, venues: Venues, slug: str, code: str) -> list[AttendeeFound]:
+    """Whom a code leads to: one, nobody, or the members of a group. Nothing is decided."""
+    venue = venues.venue(tx, slug)
+    led_to = People(tx, venue, [Scan(id="", code=code, door="")]).led_to(Scan(id="", code=code, door=""))
+    return _shown(tx, venue, attendees.attendees_by_id(tx, venue.id, [known.bearer.attendee for known in led_to]))
 
 
 def crew(tx: Transaction, venues: Venues, slug: str) -> list[CrewMember]:
@@ -175,15 +196,24 @@ def read(tx: Transaction, venues: Venues, slug: str, id: str) -> AttendeeFound:
     return _shown(tx, venue, [_load(tx, venue, id)])[0]
 
 
-def walk_in(tx: Transaction, venues: Venues, slug: str, sent: AttendeeSent, *, now: int, by: str) -> AttendeeFound:
+def walk_in(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    sent: AttendeeSent,
+    *,
+    now: int,
+    by: str,
+    may: Collection[Permission] = (),
+) -> AttendeeFound:
     """Register somebody who came without registration. The same id again is the same person. Where the
     house has no place, or others wait for it, the answer bears a number of its waiting line.
 
-    Raises `BadInput` for a group the event does not have, or a companion of nobody; `Conflict` for an id
-    with other content.
+    Raises `BadInput` for a group the event does not have, or a companion of nobody; `NotAllowed` for a
+    hidden group without the permission `protocol`; `Conflict` for an id with other content.
     """
     venue = venues.venue(tx, slug)
-    _check_group(venue, sent.group)
+    _check_group(venue, sent.group, may)
     attendee = Attendee(
         id=str(sent.id or uuid.uuid4()),
         group=sent.group,
@@ -217,7 +247,15 @@ def walk_in(tx: Transaction, venues: Venues, slug: str, sent: AttendeeSent, *, n
 
 
 def change(
-    tx: Transaction, venues: Venues, slug: str, id: str, sent: AttendeeChange, *, now: int, by: str
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    id: str,
+    sent: AttendeeChange,
+    *,
+    now: int,
+    by: str,
+    may: Collection[Permission] = (),
 ) -> AttendeeFound:
     """Change what was sent, keep the rest.
 
@@ -230,13 +268,16 @@ def change(
     changes = {name: value for name, value in msgspec.structs.asdict(sent).items() if value is not None}
     reason = changes.pop("reason", "")
     accredited = changes.pop("accredited", standing.accredited)
-    _check_group(venue, changes.get("group", before.group))
+    if changes.get("group", before.group) != before.group:
+        _check_group(venue, changes["group"], may)
     after = msgspec.structs.replace(before, **changes)
     if not after.family_name.strip():
         raise BadInput("A family name is needed.", code="name_missing")
-    reinstated = before.registration == "cancelled" and after.registration == "registered"
-    if reinstated:
-        _check_place(tx, venue, after, reason, now)
+    reinstated = before.registration == "cancelled" and after.registration != "cancelled"
+    if reinstated and not reason.strip():
+        raise BadInput("Say why this registration is reinstated (“reason”).", code="reason_missing")
+    if before.registration != "registered" and after.registration == "registered":
+        _check_place(tx, venue, after, now)
     if accredited != standing.accredited:
         attendees.set_standing(tx, venue.id, id, msgspec.structs.replace(standing, accredited=accredited))
         _note(tx, venue, "accredited" if accredited else "accreditation ended", id, now=now, by=by)
@@ -295,18 +336,17 @@ def send_proxy(
     return _shown(tx, venue, [proxy])[0]
 
 
-def _check_group(venue: Venue, group: str) -> None:
+def _check_group(venue: Venue, group: str, may: Collection[Permission]) -> None:
     if group not in venue.layout.groups:
         raise BadInput(
             f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.", code="group_unknown"
         )
+    if venue.layout.groups[group].hidden and "protocol" not in may:
+        raise NotAllowed(f"Only the protocol adds to the group {venue.layout.groups[group].name}.", code="role_may_not")
 
 
-def _check_place(tx: Transaction, venue: Venue, attendee: Attendee, reason: str, now: int) -> None:
-    """A cancelled registration comes back with a reason, and where the house has a place that nobody
-    waits for."""
-    if not reason.strip():
-        raise BadInput("Say why this registration is reinstated (“reason”).", code="reason_missing")
+def _check_place(tx: Transaction, venue: Venue, attendee: Attendee, now: int) -> None:
+    """Who becomes registered finds a place in the house that nobody else waits for."""
     house = venue.layout.house.id
     seats = seats_of(tx, venue, presences.load_tallies(tx, venue.id), now)
     free = seats.free_for(house, claimant_of(tx, venue, attendee.id), venue.layout.groups[attendee.group].counts_as)
@@ -386,6 +426,7 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
     decided = attendees.standings(tx, venue.id, ids)
     held: dict[str, Badge] = badges.latest_badges(tx, venue.id, ids)
     where: dict[str, Presence] = presences.presences_of(tx, ids)
+    represents = attendees.represented(tx, venue.id, ids)
     shown = []
     for one in people:
         badge, there = held.get(one.id), where.get(one.id)
@@ -413,8 +454,10 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
                 accredited=standing.accredited,
                 companion_of=standing.companion_of,
                 represented_by=standing.represented_by,
+                represents=represents.get(one.id),
+                remark=one.remark,
                 bookings=bearer.bookings,
-                badge=badge_shown(badge) if badge else None,
+                badge=badge_shown(badge, venue.layout) if badge else None,
                 area=there.area if there else None,
                 arrived_at=iso(there.arrived_at, venue.layout) if there else None,
             )
@@ -422,13 +465,15 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
     return shown
 
 
-def badge_shown(badge: Badge) -> BadgeShown:
+def badge_shown(badge: Badge, layout: Layout) -> BadgeShown:
     return BadgeShown(
         id=badge.id,
         generation=badge.generation,
         state=badge.state,
         desk_number=badge.desk_number,
         code=badge.code,
+        printed_at=None if badge.printed_at is None else iso(badge.printed_at, layout),
+        handed_at=None if badge.handed_at is None else iso(badge.handed_at, layout),
     )
 
 

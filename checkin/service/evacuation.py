@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from checkin.core.admission import Evacuation
 from checkin.core.facts import AreaCount, Evacuated
-from checkin.core.occupancy import Tally
+from checkin.core.occupancy import Certainty, Tally
 from checkin.service.journal import Journal
+from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, events, facts, presences
 from checkin.store.engine import Transaction
@@ -58,6 +59,7 @@ class EvacuatedShown(Struct, frozen=True, kw_only=True):
     what: str
     drill: bool
     at: str
+    by: str
     house: int
 
 
@@ -91,7 +93,7 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
     seq = journal.add(fact)
     if fact.empties:
         presences.empty_house(tx, venue.id, now)
-        emptied = {area: TallyRow(Tally(), seq, now, row.certainty) for area, row in tallies.items()}
+        emptied = {area: TallyRow(Tally(), seq, now, Certainty(at=now)) for area in tallies}
         presences.save_tallies(tx, venue.id, emptied)
     events.set_evacuation(
         tx,
@@ -108,7 +110,7 @@ def evacuation_now(tx: Transaction, venues: Venues, slug: str, now: int) -> Evac
     """How the house stands: the count of each area, those who may need help, and what was before."""
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
-    history = facts.evacuations(tx, venue.id)
+    history, operators = facts.evacuations(tx, venue.id), names_of(tx, venue.id)
     tallies = {area: kept.tally for area, kept in presences.load_tallies(tx, venue.id).items()}
     begun = next((fact for fact in reversed(history) if fact.what == "begun"), None) if row.evacuation else None
     began_with = {one.area: one.known + one.uncounted for one in begun.counts} if begun else {}
@@ -133,6 +135,7 @@ def evacuation_now(tx: Transaction, venues: Venues, slug: str, now: int) -> Evac
                 what=fact.what,
                 drill=fact.drill,
                 at=iso(fact.at, venue.layout),
+                by=operators.get(fact.by, fact.by),
                 house=sum(
                     max(0, one.known + one.uncounted) for one in fact.counts if one.area == venue.layout.house.id
                 ),

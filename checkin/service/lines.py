@@ -7,9 +7,9 @@ from msgspec import Struct
 from checkin.core.errors import NotFound
 from checkin.core.facts import Changed
 from checkin.service.journal import Journal
-from checkin.service.seats import seats_of
+from checkin.service.seats import call_numbers, seats_of
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, lines, presences
+from checkin.store import attendees, events, lines, presences
 from checkin.store.engine import Transaction
 from checkin.wire import LinePlace, iso
 
@@ -43,8 +43,8 @@ def join(tx: Transaction, venues: Venues, slug: str, area: str, attendee: str, *
     if before is None:
         lines.add_waiting(tx, venue.id, area, [taken])
         _note(tx, venue, "joined", area, attendee, now=now, by=by)
-        for called_in, called in seats.call().items():
-            lines.call_waiting(tx, venue.id, called_in, called)
+        if not events.load_event_row(tx, venue.id).evacuation:
+            call_numbers(tx, venue.id, seats)
     return LinePlace(area=area, number=taken.number, ahead=seats.ahead(area, attendee))
 
 
@@ -62,11 +62,11 @@ def leave(tx: Transaction, venues: Venues, slug: str, area: str, number: int, *,
 
 def call(tx: Transaction, venues: Venues, slug: str, now: int) -> bool:
     """Call the numbers for which time alone has freed places (a hold that ended); whether there were any."""
-    venue = venues.venue(tx, slug)
-    called = seats_of(tx, venue, presences.load_tallies(tx, venue.id), now).call()
-    for area, numbers in called.items():
-        lines.call_waiting(tx, venue.id, area, numbers)
-    return bool(called)
+    row = events.load_event_row(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, row)
+    if row.evacuation:
+        return False
+    return call_numbers(tx, venue.id, seats_of(tx, venue, presences.load_tallies(tx, venue.id), now))
 
 
 def waits(tx: Transaction, venues: Venues, slug: str) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import msgspec
 
 from checkin.core import codes
-from checkin.core.admission import Bearer, Decision, Given
+from checkin.core.admission import Bearer, Decision, Evacuation, Given
 from checkin.core.facts import Scanned, believed_at, observe, presence_after
 from checkin.core.holds import Waiting
 from checkin.core.model import Scan
-from checkin.core.occupancy import Certainty, Presence
-from checkin.service.seats import seats_of
+from checkin.core.occupancy import Certainty, Changes, Presence
+from checkin.service.seats import call_numbers, seats_of
 from checkin.service.venues import Venue
 from checkin.store import attendees, handouts, lines, presences, sessions
 from checkin.store.attendees import Known
@@ -48,9 +48,13 @@ class People:
 class Moving:
     """Where everybody is and whose the places are, in step with the decisions of a batch."""
 
-    def __init__(self, tx: Transaction, venue: Venue, now: int, *, with_line_ends: bool = False) -> None:
+    def __init__(
+        self, tx: Transaction, venue: Venue, now: int, evacuation: Evacuation, *, with_line_ends: bool = False
+    ) -> None:
         self._tx = tx
         self._venue = venue
+        self._drill = evacuation == "drill"
+        self._calls = evacuation == "none"
         self._now = now
         self._rows = presences.load_tallies(tx, venue.id)
         self._certainty = {
@@ -69,23 +73,29 @@ class Moving:
         """This person as the scans before in the batch have left them."""
         return self._bearers.get(bearer.attendee, bearer)
 
-    def carry_out(self, decision: Decision, bearer: Bearer | None) -> None:
-        """Move the person, and change bookings and waiting lines, as decided."""
+    def carry_out(self, scan: Scan, decision: Decision, bearer: Bearer | None) -> Changes:
+        """Move the person, and change bookings and waiting lines, as decided; returns what the movement
+        says of those whom a headcount missed."""
         if bearer is None:
-            return
+            return []
         before = self.seats.claims(bearer.claimant)
         after = before
         if decision.books is not None:
             bearer = self._book(decision, bearer)
             after = self.seats.claims(bearer.claimant)
         self.seats.house.move(decision.leaves, decision.enters, decision.counts_as, before, after)
+        recounts: Changes = []
         if decision.outcome == "admitted":
             self._leave_lines(decision, bearer)
+            if decision.item is None and not self._drill:
+                door = self._venue.layout.doors[scan.door]
+                recounts = self.seats.house.reconcile(door.area, scan.direction, decision.leaves, decision.enters)
         elif decision.waits and decision.refusal is not None and decision.refusal.area is not None:
             area = decision.refusal.area
             self._joined.append((area, self.seats.lines[area].join(bearer.attendee, self._now)))
+        return recounts
 
-    def note(self, fact: Scanned, seq: int, bearer: Bearer | None, *, drill: bool) -> None:
+    def note(self, fact: Scanned, seq: int, bearer: Bearer | None) -> None:
         """Keep what the fact `seq` has changed, to be saved."""
         decision = fact.decision
         if bearer is None:
@@ -102,7 +112,9 @@ class Moving:
         if decision.books is not None:
             for area in self._venue.layout.path(decision.enters):
                 self._changed[area] = seq
-        if not drill:
+        for area, _ in fact.recounts:
+            self._changed[area] = seq
+        if not self._drill:
             for area in observe(self._certainty, fact, self._venue.layout):
                 self._changed.setdefault(area, self._rows[area].seq if area in self._rows else seq)
 
@@ -123,8 +135,8 @@ class Moving:
             lines.add_waiting(tx, event, area, [joined])
         for area, number in self._ended:
             lines.end_waiting(tx, event, area, [number], self._now)
-        for area, called in self.seats.call().items():
-            lines.call_waiting(tx, event, area, called)
+        if self._calls:
+            call_numbers(tx, event, self.seats)
 
     def _row(self, area: str, seq: int) -> TallyRow:
         before = self._rows.get(area)

@@ -13,6 +13,7 @@ from checkin.core.schedule import bookings_max
 from checkin.core.wording import Hint
 from checkin.service.evacuation import evacuation_of
 from checkin.service.lines import PersonShown, WaitingShown, waiting
+from checkin.service.people import names_of
 from checkin.service.seats import seats_of
 from checkin.service.venues import Venue, Venues
 from checkin.service.warnings import Warning, warnings
@@ -157,7 +158,7 @@ def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[s
     return Overview(
         seq=row.seq,
         now=iso(now, layout),
-        arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in facts.arrivals_by_minute(tx, venue.id)],
+        arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in presences.arrivals_by_minute(tx, venue.id)],
         refusals=[
             RefusalsShown(reason, count, wording.FOR_STAFF[reason])
             for reason, count in facts.refusals_by_reason(tx, venue.id)
@@ -261,13 +262,14 @@ def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
 
 
 def _headcounts(tx: Transaction, venue: Venue) -> list[HeadcountShown]:
+    names = names_of(tx, venue.id)
     return [
         HeadcountShown(
             area=area,
             at=iso(fact.at, venue.layout),
             headcount=fact.headcount or 0,
             change=fact.change,
-            by=fact.by,
+            by=names.get(fact.by, fact.by),
             note=fact.note,
         )
         for area, fact in facts.last_headcounts(tx, venue.id).items()

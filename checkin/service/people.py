@@ -248,6 +248,12 @@ def revoke_device(tx: Transaction, venues: Venues, slug: str, device: str, *, no
     _note(tx, venues.id(tx, slug), "revoked", device, now=now, by=by)
 
 
+def names_of(tx: Transaction, event: int) -> dict[str, str]:
+    """What facts call `by` → the name of that operator or device of an event."""
+    operators = {f"operator:{id}": name for id, name in people.operator_names(tx).items()}
+    return operators | {f"device:{device.id}": device.name for device in people.load_devices(tx, event)}
+
+
 def check(principal: Principal, permission: Permission, *, event: str | None = None, door: str | None = None) -> None:
     """Raises `NotAllowed` unless this principal may do this, in this event, at this door."""
     if permission not in principal.may:

@@ -44,10 +44,13 @@ def approve_plan(
 ) -> PlanShown:
     """Enter a newly approved plan of an area. It is not in use before it is switched to.
 
-    Raises `BadInput` for numbers that contradict one another, `Conflict` for an id that is taken.
+    Raises `BadInput` for numbers that contradict one another, or for none at all, `Conflict` for an id
+    that is taken.
     """
     venue = venues.venue(tx, slug)
     venue.layout.area(area)
+    if sent.visitors is None and sent.persons is None:
+        raise BadInput("The plan cannot be used: it has no approved number.", code="plan_invalid")
     plan = Plan(
         area=area,
         id=sent.id,

@@ -14,6 +14,7 @@ from checkin.core import codes, wording
 from checkin.core.admission import OVERRIDE, Facts, Refusal, decide
 from checkin.core.errors import CheckinError, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Scanned
+from checkin.core.holds import kept_seats
 from checkin.core.model import Scan
 from checkin.service.evacuation import evacuation_of
 from checkin.service.journal import Journal
@@ -28,6 +29,7 @@ from checkin.wire import (
     Answer,
     AreaShown,
     AttendeeShown,
+    BookingShown,
     Choice,
     KeptShown,
     LinePlace,
@@ -46,11 +48,13 @@ CHOICES_MAX = 100
 
 class Arrived(Struct, frozen=True, kw_only=True):
     """A scan as it reached the centre. `by`: the device or operator. `delayed`: it comes out of a
-    door's store, so that an old time is no sign of a wrong clock."""
+    door's store, so that an old time is no sign of a wrong clock. `by_name`: at the desk, where the
+    attendee was found by name and needs no code."""
 
     scan: Scan
     by: str
     delayed: bool = False
+    by_name: bool = False
 
 
 class Answered(Struct, frozen=True):
@@ -82,7 +86,8 @@ class _Admission:
         self.received_at = iso(now, self.layout)
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
         self.people = People(tx, self.venue, [one.scan for one in arrived])
-        self.house = Moving(tx, self.venue, now, with_line_ends=any(one.scan.wait for one in arrived))
+        self.evacuation = evacuation_of(self.journal.event)
+        self.house = Moving(tx, self.venue, now, self.evacuation, with_line_ends=any(one.scan.wait for one in arrived))
 
     def answers(self) -> list[Answered | CheckinError]:
         answers = [self._answer(one) for one in self.arrived]
@@ -103,24 +108,26 @@ class _Admission:
                 )
             return Answered(self._worded(earlier.seq, earlier.fact, self.people.led_to(scan)), repeated=True)
         led_to = self.people.led_to(scan)
-        if not scan.code and not (led_to and self.layout.groups[led_to[0].bearer.group].counts_as == "crew"):
+        if not scan.code and not arrived.by_name and not self._is_crew(led_to):
             return NotAllowed("Without a code only members of the crew are let in.", code="code_missing")
         fact, seq = self._decided(arrived, led_to, content)
         self.earlier[scan.id] = Kept(seq, fact, content)
         return Answered(self._worded(seq, fact, led_to), repeated=False)
 
+    def _is_crew(self, led_to: Sequence[Known]) -> bool:
+        return any(self.layout.groups[known.bearer.group].counts_as == "crew" for known in led_to)
+
     def _decided(self, arrived: Arrived, led_to: Sequence[Known], content: bytes) -> tuple[Scanned, int]:
         scan = arrived.scan
         known = led_to[0] if len(led_to) == 1 else None
         bearer = self.house.now_of(known.bearer) if known is not None else None
-        evacuation = evacuation_of(self.journal.event)
         decision = decide(
             scan,
             Facts(
                 now=self.now,
                 layout=self.layout,
                 seats=self.house.seats,
-                evacuation=evacuation,
+                evacuation=self.evacuation,
                 genuineness="genuine" if led_to else codes.genuineness(codes.normalise(scan.code), self.venue.key),
                 bearer=bearer,
                 several=len(led_to) > 1,
@@ -130,7 +137,7 @@ class _Admission:
         scanned_at = self.now if scan.scanned_at is None else scan.scanned_at
         ahead = scanned_at - self.now
         off = ahead > CLOCK_OFF_MS or (ahead < -CLOCK_OFF_MS and not arrived.delayed)
-        self.house.carry_out(decision, bearer)
+        recounts = self.house.carry_out(scan, decision, bearer)
         door = self.layout.doors[scan.door]
         numbers = self.house.seats.house.numbers(door.area)
         fact = Scanned(
@@ -147,9 +154,10 @@ class _Admission:
             by=arrived.by,
             clock_off_ms=ahead if off else None,
             override=scan.override.reason if scan.override else None,
+            recounts=tuple(recounts),
         )
         seq = self.journal.add(fact, content)
-        self.house.note(fact, seq, bearer, drill=evacuation == "drill")
+        self.house.note(fact, seq, bearer)
         return fact, seq
 
     def _worded(self, seq: int, fact: Scanned, led_to: Sequence[Known]) -> Answer:
@@ -159,7 +167,11 @@ class _Admission:
         attendee = None
         if who is not None:
             attendee = AttendeeShown(
-                id=who.bearer.attendee, name=who.name, organisation=who.organisation, group=who.bearer.group
+                id=who.bearer.attendee,
+                name=who.name,
+                organisation=who.organisation,
+                group=who.bearer.group,
+                bookings=self._bookings(self.house.now_of(who.bearer).bookings),
             )
         return Answer(
             id=fact.id,
@@ -179,13 +191,28 @@ class _Admission:
             kept=self._kept(refusal),
             line=self._line(refusal),
             alternatives=self._alternatives(refusal),
-            choices=[self._choice(known) for known in led_to[:CHOICES_MAX]] if refusal and len(led_to) > 1 else [],
+            choices=[self._choice(known) for known in led_to[:CHOICES_MAX]] if who is None and len(led_to) > 1 else [],
             item=self.layout.items[decision.item].name if decision.item in self.layout.items else None,
             asks_back=[self.layout.items[item].name for item in decision.asks_back if item in self.layout.items],
             scanned_at=self._iso(fact.scanned_at),
             received_at=self._iso(fact.received_at),
             clock_off_s=None if fact.clock_off_ms is None else round(fact.clock_off_ms / 1000),
         )
+
+    def _bookings(self, booked: Sequence[str]) -> list[BookingShown]:
+        """The booked sessions that have not ended, in the order of their times."""
+        sessions = self.venue.programme.sessions
+        return [
+            BookingShown(
+                session=session.id,
+                title=session.title,
+                area=session.area,
+                name=self.layout.areas[session.area].name if session.area in self.layout.areas else session.area,
+                starts_at=iso(session.starts_at, self.layout),
+            )
+            for session in sessions.values()
+            if session.id in booked and not session.cancelled and self.now < session.ends_at
+        ]
 
     def _since(self, refusal: Refusal | None) -> Since | None:
         if refusal is None or refusal.since_at is None or refusal.since_door is None:
@@ -200,12 +227,11 @@ class _Admission:
         return SessionSwitch(id=refusal.session, title=session.title if session else refusal.session)
 
     def _kept(self, refusal: Refusal | None) -> KeptShown | None:
-        if refusal is None or not refusal.kept:
+        kept = kept_seats(refusal.kept) if refusal is not None else None
+        if kept is None:
             return None
-        until = [kept.until_at for kept in refusal.kept if kept.until_at is not None]
-        return KeptShown(
-            seats=sum(kept.seats for kept in refusal.kept), until=iso(min(until), self.layout) if until else None
-        )
+        until = None if kept.until_at is None else iso(kept.until_at, self.layout)
+        return KeptShown(seats=kept.seats, until=until, until_seats=kept.until_seats)
 
     @staticmethod
     def _line(refusal: Refusal | None) -> LinePlace | None:

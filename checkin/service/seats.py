@@ -33,6 +33,15 @@ def seats_of(
     )
 
 
+def call_numbers(tx: Transaction, event: int, seats: Seats) -> bool:
+    """Call the numbers of waiting lines for which there are places; whether there were any. Nobody is
+    called into a house that is being evacuated: then do not ask."""
+    called = seats.call()
+    for area, numbers in called.items():
+        lines.call_waiting(tx, event, area, numbers)
+    return bool(called)
+
+
 def claimant_of(tx: Transaction, venue: Venue, attendee: str) -> Claimant:
     """What decides the places kept for an attendee who is there."""
     return attendees.bearers_by_id(tx, venue.id, [attendee])[attendee].bearer.claimant

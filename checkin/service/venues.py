@@ -14,7 +14,7 @@ from checkin.core.model import Approved, Area, Event, Plan
 from checkin.core.occupancy import Certainty
 from checkin.core.schedule import Programme
 from checkin.service.journal import Journal
-from checkin.store import attendees, events, facts, presences, sessions
+from checkin.store import attendees, events, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 
@@ -116,11 +116,12 @@ def recount(tx: Transaction, id: int, *, seq: int, now: int) -> None:
     are, has changed. The fact `seq` is the change."""
     layout = events.load_layout(tx, id)
     assert layout is not None, "only a venue that is there changes"
+    before = presences.load_tallies(tx, id)
     total = Sum()
-    total.presences, total.corrections = presences.load_presences(tx, id), facts.corrections(tx, id)
+    total.presences = presences.load_presences(tx, id)
+    total.corrections = [(area, row.tally.uncounted) for area, row in before.items()]
     programme = Programme(layout.event, sessions.load_sessions(tx, id))
     house = total.house(layout, programme, attendees.claimants(tx, id))
-    before = presences.load_tallies(tx, id)
     presences.drop_tallies(tx, id)
     presences.save_tallies(
         tx,

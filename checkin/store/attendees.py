@@ -187,6 +187,37 @@ def find_attendees(
     return [_attendee(row) for row in rows]
 
 
+def attendees_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> list[Attendee]:
+    """These attendees, in the order of names."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM attendee WHERE event = ? AND id IN (SELECT value FROM json_each(?))"
+        " ORDER BY family_name, given_name, id",
+        (event, json_list(ids)),
+    )
+    return [_attendee(row) for row in rows]
+
+
+def attendee_by_desk_number(tx: Transaction, event: int, number: int) -> Attendee | None:
+    columns = ", ".join(f'a."{field}"' for field in FIELDS)
+    row = tx.row(
+        f"SELECT {columns} FROM badge JOIN attendee AS a ON a.id = badge.attendee"
+        " WHERE badge.event = ? AND badge.desk_number = ?",
+        (event, number),
+    )
+    return None if row is None else _attendee(row)
+
+
+def represented(tx: Transaction, event: int, proxies: Iterable[str]) -> dict[str, str]:
+    """proxy → in whose place they come."""
+    return dict(
+        tx.rows(
+            "SELECT represented_by, id FROM attendee WHERE event = ?"
+            " AND represented_by IN (SELECT value FROM json_each(?))",
+            (event, json_list(proxies)),
+        )
+    )
+
+
 def attendees_of_groups(tx: Transaction, event: int, groups: Iterable[str], limit: int) -> list[Attendee]:
     """Those of these groups who are registered, at most `limit`."""
     rows = tx.rows(

@@ -9,7 +9,7 @@ from checkin.store.engine import Row, Transaction, json_list
 
 _COLUMNS = (
     "badge.id, badge.attendee, badge.generation, badge.code, badge.desk_number, badge.state,"
-    " badge.issued_at, badge.replaced_at"
+    " badge.issued_at, badge.replaced_at, badge.printed_at, badge.handed_at"
 )
 
 
@@ -52,6 +52,14 @@ def replace_badges(tx: Transaction, badges: Iterable[str], at: int) -> None:
     )
 
 
+def set_printed(tx: Transaction, badge: str, at: int) -> None:
+    tx.run("UPDATE badge SET printed_at = ? WHERE id = ?", (at, badge))
+
+
+def set_handed(tx: Transaction, badge: str, at: int | None) -> None:
+    tx.run("UPDATE badge SET handed_at = ? WHERE id = ?", (at, badge))
+
+
 def latest_badges(tx: Transaction, event: int, attendees: Iterable[str] | None = None) -> dict[str, Badge]:
     """attendee → the badge of the highest generation; of these attendees, or of all."""
     if attendees is None:
@@ -88,4 +96,6 @@ def _badge(row: Row) -> Badge:
         state=row[5],
         issued_at=row[6],
         replaced_at=row[7],
+        printed_at=row[8],
+        handed_at=row[9],
     )

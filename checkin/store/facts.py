@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from checkin.core.facts import Assumed, Changed, Corrected, Evacuated, Fact, Scanned
+from checkin.core.facts import Assumed, Changed, Corrected, Evacuated, Fact, Scanned, Undone
 from checkin.store.engine import Transaction, json_list
 
 PAGE_FACTS_MAX = 1_000
@@ -60,23 +60,6 @@ def all_facts(tx: Transaction, event: int) -> Iterator[Kept]:
         seq = page[-1].seq
 
 
-def corrections(tx: Transaction, event: int) -> list[tuple[str, int]]:
-    """(area, change) of every correction since the house was last emptied, in order."""
-    rows = tx.rows(
-        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind IN ('correction', 'evacuation')"
-        " ORDER BY seq",
-        (event,),
-    )
-    found: list[tuple[str, int]] = []
-    for (body,) in rows:
-        match _decoder.decode(body):
-            case Corrected() as correction:
-                found += correction.changes
-            case Evacuated() as evacuated if evacuated.empties:
-                found.clear()
-    return found
-
-
 def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
     """Every beginning and end of an evacuation or drill, in order."""
     rows = tx.rows(
@@ -102,15 +85,14 @@ def last_scans(tx: Transaction, event: int, count: int) -> list[Kept]:
     return [Kept(row[0], _decoder.decode(row[1])) for row in rows]
 
 
-def arrivals_by_minute(tx: Transaction, event: int) -> list[tuple[int, int]]:
-    """(start of the minute in ms, arrivals in it), in order, minutes without any left out."""
-    return [
-        (minute * 60_000, count)
-        for minute, count in tx.rows(
-            "SELECT at / 60000, count(*) FROM fact WHERE event = ? AND passage = 'arrival' GROUP BY 1 ORDER BY 1",
-            (event,),
-        )
-    ]
+def last_passage(tx: Transaction, event: int, attendee: str, before_seq: int) -> Fact | None:
+    """The fact by which an attendee moved last, of those before `before_seq`."""
+    row = tx.row(
+        "SELECT body FROM fact WHERE event = ? AND seq < ? AND attendee = ? AND passage IS NOT NULL"
+        " ORDER BY seq DESC LIMIT 1",
+        (event, before_seq, attendee),
+    )
+    return None if row is None else _decoder.decode(row[0])
 
 
 def refusals_by_reason(tx: Transaction, event: int) -> list[tuple[str, int]]:
@@ -154,6 +136,9 @@ def _row(event: int, kept: Kept) -> tuple[object, ...]:
         case Assumed() as left:
             place = (None, None, left.at, None, left.area, left.attendee, "exit", None)
             return (event, kept.seq, "assumed", *place, body)
+        case Undone() as undone:
+            place = (None, None, undone.at, None, undone.leaves, undone.attendee, "undo", None)
+            return (event, kept.seq, "undo", *place, body)
         case Evacuated() as evacuated:
             return (event, kept.seq, "evacuation", None, None, evacuated.at, None, None, None, None, None, body)
         case Changed() as change:

@@ -65,6 +65,11 @@ def operator_by_id(tx: Transaction, id: str) -> Operator | None:
     return None if row is None else _operator(row)
 
 
+def operator_names(tx: Transaction) -> dict[str, str]:
+    """id → name of every operator."""
+    return dict(tx.rows("SELECT id, name FROM operator"))
+
+
 def count_operators(tx: Transaction) -> int:
     row = tx.row("SELECT count(*) FROM operator")
     return 0 if row is None else int(row[0])

@@ -110,10 +110,13 @@ def empty_house(tx: Transaction, event: int, at: int) -> None:
 
 
 def areas_in_use(tx: Transaction, event: int) -> set[str]:
-    """The areas somebody is in now."""
-    return {
-        row[0] for row in tx.rows("SELECT DISTINCT area FROM presence WHERE event = ? AND area IS NOT NULL", (event,))
-    }
+    """The areas somebody is in now, those among them who have no badge."""
+    rows = tx.rows(
+        "SELECT area FROM presence WHERE event = ? AND area IS NOT NULL"
+        " UNION SELECT area FROM tally WHERE event = ? AND uncounted <> 0",
+        (event, event),
+    )
+    return {row[0] for row in rows}
 
 
 def presences_of(tx: Transaction, attendees: Iterable[str]) -> dict[str, Presence]:
@@ -124,3 +127,18 @@ def presences_of(tx: Transaction, attendees: Iterable[str]) -> dict[str, Presenc
         (json_list(attendees),),
     )
     return {row[0]: presence_of(row[1:]) for row in rows}
+
+
+def forget_presence(tx: Transaction, attendee: str) -> None:
+    """This attendee was never here after all."""
+    tx.run("DELETE FROM presence WHERE attendee = ?", (attendee,))
+
+
+def arrivals_by_minute(tx: Transaction, event: int) -> list[tuple[int, int]]:
+    """(start of the minute in ms, first arrivals in it), in order, minutes without any left out."""
+    return [
+        (minute * 60_000, count)
+        for minute, count in tx.rows(
+            "SELECT arrived_at / 60000, count(*) FROM presence WHERE event = ? GROUP BY 1 ORDER BY 1", (event,)
+        )
+    ]
