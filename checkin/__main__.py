@@ -13,7 +13,12 @@ import click
 import msgspec
 
 from checkin import main as wiring
-from checkin.badges.render import check_faces, render_pdf
+from checkin.badges.face import BadgeFace
+from checkin.badges.formats import FORMATS, format_of
+from checkin.badges.misfits import check_letters
+from checkin.badges.preflight import check_lengths
+from checkin.badges.render import render_pdf
+from checkin.badges.templates import own_templates
 from checkin.config import OPTIONS, database_path, load_settings
 from checkin.core.errors import BadInput, CheckinError, Conflict, TooLarge
 from checkin.core.model import Event
@@ -67,6 +72,7 @@ def serve(host: str | None, port: int | None) -> None:
         settings["port"].value if port is None else port,
         proxies=settings["proxies"].value,
         log_level=settings["log_level"].value,
+        events_folder=settings["events_folder"].value,
     )
 
 
@@ -208,14 +214,26 @@ def import_schedule(slug: str, file: Path, dry_run: bool, as_json: bool) -> None
 
 @main.command("badges")
 @click.argument("slug")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
-@click.option("--format", "form", default="a6", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="the PDF to write")
+@click.option("--format", "form", help=f"one of {', '.join(FORMATS)}; a6 without it, for --check all")
 @click.option("--group", help="only this group")
-def print_badges(slug: str, out: Path, form: str, group: str | None) -> None:
-    """Issue badges where needed and write them as one PDF."""
+@click.option("--sheet", type=click.Choice(["a4"]), help="several on a sheet with crop marks")
+@click.option("--check", is_flag=True, help="issue nothing; name everybody whose badge would not come out right")
+@click.option("--json", "as_json", is_flag=True, help="the check for machines")
+def print_badges(
+    slug: str, out: Path | None, form: str | None, group: str | None, sheet: str | None, check: bool, as_json: bool
+) -> None:
+    """Issue badges where needed and write them as one PDF; or check them before (--check)."""
+    if check == (out is not None):
+        raise click.UsageError("Say where the badges go (--out FILE.pdf), or --check.")
+    own = own_templates(load_settings()["events_folder"].value, slug)
+    if out is None:
+        _check_badges(slug, [format_of(form).id] if form else list(FORMATS), group, own, as_json)
+        return
     known = Venues()
+    format = format_of(form or "a6", sheet=sheet is not None).id
 
-    def work(tx: Transaction) -> tuple[int, list[Any]]:
+    def work(tx: Transaction) -> tuple[int, list[BadgeFace]]:
         venue = known.venue(tx, slug)
         if group is not None and group not in venue.layout.groups:
             raise BadInput(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
@@ -225,10 +243,33 @@ def print_badges(slug: str, out: Path, form: str, group: str | None) -> None:
     issued, faces = _in_store(work)
     if not faces:
         raise BadInput("Nobody is registered who would get a badge. Import the attendees first.")
-    for misfit in check_faces(faces):
-        click.echo(f"badge {misfit}", err=True)
-    _write(out, render_pdf(faces, format=form))
+    _progress(f"{len(faces)} badges are being set …")
+    _write(out, render_pdf(faces, format=format, sheet=sheet is not None, own=own))
     click.echo(f"{out}: {len(faces)} badges, {issued} of them new.")
+
+
+def _check_badges(slug: str, forms: list[str], group: str | None, own: Path, as_json: bool) -> None:
+    known = Venues()
+    faces = _in_store(lambda tx: badges.drafts(tx, known, slug, group=group))
+    misfits = check_letters(faces)
+    for form in forms:
+        _progress(f"{len(faces)} badges are being measured as {form} …")
+        misfits += check_lengths(faces, form, own=own)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(misfits)).decode())
+    else:
+        for misfit in misfits:
+            click.echo(misfit)
+    if misfits:
+        raise CheckinError(f"{len(misfits)} texts on {len(faces)} badges do not fit.", code="badges_misfit")
+    if not as_json:
+        click.echo(f"{len(faces)} badges fit: {', '.join(forms)}.")
+
+
+def _progress(words: str) -> None:
+    """What is being done, for a person at a terminal."""
+    if sys.stderr.isatty():
+        click.echo(words, err=True)
 
 
 @main.command("codes")

@@ -64,6 +64,7 @@ OPTIONS = (
     Option("host", str, "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Option("port", _port, "8000", "port to listen on; 0 takes a free one"),
     Option("proxies", str, "127.0.0.1", "reverse proxies whose X-Forwarded-… headers are believed, by comma"),
+    Option("events_folder", Path, "events", "files of the events: EVENT/badges/FORMAT.typ is an own template"),
     Option("log_level", _level, "info", "debug, info, warning or error"),
 )
 

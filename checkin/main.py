@@ -26,6 +26,7 @@ from checkin.web.app import create_app
 
 VERSION = installed_version("checkin")
 FACES = Path(str(files("kiosk") / "faces"))
+EVENTS_FOLDER = Path("events")
 
 SHUTDOWN_S = 5
 LISTEN_BACKLOG = 4_096
@@ -50,8 +51,8 @@ async def store_of(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-def app_of(centre: Centre) -> ASGIApp:
-    return create_app(centre, FACES, VERSION)
+def app_of(centre: Centre, events_folder: Path = EVENTS_FOLDER) -> ASGIApp:
+    return create_app(centre, FACES, VERSION, events_folder)
 
 
 def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
@@ -97,6 +98,7 @@ def serve(
     *,
     proxies: str = "127.0.0.1",
     log_level: str = "info",
+    events_folder: Path = EVENTS_FOLDER,
     clock: Callable[[], int] = wall_clock,
     started: Callable[[str, Centre], Awaitable[None]] | None = None,
 ) -> None:
@@ -106,7 +108,7 @@ def serve(
     lock = ServeLock(database_path(url))
     try:
         bound = listen(host, port)
-        uvloop.run(_serve(url, bound, proxies, clock, started))
+        uvloop.run(_serve(url, bound, proxies, events_folder, clock, started))
     finally:
         lock.release()
 
@@ -115,12 +117,13 @@ async def _serve(
     url: str,
     bound: socket.socket,
     proxies: str,
+    events_folder: Path,
     clock: Callable[[], int],
     started: Callable[[str, Centre], Awaitable[None]] | None,
 ) -> None:
     store = await open_store(url)
     centre = Centre(store, clock)
-    server = server_of(app_of(centre), proxies)
+    server = server_of(app_of(centre, events_folder), proxies)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
     try:
         await server.serve(sockets=[bound])

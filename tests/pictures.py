@@ -14,11 +14,15 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
+from checkin.badges.face import BadgeFace
 from checkin.badges.render import render_png
-from tests.badges.test_render import faces
+from checkin.core.codes import make_code
+from checkin.exchange.layout import read_layout
+from tests.badges.test_render import faces, hardest_face
 from tests.browser.conftest import CHROMIUM
 from tests.test_commands import free_port, wait_for
 
@@ -27,14 +31,75 @@ SPEED = 240
 EVENT = "kommunalkonferenz"
 SHOWN_AT = dt.time(10, 34)
 GAP = 24
+TABLE = "#8a8f98"
+PPI = 90
+LAYOUT = Path(__file__).parent.parent / "checkin" / "demo" / "files" / "layout.toml"
 COLOURS = 128
 
 
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
-    save(sheet([Image.open(io.BytesIO(render_png(face, ppi=90))) for face in faces()], 4), "badges.png")
+    save(sheet([drawn(face, "a6") for face in gallery()], 4), "badges.png")
+    save(all_formats(gallery()[0]), "formats.png")
     with tempfile.TemporaryDirectory() as folder:
         take_faces(Path(folder))
+
+
+def gallery() -> list[BadgeFace]:
+    """The hardest twelve names, each in another group of the demo, the first with the longest institution."""
+    groups = [group.name for group in read_layout(LAYOUT.read_bytes()).groups.values()]
+    hard = [hardest_face(), *faces()[1:]]
+    return [
+        msgspec.structs.replace(
+            face,
+            code=make_code(number, b"gallery"),
+            desk_number=1001 + number,
+            group_number=number % len(groups),
+            group_name=groups[number % len(groups)],
+            photo=number % 3 != 1,
+        )
+        for number, face in enumerate(hard)
+    ]
+
+
+def drawn(face: BadgeFace, format: str, side: int = 1) -> Image.Image:
+    return Image.open(io.BytesIO(render_png(face, format=format, side=side, ppi=PPI)))
+
+
+def all_formats(face: BadgeFace) -> Image.Image:
+    """One badge in every format, at one scale."""
+    rows = (
+        [drawn(face, "butterfly", 1), drawn(face, "butterfly", 2)],
+        [
+            drawn(face, "a6"),
+            below(drawn(face, "a7"), drawn(face, "cr80")),
+            drawn(face, "label102x152"),
+            drawn(face, "label62x100"),
+            drawn(face, "label62"),
+        ],
+    )
+    return below(*(beside(*row) for row in rows), edge=GAP)
+
+
+def beside(*pictures: Image.Image) -> Image.Image:
+    whole = Image.new(
+        "RGB", (sum(one.width + GAP for one in pictures) - GAP, max(one.height for one in pictures)), TABLE
+    )
+    x = 0
+    for one in pictures:
+        whole.paste(one.convert("RGB"), (x, 0))
+        x += one.width + GAP
+    return whole
+
+
+def below(*pictures: Image.Image, edge: int = 0) -> Image.Image:
+    width = max(one.width for one in pictures) + 2 * edge
+    whole = Image.new("RGB", (width, sum(one.height + GAP for one in pictures) - GAP + 2 * edge), TABLE)
+    y = edge
+    for one in pictures:
+        whole.paste(one.convert("RGB"), (edge, y))
+        y += one.height + GAP
+    return whole
 
 
 def take_faces(folder: Path) -> None:
@@ -111,7 +176,7 @@ def scan_somebody(page: Page, folder: Path) -> None:
 def sheet(pictures: list[Image.Image], columns: int) -> Image.Image:
     width, height = pictures[0].size
     rows = -(-len(pictures) // columns)
-    whole = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), "#8a8f98")
+    whole = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), TABLE)
     for number, picture in enumerate(pictures):
         place = (GAP + number % columns * (width + GAP), GAP + number // columns * (height + GAP))
         whole.paste(picture.convert("RGB"), place)

@@ -1,239 +1,176 @@
 """Badges as PDF and PNG: typst templates, one for each format, fed with JSON.
 
-Fonts come from packages alone, so that a badge looks the same on every machine, and every letter is
-looked up before a page is made: a badge is printed right or not at all.
+Every letter is looked up before a page is made: a badge is printed right or not at all. Own templates
+of an event lie in the folder `own`; without it all templates are ours.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import io
-import json
+import struct
 import threading
-import unicodedata
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import manimgx_fonts
-import manimgx_fonts_cjk
-import qrcode
+import msgspec
 import typst
-from fontTools.ttLib import TTCollection, TTFont
-from msgspec import Struct
-from PIL import Image
 
-from checkin.badges.face import BadgeFace
-from checkin.core.errors import BadInput
+from checkin.badges.face import BadgeFace, template_data
+from checkin.badges.fonts import FONT_FOLDERS, FONTS
+from checkin.badges.formats import Format, format_of
+from checkin.badges.misfits import check_letters
+from checkin.badges.templates import OURS, Template, template_error, template_of
+from checkin.core.errors import BadInput, Busy, TooLarge
 
-QR_VERSION = 2
-QR_QUIET_MODULES = 4
-"""The quiet zone that ISO/IEC 18004 asks for."""
-QR_MASK = 3
-"""Any mask is valid; choosing the prettiest of eight costs five times the whole matrix."""
-PNG_COLOURS = 64
-LETTERS_SHOWN_MAX = 8
+MISFITS_NAMED_MAX = 5
+DOCUMENT_BADGES_MAX = 2_000
+"""A badge takes half a mebibyte while a document is made."""
+WAITING_S_MAX = 20.0
+MEASURED_AT_ONCE = 50
+PPI_MIN, PPI_MAX = 36, 600
+DOTS_A_METRE = 1 / 0.0254
+_PNG_HEAD_BYTES = 33
+_NO_CACHE = Path("/nonexistent")
 
-TEMPLATES = files("checkin.badges") / "templates"
-FONT_FOLDERS = tuple(Path(str(package.__file__)).parent for package in (manimgx_fonts, manimgx_fonts_cjk))
-FAMILIES = (
-    "Noto Sans",
-    "Noto Sans Arabic",
-    "Noto Sans Hebrew",
-    "Noto Sans Ethiopic",
-    "Noto Sans Georgian",
-    "Noto Sans Armenian",
-    "Noto Sans Devanagari",
-    "Noto Sans Bengali",
-    "Noto Sans Gujarati",
-    "Noto Sans Gurmukhi",
-    "Noto Sans Kannada",
-    "Noto Sans Khmer",
-    "Noto Sans Lao",
-    "Noto Sans Malayalam",
-    "Noto Sans Myanmar",
-    "Noto Sans Oriya",
-    "Noto Sans Sinhala",
-    "Noto Sans Tamil",
-    "Noto Sans Telugu",
-    "Noto Sans Thai",
-    "Noto Sans CJK SC",
-    "Noto Sans Symbols",
-)
-
-_compiling = threading.Lock()
+_typesetting = threading.Lock()
 
 
-class Misfit(Struct, frozen=True):
-    """A badge that cannot be printed right: letters in a field that no font has."""
+def render_pdf(
+    faces: Sequence[BadgeFace], *, format: str = "a6", sheet: bool = False, own: Path | None = None
+) -> bytes:
+    """All badges in one tagged PDF (PDF/UA-1), in this order: a page for each side, or on sheets of A4.
 
-    desk_number: int
-    field: str
-    letters: str
-
-    def __str__(self) -> str:
-        named = ", ".join(f"U+{ord(letter):04X}" for letter in self.letters)
-        return f"{self.desk_number}: {self.field} has letters that no font has ({named})"
-
-
-def formats() -> list[str]:
-    """The names of the formats there is a template for."""
-    return sorted(file.name.removesuffix(".typ") for file in TEMPLATES.iterdir() if file.name.endswith(".typ"))
-
-
-def check_faces(faces: Iterable[BadgeFace]) -> list[Misfit]:
-    """Every field with letters that no font has."""
-    found = []
-    for face in faces:
-        for field in ("title", "given_name", "family_name", "organisation", "position", "town", "group_name"):
-            missing = sorted({char for char in _clean(getattr(face, field)) if not _has_glyph(char)})
-            if missing:
-                found.append(Misfit(face.desk_number, field, "".join(missing[:LETTERS_SHOWN_MAX])))
-    return found
-
-
-def render_pdf(faces: Sequence[BadgeFace], *, format: str = "a6") -> bytes:
-    """All badges in one tagged PDF (PDF/UA-1), a page each, in this order.
-
-    Raises `BadInput` for an unknown format, no faces, or letters that no font has.
+    Print formats with two sides duplex: sheets turn over the long edge, single badges over the short.
+    The same faces give the same bytes. Raises `BadInput` for an unknown format, no faces, or letters
+    that no font has; `TemplateWrong` for an own template with an error.
     """
     date = faces[0].event_date if faces else dt.date.min
     midnight = dt.datetime.combine(date, dt.time(), dt.UTC)
-    return _compiled(faces, format, format="pdf", pdf_standards="ua-1", timestamp=midnight)
+    how = {"format": "pdf", "pdf_standards": "ua-1", "timestamp": midnight}
+    return _compiled(faces, format_of(format, sheet=sheet), sheet, own, how)[0]
 
 
-def render_png(face: BadgeFace, *, format: str = "a6", ppi: int = 300) -> bytes:
-    """One badge as a picture, `ppi` pixels to the inch. Raises as `render_pdf`."""
-    picture = Image.open(io.BytesIO(_compiled([face], format, format="png", ppi=ppi)))
-    content = io.BytesIO()
-    palette = picture.convert("RGB").quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(content, "PNG", compress_level=1, dpi=(ppi, ppi))
-    return content.getvalue()
+def render_png(
+    face: BadgeFace, *, format: str = "a6", ppi: float = 300, side: int = 1, own: Path | None = None
+) -> bytes:
+    """One side (from 1) of one badge as a picture, `ppi` pixels to the inch. Raises as `render_pdf`."""
+    known = format_of(format)
+    if not PPI_MIN <= ppi <= PPI_MAX:
+        raise BadInput(f"A picture has {PPI_MIN} to {PPI_MAX} pixels to the inch, not {ppi:g}.", code="ppi_unknown")
+    pages = _compiled([face], known, False, own, {"format": "png", "ppi": ppi})
+    if not 1 <= side <= len(pages):
+        raise BadInput(f"“{format}” has {len(pages)} sides; there is no side {side}.", code="side_unknown")
+    return _with_density(pages[side - 1], ppi)
 
 
-def qr_svg(code: str) -> str:
-    """The QR code (level Q) as an SVG of one path, a unit a module, quiet zone included."""
-    matrix = qrcode.QRCode(
-        version=QR_VERSION,
-        error_correction=qrcode.constants.ERROR_CORRECT_Q,
-        border=QR_QUIET_MODULES,
-        mask_pattern=QR_MASK,
-    )
-    matrix.add_data(code, optimize=0)
-    modules = matrix.get_matrix()
-    runs: list[str] = []
-    for y, row in enumerate(modules):
-        start = None
-        for x, dark in enumerate([*row, False]):
-            if dark and start is None:
-                start = x
-            elif not dark and start is not None:
-                runs.append(f"M{start} {y}h{x - start}v1H{start}z")
-                start = None
-    side = len(modules)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<rect width="{side}" height="{side}" fill="#fff"/><path d="{"".join(runs)}"/></svg>'
-    )
+def find_too_long(faces: Sequence[BadgeFace], *, format: str = "a6", own: Path | None = None) -> set[tuple[str, str]]:
+    """(field, text) of what would need less than its least size in this format, as typst measures it.
+
+    Raises `TemplateWrong` for an own template with an error.
+    """
+    known = format_of(format)
+    template = template_of(known, own)
+    found: set[tuple[str, str]] = set()
+    for first in range(0, len(faces), MEASURED_AT_ONCE):
+        inputs = _inputs(faces[first : first + MEASURED_AT_ONCE], known, False)
+        with _alone(), _errors_of(template):
+            compiler = _compiler(template, inputs)
+            compiler.compile(format="png", ppi=1)  # a query alone never lets go of what typst remembers
+            answer = compiler.query("<misfit>", field="value")
+        found.update((one["field"], one["text"]) for one in msgspec.json.decode(answer))
+    return found
 
 
-def _compiled(faces: Sequence[BadgeFace], template: str, **how: Any) -> bytes:
-    if template not in formats():
-        raise BadInput(
-            f"There is no badge format “{template}”; there are: {', '.join(formats())}.", code="format_unknown"
-        )
+def _compiled(
+    faces: Sequence[BadgeFace], format: Format, sheet: bool, own: Path | None, how: dict[str, Any]
+) -> list[bytes]:
     if not faces:
         raise BadInput("There is no badge to print.", code="badges_none")
-    if misfits := check_faces(faces):
-        numbers = ", ".join(str(misfit) for misfit in misfits[:5])
-        raise BadInput(f"Letters cannot be printed. Correct the names first – {numbers}.", code="letters_unknown")
-    first = faces[0]
-    inputs = {
-        "badges": json.dumps([_inputs(face) for face in faces], ensure_ascii=False),
-        "fonts": json.dumps(FAMILIES),
-        "title": f"Badges {first.event_name}",
-        "year": str(first.event_date.year),
-        "month": str(first.event_date.month),
-        "day": str(first.event_date.day),
-    }
-    # The compiler is shared for its fonts; it holds the inputs of one document at a time.
-    with _compiling:
-        made = _compiler().compile(input=(TEMPLATES / f"{template}.typ").read_bytes(), sys_inputs=inputs, **how)
+    if len(faces) > DOCUMENT_BADGES_MAX:
+        raise TooLarge(f"One file holds at most {DOCUMENT_BADGES_MAX:,} badges. Print a group at a time.")
+    if misfits := check_letters(faces):
+        named = "; ".join(str(misfit) for misfit in misfits[:MISFITS_NAMED_MAX])
+        raise BadInput(f"Letters cannot be printed. Correct the names first – {named}.", code="letters_unknown")
+    template = template_of(format, own)
+    inputs = _inputs(faces, format, sheet)
+    with _alone(), _errors_of(template):
+        made = _compiler(template, inputs).compile(**how)
     assert made is not None
-    return made[0] if isinstance(made, list) else made
+    return made if isinstance(made, list) else [made]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One document at a time: it takes the memory of all its pages. `Busy` where one takes too long."""
+    if not _typesetting.acquire(timeout=WAITING_S_MAX):
+        raise Busy("Another document is being made and takes long. Try again.", code="typesetting")
+    try:
+        yield
+    finally:
+        _typesetting.release()
+
+
+@contextmanager
+def _errors_of(template: Template) -> Iterator[None]:
+    """An error in an own template is told; one in ours is a fault of the program."""
+    try:
+        yield
+    except typst.TypstError as error:
+        if template.own:
+            raise template_error(template, error) from None
+        raise
+
+
+def _compiler(template: Template, inputs: dict[str, str]) -> typst.Compiler:
+    return typst.Compiler(
+        input=template.file,
+        root=template.root,
+        sys_inputs=inputs,
+        font_paths=_fonts(),
+        package_path=OURS,
+        package_cache_path=_NO_CACHE,
+    )
 
 
 @cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
         font_paths=[str(folder) for folder in FONT_FOLDERS],
     )
-    return typst.Compiler(font_paths=fonts)
 
 
-def _inputs(face: BadgeFace) -> dict[str, Any]:
-    place = ", ".join(part for part in (face.position, face.town) if part)
+def _inputs(faces: Sequence[BadgeFace], format: Format, sheet: bool) -> dict[str, str]:
+    first = faces[0]
+    layout = {
+        "width": format.width_mm,
+        "height": format.height_mm,
+        "colour": format.colour,
+        "columns": format.columns,
+        "rows": format.rows,
+        "sheet": sheet,
+    }
     return {
-        "qr": qr_svg(face.code),
-        "desk_number": str(face.desk_number),
-        "title": _part(face.title),
-        "given_name": _part(face.given_name),
-        "family_name": _part(face.family_name),
-        "organisation": _part(face.organisation),
-        "place": _part(place),
-        "group": _part(face.group_name),
-        "group_number": face.group_number,
-        "forums": [_part(forum) for forum in face.forums[:4]],
-        "photo": face.photo,
-        "event_name": _clean(face.event_name),
-        "event_line": f"{face.event_date:%d.%m.%Y} · {_clean(face.event_place)}",
+        "badges": _json([template_data(face) for face in faces]),
+        "format": _json(layout),
+        "fonts": _json([font.family for font in FONTS]),
+        "title": f"Badges {first.event_name}",
+        "date": _json([first.event_date.year, first.event_date.month, first.event_date.day]),
     }
 
 
-def _part(text: str) -> dict[str, Any]:
-    """A text with its direction, and the pieces at which no line can break."""
-    clean = _clean(text)
-    strong = [char for char in clean if unicodedata.bidirectional(char) in ("L", "R", "AL")]
-    rtl = bool(strong) and unicodedata.bidirectional(strong[0]) != "L"
-    if strong:
-        # A full stop or bracket at the end belongs to the letters before it, not to the line.
-        clean += "\u200e" if unicodedata.bidirectional(strong[-1]) == "L" else "\u200f"
-    words = [piece for word in clean.split() for piece in word.replace("-", "- ").split()] or [""]
-    return {
-        "text": clean,
-        "rtl": rtl,
-        "words": [word for word in words if word.isascii() or not _breaks_anywhere(word)] or [""],
-    }
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
-def _breaks_anywhere(word: str) -> bool:
-    """Chinese, Japanese and Thai lines break inside what has no spaces."""
-    return any(unicodedata.east_asian_width(char) == "W" or "\u0e00" <= char <= "\u0eff" for char in word)
-
-
-def _clean(text: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(text.split()))
-
-
-def _has_glyph(char: str) -> bool:
-    if char.isascii():
-        return char.isprintable()
-    return ord(char) in _letters() or unicodedata.category(char) in ("Cf", "Zs")
-
-
-@cache
-def _letters() -> frozenset[int]:
-    """Every code point that one of the fonts has."""
-    found: set[int] = set()
-    for folder in FONT_FOLDERS:
-        for file in folder.iterdir():
-            if file.suffix not in (".ttf", ".otf", ".ttc") or "Emoji" in file.name or "Italic" in file.name:
-                continue
-            fonts = TTCollection(file, lazy=True).fonts if file.suffix == ".ttc" else [TTFont(file, lazy=True)]
-            for font in fonts:
-                found.update(font.getBestCmap())
-    return frozenset(found)
+def _with_density(png: bytes, ppi: float) -> bytes:
+    """The picture with its size on paper (PNG, 11.3.4.3: pHYs), which goes between head and data."""
+    dots = round(ppi * DOTS_A_METRE)
+    chunk = b"pHYs" + struct.pack(">IIB", dots, dots, 1)
+    sized = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:_PNG_HEAD_BYTES] + sized + png[_PNG_HEAD_BYTES:]

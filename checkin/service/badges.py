@@ -18,6 +18,9 @@ from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, badges, events, sessions
 from checkin.store.engine import Transaction
 
+DRAFT_CODE = "0" * codes.LENGTH
+"""On a badge that is only looked at: not of our form, and nobody's."""
+
 
 class CodeShown(Struct, frozen=True):
     """A line of `checkin codes`: for machines that play doors."""
@@ -45,8 +48,12 @@ def issue_missing(
     return issued
 
 
-def issue(tx: Transaction, venues: Venues, slug: str, attendee: str, *, now: int, by: str) -> Badge:
-    """A new badge for this attendee; an earlier one is replaced, void at every door at once.
+def issue(
+    tx: Transaction, venues: Venues, slug: str, attendee: str, *, now: int, by: str, after: int | None = None
+) -> Badge:
+    """A new badge for this attendee; an earlier one is replaced, void at every door at once. `after`: the
+    generation that whoever asks has seen; where there is a later one, that is the badge asked for, so
+    that a button pressed twice makes one badge.
 
     Raises `NotFound`, and `Conflict` where the registration is cancelled or waiting or the badge
     is blocked.
@@ -63,6 +70,8 @@ def issue(tx: Transaction, venues: Venues, slug: str, attendee: str, *, now: int
     earlier = badges.latest_badges(tx, venue.id, [attendee]).get(attendee)
     if earlier is not None and earlier.state == "blocked":
         raise Conflict("The badge is blocked: this must be settled first.", code="badge_blocked")
+    if earlier is not None and after is not None and earlier.generation > after and earlier.state == "valid":
+        return earlier
     if earlier is not None:
         badges.replace_badges(tx, [earlier.id], now)
     issued = _make(tx, venue, [(attendee, earlier.generation + 1 if earlier else 1)], now)
@@ -80,6 +89,30 @@ def faces(tx: Transaction, venues: Venues, slug: str, group: str | None = None) 
         _face(venue, one, held[one.id], programme, booked.get(one.id, []))
         for one in attendees.load_attendees(tx, venue.id, group)
         if one.id in held and held[one.id].state == "valid" and one.registration == "registered"
+    ]
+
+
+def drafts(
+    tx: Transaction, venues: Venues, slug: str, *, group: str | None = None, attendee: str | None = None
+) -> list[BadgeFace]:
+    """What is or would be printed for everybody registered (of a group; this attendee alone), in the
+    order of names: those without a valid badge with a code that no door takes. Raises `NotFound` for a
+    group or an attendee that the event does not have."""
+    venue = venues.venue(tx, slug)
+    if group is not None and group not in venue.layout.groups:
+        raise NotFound(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
+    held = badges.latest_badges(tx, venue.id, None if attendee is None else [attendee])
+    booked = sessions.sessions_of_attendees(tx, venue.id)
+    programme = sessions.load_sessions(tx, venue.id)
+    if attendee is None:
+        people = [one for one in attendees.load_attendees(tx, venue.id, group) if one.registration == "registered"]
+    else:
+        person = attendees.load_attendee(tx, venue.id, attendee)
+        if person is None:
+            raise NotFound("This event has no such attendee.", code="attendee_unknown")
+        people = [person]
+    return [
+        _face(venue, one, _valid_or_draft(one, held.get(one.id)), programme, booked.get(one.id, [])) for one in people
     ]
 
 
@@ -132,6 +165,12 @@ def _keep(tx: Transaction, venue: Venue, issued: Sequence[Badge], what: str, *, 
     journal.write()
 
 
+def _valid_or_draft(person: Attendee, badge: Badge | None) -> Badge:
+    if badge is not None and badge.state == "valid":
+        return badge
+    return Badge(id="", attendee=person.id, generation=0, code=DRAFT_CODE, desk_number=0)
+
+
 def _face(
     venue: Venue, person: Attendee, badge: Badge, programme: Sequence[Session], booked: Sequence[str]
 ) -> BadgeFace:
@@ -154,4 +193,5 @@ def _face(
         event_name=event.name,
         event_date=event.date,
         event_place=venue.layout.house.name,
+        attendee=person.id,
     )

@@ -1,21 +1,67 @@
-"""Badges: issued, and as a picture or a page."""
+"""Badges: issued, drawn for screens, paper and label printers, and looked at before they are printed."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
+from msgspec import Struct
 
-from checkin.badges.render import render_pdf, render_png
+from checkin.badges.drawing import Kind, draw, kind_of
+from checkin.badges.formats import FORMATS, format_of
+from checkin.badges.misfits import Misfit
+from checkin.badges.preflight import hardest, preflight
+from checkin.badges.screen_fonts import screen_font
+from checkin.badges.templates import has_own, own_templates, template_of, templates_version
 from checkin.service import badges
 from checkin.service.attendees import BadgeShown, badge_shown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
-from checkin.web.problems import problem
+
+HARDEST_MAX = 60
+PREVIEW_PPI = 150
+FONT_KEPT_S = 7 * 24 * 3600
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class FormatShown(Struct, frozen=True):
+    """`own`: the event brought its own template along. `sheet`: several fit on A4."""
+
+    id: str
+    name: str
+    sides: int
+    sheet: bool
+    colour: bool
+    own: bool
+
+
+class TemplatesShown(Struct, frozen=True):
+    """`version` changes whenever an own template does."""
+
+    version: str
+    formats: list[FormatShown]
+
+
+class Hard(Struct, frozen=True):
+    attendee: str
+    name: str
+
+
+class HardestShown(Struct, frozen=True):
+    attendees: list[Hard]
+
+
+class PreflightShown(Struct, frozen=True):
+    """What does not fit; `checked`: how many were looked at."""
+
+    format: str
+    checked: int
+    misfits: list[Misfit]
 
 
 @post("/attendees/{attendee:str}/badges", guards=[may("desk")])
@@ -24,23 +70,115 @@ async def issue_badge(
     attendee: FromPath[str],
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
+    after: FromQuery[int | None] = None,
 ) -> BadgeShown:
-    """A new badge; an earlier one of this attendee is void from now on."""
+    """A new badge; an earlier one of this attendee is void from now on. `after`: the generation seen, so
+    that the same call again is not another badge."""
     now, by = centre.clock(), request.user.id
-    badge = await centre.write(lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by), event=event)
-    return badge_shown(badge)
+    badge = await centre.write(
+        lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by, after=after), event=event
+    )
+    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+    return badge_shown(badge, venue.layout)
 
 
 @get("/badges/{file:str}", guards=[may("desk")], media_type="image/png")
-async def draw_badge(event: FromPath[str], file: FromPath[str], centre: NamedDependency[Centre]) -> Response[bytes]:
-    """`{badge}.png` for screens, `{badge}.pdf` for paper."""
-    badge, _, form = file.rpartition(".")
-    if form not in ("png", "pdf"):
-        return problem(404, "Not found", "A badge is drawn as .png or as .pdf.", "form_unknown")
+async def draw_badge(
+    event: FromPath[str],
+    file: FromPath[str],
+    centre: NamedDependency[Centre],
+    events_folder: NamedDependency[Path],
+    format: FromQuery[str | None] = None,
+    dpi: FromQuery[int | None] = None,
+    side: FromQuery[int] = 1,
+) -> Response[bytes]:
+    """`{badge}.png` for screens, `.pdf` for paper, `.zpl` for Zebra's label printers, `.bin` for Brother's."""
+    badge, kind = _named(file)
     face = await centre.read(lambda tx: badges.face(tx, centre.venues, event, badge))
-    if form == "png":
-        return Response(await asyncio.to_thread(render_png, face), media_type="image/png", headers=_PRIVATE)
-    return Response(await asyncio.to_thread(render_pdf, [face]), media_type="application/pdf", headers=_PRIVATE)
+    own = own_templates(events_folder, event)
+    drawn = await asyncio.to_thread(draw, face, kind, format=format, dpi=dpi, side=side, own=own)
+    return Response(drawn, media_type=kind.media_type, headers=_PRIVATE)
 
 
-_PRIVATE = {"Cache-Control": "private, no-store"}
+@get("/badges/templates", guards=[may("desk")])
+async def read_templates(
+    event: FromPath[str], centre: NamedDependency[Centre], events_folder: NamedDependency[Path]
+) -> TemplatesShown:
+    """The formats, which of them have a template of the event's own, and the version of these."""
+    await centre.read(lambda tx: centre.venues.venue(tx, event))
+    return await asyncio.to_thread(_templates, own_templates(events_folder, event))
+
+
+@get("/badges/templates/{file:str}", guards=[may("manage")], media_type="text/plain")
+async def read_template(
+    event: FromPath[str], file: FromPath[str], events_folder: NamedDependency[Path]
+) -> Response[bytes]:
+    """`{format}.typ`: the template that is used now, ours to begin an own one with."""
+    template = template_of(format_of(file.removesuffix(".typ")), own_templates(events_folder, event))
+    return Response(template.file.read_bytes(), media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+
+
+@get("/badges/hardest", guards=[may("manage")])
+async def read_hardest(event: FromPath[str], centre: NamedDependency[Centre]) -> HardestShown:
+    """On whom to try a template: the longest, each script, then others."""
+    faces = await centre.read(lambda tx: badges.drafts(tx, centre.venues, event))
+    return HardestShown([Hard(face.attendee, face.name) for face in hardest(faces, HARDEST_MAX)])
+
+
+@get("/badges/preview/{file:str}", guards=[may("manage")], media_type="image/png")
+async def draw_preview(
+    event: FromPath[str],
+    file: FromPath[str],
+    centre: NamedDependency[Centre],
+    events_folder: NamedDependency[Path],
+    format: FromQuery[str] = "a6",
+    side: FromQuery[int] = 1,
+) -> Response[bytes]:
+    """What this attendee's badge looks like or would, issued or not, in the same kinds."""
+    attendee, kind = _named(file)
+    (face,) = await centre.read(lambda tx: badges.drafts(tx, centre.venues, event, attendee=attendee))
+    own = own_templates(events_folder, event)
+    dpi = PREVIEW_PPI if kind.id == "png" else None
+    drawn = await asyncio.to_thread(draw, face, kind, format=format, dpi=dpi, side=side, own=own)
+    return Response(drawn, media_type=kind.media_type, headers=_PRIVATE)
+
+
+@get("/badges/preflight", guards=[may("manage")])
+async def read_preflight(
+    event: FromPath[str],
+    centre: NamedDependency[Centre],
+    events_folder: NamedDependency[Path],
+    format: FromQuery[str] = "a6",
+) -> PreflightShown:
+    """Everybody whose letters or lengths do not fit in this format."""
+    format_of(format)
+    faces = await centre.read(lambda tx: badges.drafts(tx, centre.venues, event))
+    misfits = await asyncio.to_thread(preflight, faces, format, own=own_templates(events_folder, event))
+    return PreflightShown(format, len(faces), misfits)
+
+
+@get("/faces/fonts/{file:str}", opt={"public": True}, include_in_schema=False, media_type="font/woff2")
+async def serve_font(file: FromPath[str]) -> Response[bytes]:
+    """The letters of the badges for pages; see `checkin/badges/screen_fonts.py`."""
+    font = await screen_font(file.removesuffix(".woff2"))
+    return Response(font, media_type="font/woff2", headers={"Cache-Control": f"public, max-age={FONT_KEPT_S}"})
+
+
+def _named(file: str) -> tuple[str, Kind]:
+    name, _, kind = file.rpartition(".")
+    return name, kind_of(kind)
+
+
+def _templates(own: Path) -> TemplatesShown:
+    shown = [
+        FormatShown(
+            id=format.id,
+            name=format.name,
+            sides=format.sides,
+            sheet=format.columns > 0,
+            colour=format.colour,
+            own=has_own(format, own),
+        )
+        for format in FORMATS.values()
+    ]
+    return TemplatesShown(templates_version(own), shown)

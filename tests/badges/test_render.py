@@ -14,9 +14,11 @@ import zxingcpp
 from PIL import Image
 
 from checkin.badges.face import BadgeFace
-from checkin.badges.render import check_faces, render_pdf, render_png
+from checkin.badges.formats import FORMATS
+from checkin.badges.misfits import check_letters
+from checkin.badges.render import find_too_long, render_pdf, render_png
 from checkin.core.codes import make_code
-from checkin.core.errors import BadInput
+from checkin.core.errors import BadInput, TooLarge
 
 FACE = BadgeFace(
     code=make_code(1, b"key"),
@@ -36,6 +38,8 @@ FACE = BadgeFace(
     event_date=dt.date(2017, 3, 20),
     event_place="Straßenbahnhalle Nord",
 )
+DOUBLE_NAME = ("Dr.-Ing.", "Marie-Luise", "Freifrau von Schmettow-Wolkenstein")
+MINISTRY = "Ministerium für Heimat, Kommunales, Bau und Digitalisierung des Landes Nordrhein-Westfalen"
 NAMES = [
     ("Friederike-Charlotte", "Freifrau von Müller-Lüdenscheidt-Oberkassel"),
     ("İbrahim", "Yıldızoğlu"),
@@ -50,6 +54,9 @@ NAMES = [
     ("अनिल", "श्रीनिवासन"),
     ("小明", "王"),
 ]
+LINE_END_HYPHEN = "\x02"
+"""How pdfium reports a hyphen at the end of a line."""
+OTHER_SCRIPTS = [("Հրանտ", "Պետրոսյան"), ("さくら", "山田"), ("민준", "김"), ("สมชาย", "ใจดี")]
 
 
 def faces() -> list[BadgeFace]:
@@ -70,27 +77,119 @@ def codes_in(picture: Image.Image) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(picture.convert("L"))]
 
 
-def test_pdf_has_a_page_a_badge_and_each_code_is_read() -> None:
-    document = pypdfium2.PdfDocument(render_pdf(faces()))
-    assert len(document) == len(NAMES)
-    for page, face in zip(document, faces(), strict=True):
-        assert page.get_size() == pytest.approx((105 / 25.4 * 72, 148 / 25.4 * 72), abs=0.5)
+def hardest_face() -> BadgeFace:
+    title, given, family = DOUBLE_NAME
+    return msgspec.structs.replace(FACE, title=title, given_name=given, family_name=family, organisation=MINISTRY)
+
+
+def sizes_mm(content: bytes) -> list[tuple[float, float]]:
+    """Width and height of each page, in hundredths of a millimetre."""
+    boxes = [page.mediabox for page in pypdf.PdfReader(io.BytesIO(content)).pages]
+    return [(round(float(box.width) / 72 * 25.4, 2), round(float(box.height) / 72 * 25.4, 2)) for box in boxes]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_format_is_read_again_and_has_its_exact_size(format: str) -> None:
+    known = FORMATS[format]
+    content = render_pdf(faces(), format=format)
+    sizes = sizes_mm(content)
+    assert len(sizes) == len(NAMES) * known.sides
+    assert {width for width, _ in sizes} == {known.width_mm}
+    if known.height_mm is None:
+        assert all(60 < height < 130 for _, height in sizes)
+    else:
+        assert {height for _, height in sizes} == {known.height_mm}
+    document = pypdfium2.PdfDocument(content)
+    for number, face in enumerate(faces()):
+        page = document[number * known.sides]
         assert codes_in(page.render(scale=150 / 72).to_pil()) == [face.code]
     document.close()
 
 
-def test_pdf_is_tagged_and_the_same_each_time() -> None:
-    content = render_pdf([FACE])
-    assert content == render_pdf([FACE])
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_format_is_tagged_and_the_same_each_time(format: str) -> None:
+    content = render_pdf([FACE], format=format)
+    assert content == render_pdf([FACE], format=format)
     reader = pypdf.PdfReader(io.BytesIO(content))
-    assert b"pdfuaid:part" in content or "pdfuaid" in str(reader.xmp_metadata and reader.xmp_metadata.rdf_root.toxml())
+    assert "pdfuaid:part" in str(reader.xmp_metadata and reader.xmp_metadata.rdf_root.toxml())
     root: Any = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "de"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name[0].isascii() or ord(name[0][0]) < 0x590])
-def test_name_can_be_copied_out_of_the_pdf(name: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("format", "count"), [("a6", 3), ("a7", 2), ("cr80", 2), ("butterfly", 12)])
+def test_sheets_are_a4_and_every_code_on_them_is_read(format: str, count: int) -> None:
+    content = render_pdf(faces(), format=format, sheet=True)
+    assert sizes_mm(content) == [(210, 297)] * count
+    document = pypdfium2.PdfDocument(content)
+    found = [code for page in document for code in codes_in(page.render(scale=200 / 72).to_pil())]
+    document.close()
+    assert sorted(found) == sorted(face.code for face in faces())
+
+
+def test_sheets_have_crop_marks_where_the_badges_meet() -> None:
+    document = pypdfium2.PdfDocument(render_pdf([FACE], format="cr80", sheet=True))
+    page = document[0].render(scale=300 / 72).to_pil().convert("L")
+    document.close()
+    dots = 300 / 25.4
+    for x in (19, 105, 191):
+        strip = page.crop((round((x - 0.5) * dots), round(2 * dots), round((x + 0.5) * dots), round(2.5 * dots)))
+        assert min(strip.tobytes()) < 200, f"a mark at {x} mm"
+
+
+def test_butterfly_tells_the_name_upright_on_front_and_back_and_its_inner_side_lies_behind() -> None:
+    """Outside: the back left of the fold, the front with the code right of it. The inner side has its
+    own page, which a printer that turns the sheet over puts behind it."""
+    document = pypdfium2.PdfDocument(render_pdf(faces()[:1], format="butterfly"))
+    outer, inner = (page.get_textpage() for page in document)
+    middle = 105 / 25.4 * 72
+    height = 148 / 25.4 * 72
+    for left, right in ((0, middle), (middle, 2 * middle)):
+        half = outer.get_text_bounded(left=left, bottom=0, right=right, top=height)
+        assert f"Friederike{LINE_END_HYPHEN}Charlotte" in half.replace("-", LINE_END_HYPHEN)
+        assert "Kommunalverwaltung" in half
+    assert inner.get_text_range().count("Notizen") == 2
+    (code,) = zxingcpp.read_barcodes(document[0].render(scale=150 / 72).to_pil().convert("L"))
+    assert code.position.top_left.x > 105 / 25.4 * 150
+    assert abs(code.orientation) < 5
+    document.close()
+
+
+def test_sheet_of_butterflies_turned_over_its_long_edge_has_each_inner_side_behind_its_outer_side() -> None:
+    document = pypdfium2.PdfDocument(render_pdf(faces()[:2], format="butterfly", sheet=True))
+    assert len(document) == 2
+    front, back = (page.render(scale=1).to_pil().convert("RGB") for page in document)
+    document.close()
+    fold_mm, upper_mm, lower_mm = 105, 140, 288
+    for at_mm in (upper_mm, lower_mm):
+        band = front.getpixel((round((fold_mm + 3) / 25.4 * 72), round(at_mm / 25.4 * 72)))
+        head = (at_mm - upper_mm + 14, at_mm - upper_mm + 24)
+        strip = back.crop((20, round(head[0] / 25.4 * 72), 100, round(head[1] / 25.4 * 72)))
+        assert isinstance(band, tuple)
+        colours = {pixel for _, pixel in strip.getcolors(100_000) or []}
+        assert band in colours, "the heading inside has the colour of the same person's group"
+
+
+def test_png_is_read_and_small_and_knows_its_size() -> None:
+    content = render_png(FACE)
+    picture = Image.open(io.BytesIO(content))
+    assert picture.size == (1240, 1748)
+    assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert codes_in(picture) == [FACE.code]
+    assert len(content) < 300_000
+
+
+def test_png_shows_the_side_asked_for() -> None:
+    assert codes_in(Image.open(io.BytesIO(render_png(FACE, format="butterfly", ppi=150)))) == [FACE.code]
+    assert codes_in(Image.open(io.BytesIO(render_png(FACE, format="butterfly", ppi=150, side=2)))) == []
+    with pytest.raises(BadInput, match="no side 3"):
+        render_png(FACE, format="butterfly", side=3)
+    with pytest.raises(BadInput, match="36 to 600"):
+        render_png(FACE, ppi=5_000)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if " " not in name[1] or name[1].isascii()])
+def test_name_can_be_copied_out_of_the_pdf_in_the_order_of_its_letters(name: tuple[str, str]) -> None:
     face = msgspec.structs.replace(FACE, given_name=name[0], family_name=name[1])
     document = pypdfium2.PdfDocument(render_pdf([face]))
     text = document[0].get_textpage().get_text_bounded()
@@ -99,13 +198,12 @@ def test_name_can_be_copied_out_of_the_pdf(name: tuple[str, str]) -> None:
         assert part in text
 
 
-def test_png_is_read_and_small() -> None:
-    content = render_png(FACE)
-    picture = Image.open(io.BytesIO(content))
-    assert picture.size == (1240, 1748)
-    assert picture.mode == "P"
-    assert codes_in(picture) == [FACE.code]
-    assert len(content) < 150_000
+@pytest.mark.parametrize("name", [NAMES[number] for number in (0, 1, 2, 5, 6, 7, 8, 9, 11)])
+def test_name_is_text_for_a_second_reader_too(name: tuple[str, str]) -> None:
+    face = msgspec.structs.replace(FACE, given_name=name[0], family_name=name[1])
+    text = pypdf.PdfReader(io.BytesIO(render_pdf([face]))).pages[0].extract_text()
+    for part in (*name[0].replace("-", " ").split(), *name[1].replace("-", " ").split()):
+        assert part in text
 
 
 def ink(face: BadgeFace, box: tuple[float, float, float, float]) -> int:
@@ -127,26 +225,69 @@ def test_longest_texts_stay_inside_their_place(field: str) -> None:
     assert ink(face, (99, 16, 105, 130)) == 0, "the right margin stays clear"
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_double_names_and_ministries_fit_every_format_and_are_never_cut(format: str) -> None:
+    face = hardest_face()
+    assert find_too_long([face], format=format) == set()
+    document = pypdfium2.PdfDocument(render_pdf([face], format=format))
+    text = " ".join(document[0].get_textpage().get_text_bounded().replace(LINE_END_HYPHEN, "-").split())
+    text = text.replace("- ", "-")
+    document.close()
+    for word in f"{' '.join(DOUBLE_NAME)} {MINISTRY}".split():
+        assert word in text
+
+
+def test_text_of_any_length_is_set_whole_and_reported() -> None:
+    face = msgspec.structs.replace(FACE, organisation=MINISTRY * 6)
+    assert {field for field, _ in find_too_long([FACE, face])} == {"organisation"}
+    document = pypdfium2.PdfDocument(render_pdf([face]))
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    assert text.count("Digitalisierung") == 6
+    assert ink(face, (99, 16, 105, 130)) == 0
+
+
+def test_name_in_lines_is_balanced() -> None:
+    face = msgspec.structs.replace(FACE, given_name="Anna-Maria", family_name="Gonzales Rodriguez Hernandez Fernandez")
+    document = pypdfium2.PdfDocument(render_pdf([face]))
+    page = document[0].get_textpage()
+    lines = [line for line in page.get_text_bounded().splitlines() if "ez" in line]
+    document.close()
+    assert lines == ["Gonzales Rodriguez", "Hernandez Fernandez"]
+
+
 def test_badge_without_photo_consent_bears_the_mark() -> None:
     box = (88.0, 94.0, 99.0, 106.0)
     assert ink(FACE, box) > 50
     assert ink(msgspec.structs.replace(FACE, photo=True), box) == 0
 
 
-def test_letter_that_no_font_has_is_found_before_printing() -> None:
-    face = msgspec.structs.replace(FACE, family_name="M\U00012000ller")
-    (misfit,) = check_faces([FACE, face])
-    assert (misfit.desk_number, misfit.field, misfit.letters) == (1001, "family_name", "\U00012000")
-    with pytest.raises(BadInput, match=r"1001: family_name .*U\+12000"):
+@pytest.mark.parametrize("field", ["family_name", "organisation", "department", "event_place"])
+def test_letter_that_no_font_has_is_found_before_printing(field: str) -> None:
+    changed: dict[str, Any] = {field: "M\U00012000ller"}
+    face = msgspec.structs.replace(FACE, **changed)
+    if field == "department":
+        assert check_letters([face]) == [], "what is not printed needs no letters"
+        return
+    (misfit,) = check_letters([FACE, face])
+    assert (misfit.desk_number, misfit.letters) == (1001, "\U00012000")
+    with pytest.raises(BadInput, match=r"1001 .* has letters that no font has .*U\+12000"):
         render_pdf([face])
 
 
 def test_every_hard_name_can_be_printed() -> None:
-    assert check_faces(faces()) == []
+    assert check_letters(faces()) == []
+    for given, family in OTHER_SCRIPTS:
+        face = msgspec.structs.replace(FACE, given_name=given, family_name=family)
+        assert codes_in(Image.open(io.BytesIO(render_png(face, ppi=150)))) == [FACE.code]
 
 
-def test_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="there are: a6"):
-        render_pdf([FACE], format="a7")
+def test_unknown_format_and_too_many_badges_are_said() -> None:
+    with pytest.raises(BadInput, match="there are: a6, a7"):
+        render_pdf([FACE], format="a0")
+    with pytest.raises(BadInput, match="those that do: a6"):
+        render_pdf([FACE], format="label62", sheet=True)
     with pytest.raises(BadInput, match="no badge"):
         render_pdf([])
+    with pytest.raises(TooLarge, match="at most 2,000"):
+        render_pdf([FACE] * 2_001)

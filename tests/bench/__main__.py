@@ -25,18 +25,16 @@ from typing import Any
 import httpx
 import msgspec
 
-from checkin.badges.face import BadgeFace
-from checkin.badges.render import qr_svg, render_pdf, render_png
 from checkin.core.model import Group
 from checkin.demo.people import invent
 from checkin.exchange.attendees import read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.main import store_of
-from checkin.service import attendees, badges, venues
+from checkin.service import attendees, venues
+from checkin.service import badges as issuing
 from checkin.service.venues import Venues
-from tests.bench import live, scans
+from tests.bench import badges, live, scans
 from tests.bench.scans import served
-from tests.venue import DAY
 
 RESULTS = Path("bench-results")
 ROOT = Path(__file__).parent.parent.parent
@@ -138,7 +136,7 @@ def measure_files(quick: bool) -> Any:
                     lambda tx: attendees.import_attendees(tx, known, slug, listed, now=0, by="bench", dry_run=False)
                 )
                 seconds = time.perf_counter() - begun
-                await store.write(lambda tx: badges.issue_missing(tx, known, slug, now=0, by="bench"))
+                await store.write(lambda tx: issuing.issue_missing(tx, known, slug, now=0, by="bench"))
                 return seconds
 
         import_s = asyncio.run(take_in())
@@ -152,48 +150,16 @@ def measure_files(quick: bool) -> Any:
 
 
 def measure_badges(quick: bool) -> Any:
-    """600 badges into one PDF, one PNG, one QR matrix."""
-    people = invent(random.Random(2), 600)
-    faces = [
-        BadgeFace(
-            code=f"1{number:023d}",
-            desk_number=1_000 + number,
-            title=one.title,
-            given_name=one.given_name,
-            family_name=one.family_name,
-            organisation="Amt für Stadterneuerung",
-            department="",
-            position="Leitung",
-            town=one.town[1],
-            group_name="Kommunalverwaltung",
-            group_number=number % 11,
-            forums=("T · Antrag und Verfahren",),
-            photo=number % 3 > 0,
-            event_name="Integration vor Ort leben",
-            event_date=DAY,
-            event_place="Straßenbahnhalle Nord",
-        )
-        for number, one in enumerate(people)
-    ]
-    started = time.perf_counter()
-    render_pdf(faces[:1])
-    first_s = time.perf_counter() - started
-    started = time.perf_counter()
-    pdf = render_pdf(faces)
-    pdf_s = time.perf_counter() - started
-    started = time.perf_counter()
-    for face in faces[:20]:
-        render_png(face)
-    png_ms = (time.perf_counter() - started) / 20 * 1000
-    started = time.perf_counter()
-    for face in faces:
-        qr_svg(face.code)
-    qr_ms = (time.perf_counter() - started) / len(faces) * 1000
-    print(
-        f"Badges: first page {first_s:.2f} s; 600 in {pdf_s:.2f} s, {len(pdf) / 1e6:.2f} MB;"
-        f" PNG {png_ms:.0f} ms; QR {qr_ms:.2f} ms\n"
-    )
-    return {"first_s": first_s, "pdf_s": pdf_s, "pdf_bytes": len(pdf), "png_ms": png_ms, "qr_ms": qr_ms}
+    """600 badges into one PDF, one picture, one label, one QR matrix, and the pre-flight."""
+    result = badges.run(60 if quick else 600)
+    print(f"Badges, {result.count} of them; plain: the same pages, each text at one size, nothing measured")
+    print(f"{'':>22} {'ours':>8} {'limit':>8} {'share':>6} {'plain':>8} {'ratio':>6}")
+    for line in result.lines:
+        twin = f"{line.plain:>8.2f} {line.ours / line.plain:>6.2f}" if line.plain else ""
+        limit = f"{line.limit:>8.2f} {line.ours / line.limit:>6.2f}" if line.limit else f"{'':>15}"
+        print(f"{line.what:>22} {line.ours:>8.2f} {limit} {twin}".rstrip())
+    print()
+    return result
 
 
 def _drive(order: dict[str, Any]) -> live.LiveResult:

@@ -38,7 +38,9 @@ class EmptyIntake:
                     reason=None,
                     kind="arrival",
                     provisional=False,
-                    attendee=AttendeeShown(id="attendee-1", name="Vorname Nachname", organisation="Amt", group="g"),
+                    attendee=AttendeeShown(
+                        id="attendee-1", name="Vorname Nachname", organisation="Amt", group="g", bookings=[]
+                    ),
                     area=AreaShown(id="house", inside=1, capacity=10_000_000, free=9_999_999),
                     hint=ADMITTED["arrival"],
                     way=None,

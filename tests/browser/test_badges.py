@@ -1,0 +1,61 @@
+"""The organiser's preview of badges, drawn anew by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Opened
+from tests.served import Served
+from tests.venue import SLUG
+
+PAGE = f"/events/{SLUG}/badges"
+PLAIN = '#import "@checkin/badge:1.0.0": *\n#badges(badge => fitted(badge.given_name, 20mm, 9mm, 20pt, 9pt))\n'
+
+
+def test_preview_shows_each_format_and_says_that_all_fit(opened: Opened, served: Served) -> None:
+    page = opened(PAGE)
+    expect(page.locator("#sides img")).to_have_count(1)
+    assert page.locator("#sides img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 620
+    expect(page.locator("#verdict")).to_have_text("Ja: alle 26 Badges passen.", timeout=10_000)
+    page.select_option("#format", "butterfly")
+    expect(page.locator("#sides img")).to_have_count(2)
+    assert "format=butterfly" in (page.locator("#pdf").get_attribute("href") or "")
+    with page.expect_download() as loading:
+        page.click("#pdf")
+    assert Path(loading.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def test_preview_follows_the_template_and_tells_its_error(opened: Opened, served: Served, tmp_path: Path) -> None:
+    page = opened(PAGE)
+    expect(page.locator("#sides img")).to_have_count(1)
+    expect(page.locator("#source")).to_contain_text(f"{SLUG}/badges/a6.typ")
+    before = page.locator("#sides img").get_attribute("src")
+    own = tmp_path / "events" / SLUG / "badges"
+    own.mkdir(parents=True)
+    (own / "a6.typ").write_text(PLAIN, encoding="utf-8")
+    expect(page.locator("#source")).to_contain_text("Eigene Vorlage", timeout=8_000)
+    expect(page.locator("#sides img")).not_to_have_attribute("src", before or "", timeout=8_000)
+    (own / "a6.typ").write_text(PLAIN.replace("given_name", "given"), encoding="utf-8")
+    expect(page.locator("#fault")).to_contain_text("Template a6.typ, line 2: dictionary", timeout=8_000)
+    expect(page.locator("#sides img")).to_have_count(0)
+    (own / "a6.typ").unlink()
+    expect(page.locator("#sides img")).to_have_attribute("src", before or "", timeout=8_000)
+    expect(page.locator("#fault")).to_be_hidden()
+
+
+def test_preflight_names_who_does_not_fit(opened: Opened, served: Served) -> None:
+    sent = {"given_name": "Ada", "family_name": "\U00012000", "organisation": "Amt " * 45, "group": "gast"}
+    served.operator().post("/attendees", json=sent)
+    page = opened(PAGE)
+    page.select_option("#format", "cr80")
+    expect(page.locator("#misfits li")).to_have_count(2, timeout=10_000)
+    expect(page.locator("#misfits")).to_contain_text("Nachname: Zeichen, die keine Schrift hat (\U00012000)")
+    expect(page.locator("#misfits")).to_contain_text("Institution zu lang")
+
+
+def test_badges_page_works_at_360_pixels(opened: Opened) -> None:
+    page = opened(PAGE, 360, 800)
+    expect(page.locator("#sides img")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
