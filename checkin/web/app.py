@@ -14,16 +14,33 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
-from checkin.web import attendees, badges, devices, evacuation, events, health, live, login, occupancy, rooms, scans
+from checkin.service.reading import Reading
+from checkin.web import (
+    attendees,
+    badges,
+    camera,
+    devices,
+    evacuation,
+    events,
+    health,
+    live,
+    login,
+    occupancy,
+    prints,
+    rooms,
+    scans,
+)
 from checkin.web.auth import Authentication
 from checkin.web.pages import page_routes
 from checkin.web.problems import HANDLERS
 from checkin.wire import BODY_BYTES_MAX
 
 
-def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
-    """The ASGI application around a centre. `faces`: folder of the doors' and displays' pages. It
-    starts and closes the centre with its own lifespan."""
+def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -> ASGIApp:
+    """The ASGI application around a centre. `faces`: folder of the doors' and displays' pages;
+    `events_folder`: of the events' own files. It starts and closes the centre with its own lifespan."""
+
+    reading = Reading()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -31,6 +48,7 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
         try:
             yield
         finally:
+            reading.close()
             await centre.close()
 
     of_event = Router(
@@ -38,6 +56,7 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
         route_handlers=[
             scans.send_scan,
             scans.send_scans,
+            scans.undo_scan,
             occupancy.read_occupancy,
             occupancy.send_correction,
             evacuation.send_evacuation,
@@ -58,6 +77,7 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
             events.book_session,
             events.unbook_session,
             attendees.find_attendees,
+            attendees.find_by_code,
             attendees.read_attendee,
             attendees.add_attendee,
             attendees.change_attendee,
@@ -65,13 +85,24 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
             attendees.block_attendee,
             attendees.read_blocks,
             attendees.read_crew,
+            prints.list_prints,
+            prints.add_print,
+            prints.take_print,
+            prints.change_print,
+            prints.pick_up,
             badges.issue_badge,
             badges.draw_badge,
+            badges.read_templates,
+            badges.read_template,
+            badges.read_hardest,
+            badges.draw_preview,
+            badges.read_preflight,
             devices.list_devices,
             devices.add_device,
             devices.start_pairing,
             devices.revoke_device,
             live.follow_live,
+            camera.read_camera,
         ],
     )
     app = Litestar(
@@ -84,9 +115,14 @@ def create_app(centre: Centre, faces: Path, version: str) -> ASGIApp:
             login.who_am_i,
             health.health,
             health.read_metrics,
+            badges.serve_font,
             page_routes(faces),
         ],
-        dependencies={"centre": Provide(lambda: centre, sync_to_thread=False)},
+        dependencies={
+            "centre": Provide(lambda: centre, sync_to_thread=False),
+            "reading": Provide(lambda: reading, sync_to_thread=False),
+            "events_folder": Provide(lambda: events_folder, sync_to_thread=False),
+        },
         middleware=[Authentication(centre)],
         exception_handlers=HANDLERS,
         lifespan=[lifespan],

@@ -15,7 +15,7 @@ from checkin.service.blocks import BlockShown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
-from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, ProxySent
+from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, ProxySent
 
 
 class AttendeesFound(Struct, frozen=True):
@@ -43,6 +43,14 @@ async def find_attendees(
     return AttendeesFound(found)
 
 
+@post("/attendees/by-code", guards=[may("people")], status_code=200)
+async def find_by_code(
+    event: FromPath[str], data: JSONBody[CodeSent], centre: NamedDependency[Centre]
+) -> AttendeesFound:
+    """Whom a code leads to, without any decision. In the body: what is in an address is logged."""
+    return AttendeesFound(await centre.read(lambda tx: attendees.by_code(tx, centre.venues, event, data.code)))
+
+
 @get("/crew", guards=[may("scan")])
 async def read_crew(event: FromPath[str], centre: NamedDependency[Centre]) -> CrewShown:
     """The crew list: whom a door may let in without a badge (`attendee` in a scan without a code)."""
@@ -64,8 +72,10 @@ async def add_attendee(
     centre: NamedDependency[Centre],
 ) -> AttendeeFound:
     """A walk-in; the same id again is the same person."""
-    now, by = centre.clock(), request.user.id
-    return await centre.write(lambda tx: attendees.walk_in(tx, centre.venues, event, data, now=now, by=by), event=event)
+    now, by, permissions = centre.clock(), request.user.id, request.user.may
+    return await centre.write(
+        lambda tx: attendees.walk_in(tx, centre.venues, event, data, now=now, by=by, may=permissions), event=event
+    )
 
 
 @patch("/attendees/{attendee:str}", guards=[may("desk")])
@@ -76,9 +86,10 @@ async def change_attendee(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
 ) -> AttendeeFound:
-    now, by = centre.clock(), request.user.id
+    now, by, permissions = centre.clock(), request.user.id, request.user.may
     return await centre.write(
-        lambda tx: attendees.change(tx, centre.venues, event, attendee, data, now=now, by=by), event=event
+        lambda tx: attendees.change(tx, centre.venues, event, attendee, data, now=now, by=by, may=permissions),
+        event=event,
     )
 
 
@@ -105,9 +116,11 @@ async def block_attendee(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
 ) -> None:
-    """Block somebody at every door at once, or lift it. No door says why."""
-    now, by = centre.clock(), request.user.id
-    await centre.write(lambda tx: blocks.block(tx, centre.venues, event, attendee, data, now=now, by=by), event=event)
+    """Block somebody at every door at once, or lift it: one's own, or whoever may read why. No door says why."""
+    now, by, permissions = centre.clock(), request.user.id, request.user.may
+    await centre.write(
+        lambda tx: blocks.block(tx, centre.venues, event, attendee, data, now=now, by=by, may=permissions), event=event
+    )
 
 
 @get("/blocks", guards=[may("reasons")])

@@ -85,4 +85,6 @@ async def who_am_i(request: Request[Principal, str, Any]) -> Me:
 
 
 def _page(event: str, role: str, door: str | None) -> str:
-    return f"/events/{event}/door/{door}" if role == "door" and door else f"/events/{event}/board"
+    if role == "door" and door:
+        return f"/events/{event}/door/{door}"
+    return f"/events/{event}/desk" if role == "desk" else f"/events/{event}/board"

@@ -12,12 +12,12 @@ from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 
 from checkin.core.errors import CheckinError
-from checkin.service import metrics
+from checkin.service import metrics, undo
 from checkin.service.centre import Centre
 from checkin.service.people import Principal, check
 from checkin.service.scans import Arrived
 from checkin.web.auth import may
-from checkin.wire import BATCH_BYTES_MAX, SCAN_BYTES_MAX, Answer, Decisions, ScanBatchSent, ScanSent
+from checkin.wire import BATCH_BYTES_MAX, SCAN_BYTES_MAX, Answer, Decisions, ScanBatchSent, ScanSent, ScanUndone
 
 _encode = msgspec.json.Encoder().encode
 
@@ -64,8 +64,17 @@ async def send_scans(
     return Response(Decisions(decisions), status_code=201)
 
 
+@post("/scans/{scan:str}/undo", guards=[may("scan")], status_code=200, summary="Take a scan back")
+async def undo_scan(
+    event: FromPath[str], scan: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> ScanUndone:
+    """A finger slipped: within half a minute, by whoever scanned."""
+    now, by = centre.clock(), request.user
+    return await centre.write(lambda tx: undo.undo_scan(tx, centre.venues, event, scan, now=now, by=by), event=event)
+
+
 def _arrived(sent: ScanSent, principal: Principal, *, delayed: bool) -> Arrived:
     check(principal, "scan", door=sent.door)
     if sent.override is not None:
         check(principal, "override")
-    return Arrived(scan=sent.scan(), by=principal.id, delayed=delayed)
+    return Arrived(scan=sent.scan(), by=principal.id, delayed=delayed, by_name="desk" in principal.may)

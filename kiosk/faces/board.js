@@ -1,8 +1,9 @@
 // @ts-check
 /** The foyer board: how full every area is, and what runs now and next. */
 
+import { openPlaces } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { showLink, showProgramme, startDisplay } from "/faces/display.js";
+import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
 const { api } = place();
@@ -17,7 +18,7 @@ let live = null;
 const names = new Map();
 
 function showAreas() {
-  showLink(live);
+  showState(live);
   if (!layout || !live) return;
   const house = layout.areas.find((/** @type {any} */ area) => area.parent === null);
   const rooms = layout.areas.filter((/** @type {any} */ area) => area.parent !== null);
@@ -25,15 +26,23 @@ function showAreas() {
   find("#rooms").replaceChildren(...rooms.map((/** @type {any} */ area) => card(area, "li")));
 }
 
+/** @param {string} area */
+function hasPlaces(area) {
+  const now = live?.areas.get(area);
+  return Boolean(now && now.state !== "closed" && openPlaces(now) !== 0);
+}
+
 /** @param {any} area @param {string} tag */
 function card(area, tag) {
   const now = live?.areas.get(area.id);
-  const state = now?.state ?? "open";
-  const overflow = layout.areas.find((/** @type {any} */ other) => other.overflow_of === area.id);
-  const words = state === "full" && overflow ? word("fullOverflow", { area: overflow.name }) : word(state);
+  const open = now ? openPlaces(now) : 0;
+  const state = now && open === 0 && now.state !== "closed" ? "full" : now?.state ?? "open";
+  const overflow = layout.areas.find((/** @type {any} */ other) => other.overflow_of === area.id && hasPlaces(other.id));
+  const full = now?.free ? word("heldOnly") : word("full");
+  const words = state !== "full" ? word(state) : overflow ? `${full} – ${word("overflowIn", { area: overflow.name })}` : full;
   const bar = make("i");
   bar.style.setProperty("--share", `${now?.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
-  const free = !now ? "–" : now.free === null ? "∞" : String(now.free);
+  const free = !now ? "–" : open === null ? "∞" : String(open);
   return make(
     tag,
     { class: `place is-${state}` },
@@ -44,6 +53,7 @@ function card(area, tag) {
       "span",
       { class: "foot" },
       make("span", { class: "state" }, words),
+      now?.called.length ? make("span", { class: "called number" }, word("calledNumbers", { numbers: now.called.join(", ") })) : null,
       make("span", { class: "unit number" }, now?.capacity ? `${now.inside} ${word("of")} ${now.capacity} ${word("taken")}` : ""),
     ),
   );
@@ -62,7 +72,7 @@ async function load() {
   for (const area of layout.areas) names.set(area.id, area.name);
   find("#event").textContent = layout.event.name;
   document.title = layout.event.name;
-  live ??= new Live(api, [], clock, showAreas);
+  live ??= new Live(api, [], clock, showAreas, () => load().catch(() => {}));
   showAreas();
   showTime();
 }

@@ -80,22 +80,32 @@ export class EventClock {
 }
 
 /**
+ * @typedef {{session: string, title: string, area: string, name: string, way: string, free: number | null}} Alternative
  * @typedef {{id: string, name: string, inside: number, known: number, uncounted: number,
- *   capacity: number | null, free: number | null, state: "open"|"filling"|"full"|"closed", as_of: string}} AreaNow
+ *   capacity: number | null, free: number | null, kept: number, state: "open"|"filling"|"full"|"closed",
+ *   level: "calm"|"warn"|"prepare"|"stop"|"over", waiting: number, called: number[], instead: Alternative[],
+ *   plus_minus: number, counted_at: string | null, as_of: string}} AreaNow
  */
 
 /**
- * Follows the occupancy. `areas` is the latest known state; `onChange` is called when it, the seq or
- * the link has changed. Silence of ten seconds is stale; it reconnects by itself, with the pause
+ * Follows the occupancy. `areas` is the latest known state; `onChange` is called when it, the seq, the
+ * evacuation or the link has changed, `onVersion` when the venue or the programme is another. Silence of ten seconds is stale; it reconnects by itself, with the pause
  * growing and a little chance in it, and begins with a fresh snapshot.
  */
 export class Live {
-  /** @param {string} api @param {string[]} areas @param {EventClock} clock @param {() => void} onChange */
-  constructor(api, areas, clock, onChange) {
+  /**
+   * @param {string} api @param {string[]} areas @param {EventClock} clock @param {() => void} onChange
+   * @param {() => void} [onVersion]
+   */
+  constructor(api, areas, clock, onChange, onVersion = () => {}) {
     this.api = api;
     this.wanted = areas;
     this.clock = clock;
     this.onChange = onChange;
+    this.onVersion = onVersion;
+    this.version = 0;
+    /** @type {"none" | "evacuation" | "drill"} */
+    this.evacuation = "none";
     /** @type {Map<string, AreaNow>} */
     this.areas = new Map();
     this.seq = 0;
@@ -125,7 +135,7 @@ export class Live {
     };
   }
 
-  /** @param {{type: string, seq: number, areas?: AreaNow[], at?: string}} message */
+  /** @param {{type: string, seq: number, version: number, evacuation: any, areas?: AreaNow[], at?: string}} message */
   take(message) {
     this.heardAt = performance.now();
     this.pause = RETRY_MS_MIN;
@@ -134,7 +144,11 @@ export class Live {
     if (message.type === "snapshot") this.areas.clear();
     for (const area of message.areas ?? []) this.areas.set(area.id, area);
     if (message.at) this.clock.set(message.at);
+    const before = this.version;
+    this.version = message.version;
+    this.evacuation = message.evacuation;
     this.onChange();
+    if (before && before !== message.version) this.onVersion();
   }
 
   watch() {
@@ -153,6 +167,20 @@ export class Live {
       this.onChange();
     }
   }
+}
+
+/** A UUID also where the page is no secure context (http on the house's network). */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+/** Whether it may go through later, as it is: the centre is away, overloaded or restarting. @param {unknown} error */
+export function isPassing(error) {
+  return !(error instanceof Problem) || [429, 502, 503, 504].includes(error.status);
 }
 
 /**

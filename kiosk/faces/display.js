@@ -2,6 +2,7 @@
 /** What both displays share: the clock, the link, the programme, and the shift against burn-in. */
 
 import { find, make } from "/faces/centre.js";
+import { showLink } from "/faces/link.js";
 import { word } from "/faces/words.js";
 
 /** @typedef {import("/faces/centre.js").EventClock} EventClock */
@@ -23,13 +24,12 @@ function startShift() {
   setInterval(move, SHIFT_EVERY_MS);
 }
 
-/** @param {Live | null} live */
-export function showLink(live) {
-  const stale = !live || live.stale;
-  document.body.classList.toggle("stale", stale);
-  const link = find("#link");
-  link.className = `link-state ${stale ? "cut" : ""}`;
-  link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
+/** Grey where the link is gone; in an evacuation nothing but that. @param {Live | null} live */
+export function showState(live) {
+  document.body.classList.toggle("stale", showLink(live));
+  const evacuation = live?.evacuation ?? "none";
+  find("#evacuation").hidden = evacuation === "none";
+  find("#evacuation").textContent = evacuation === "none" ? "" : word(evacuation === "drill" ? "evacuationDrill" : "evacuationLeave");
 }
 
 const PROGRAMME_EVERY_MS = 60_000;
@@ -52,7 +52,7 @@ export function startDisplay(load, showTime) {
     setTimeout(again, loaded ? PROGRAMME_EVERY_MS : RETRY_MS);
   };
   startShift();
-  showLink(null);
+  showState(null);
   setInterval(showTime, 1_000);
   again();
 }

@@ -1,7 +1,9 @@
 // @ts-check
 /** The face of a door: reads badges, asks the centre, shows the answer. */
 
-import { EventClock, Live, Problem, call, find, make, place } from "/faces/centre.js";
+import { Camera } from "/faces/camera.js";
+import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
+import { showLink } from "/faces/link.js";
 import { WedgeScanner } from "/faces/scanner.js";
 import { play, soundIsOn, unlockSound } from "/faces/sound.js";
 import { draw } from "/faces/symbols.js";
@@ -28,7 +30,7 @@ const KINDS = { arrival: "welcome", entry: "welcome", reentry: "again", exit: "g
  *   switch?: boolean, wait?: boolean, override?: {reason: string}}} Scan
  */
 
-const { id: doorId, api } = place();
+const { event, id: doorId, api } = place();
 const clock = new EventClock();
 /** @type {any} */
 let door = null;
@@ -48,18 +50,14 @@ let backToReady;
 /** @type {Scan[]} */
 const kept = [];
 let sending = 0;
+let evacuationShown = "none";
+/** @type {WedgeScanner | null} */
+let scanner = null;
+/** @type {Camera | null} */
+let camera = null;
 
-/** A UUID also where the page is no secure context (http on the house's network). */
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
-
-/** @param {string} code */
-function read(code) {
+/** @param {string} code @param {string} [other] another way to read it, tried where the first is nobody's */
+function read(code, other = "") {
   const at = performance.now();
   // A trembling hand or an impatient second press is the same scan.
   if (code === lastRead.code && at - lastRead.at < SAME_SCAN_MS) {
@@ -69,7 +67,7 @@ function read(code) {
   lastRead = { code, at };
   closeTyping();
   closePeople();
-  send(scanOf({ code }));
+  send(scanOf({ code }), other);
 }
 
 /** @param {Partial<Scan>} what @returns {Scan} */
@@ -84,14 +82,20 @@ function again(what) {
   send(scanOf({ code, ...(attendee ? { attendee } : {}), ...what }));
 }
 
-/** @param {Scan} scan */
-async function send(scan) {
+/** @param {Scan} scan @param {string} [other] */
+async function send(scan, other = "") {
   lastScan = scan;
   sending += 1;
   const mine = sending;
   const waiting = setTimeout(() => mine === sending && show(showChecking), PATIENCE_MS);
   try {
-    const answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+    let answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+    if (other && isNobody(answer)) {
+      scan = scanOf({ code: other });
+      if (mine === sending) lastScan = scan;
+      answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+    }
+    if (!isNobody(answer)) scanner?.learn(scan.code);
     if (mine === sending) {
       show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
       if (answer.choices.length) openPeople(word("choosePerson"), answer.choices, (id) => again({ attendee: id }));
@@ -106,7 +110,7 @@ async function send(scan) {
 
 /** @param {Scan} scan @param {unknown} error */
 function failed(scan, error) {
-  if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) {
+  if (error instanceof Problem && !isPassing(error)) {
     const problem = error;
     show(() => paint("refused", "refused", word("look"), { hint: problem.status === 403 ? word("refusedHere") : problem.message }), SHOWN_LOOK_MS, "refused");
     return;
@@ -118,7 +122,7 @@ function failed(scan, error) {
 
 /** Keep a scan that has no answer, to send it again under its id. @param {Scan} scan @param {unknown} error */
 function keep(scan, error) {
-  if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) return false;
+  if (!isPassing(error)) return false;
   if (kept.length >= KEPT_MAX) return false;
   kept.push(scan);
   showKept();
@@ -135,11 +139,16 @@ async function sendKept() {
       setTimeout(sendKept, 0);
       return;
     } catch (error) {
-      if (error instanceof Problem && ![429, 502, 503, 504].includes(error.status)) kept.shift();
+      if (!isPassing(error)) kept.shift();
       showKept();
     }
   }
   setTimeout(sendKept, RESEND_MS);
+}
+
+/** @param {any} answer */
+function isNobody(answer) {
+  return !answer.attendee && answer.choices.length === 0;
 }
 
 /** @param {any} answer */
@@ -206,6 +215,11 @@ function fitHead(largest) {
 }
 
 function showReady() {
+  const evacuation = live?.evacuation ?? "none";
+  if (evacuation !== "none" && direction === "entry" && !door?.item) {
+    paint("refused", "refused", word("evacuationHead"), { hint: word(evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") });
+    return;
+  }
   const counter = direction === "exit" ? "presentReturn" : "presentHandout";
   paint("ready", "ready", door?.item ? word(counter, { item: itemName(door.item) }) : word(direction === "exit" ? "presentExit" : "present"));
 }
@@ -221,7 +235,7 @@ function showAnswer(answer) {
     name: person?.name ?? "",
     organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
     hint: said(answer.hint),
-    way: said(answer.way),
+    way: [said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
     answer,
   };
   if (answer.outcome === "admitted") {
@@ -235,6 +249,11 @@ function showAnswer(answer) {
   const full = ["area_full", "held_seats_only", "line_first", "wheelchair_full"].includes(answer.reason);
   const look = answer.soft || answer.choices.length > 0;
   paint(look ? "look" : "refused", full ? "full" : look ? "look" : "refused", head, rest);
+}
+
+/** The sessions that this person has booked and that are still to come. @param {any} person */
+function bookingsOf(person) {
+  return (person?.bookings ?? []).map((/** @type {any} */ one) => `${clock.time(one.starts_at)} ${one.title} (${one.name})`).join(" · ");
 }
 
 /** @type {Map<string, string>} */
@@ -285,17 +304,20 @@ function groupName(id) {
 
 function showNumbers() {
   const now = live?.areas.get(area);
-  const stale = !live || live.stale;
-  const link = find("#link");
-  link.className = `link-state ${stale ? "cut" : ""}`;
-  link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
+  const stale = showLink(live);
+  if (live && live.evacuation !== evacuationShown) {
+    evacuationShown = live.evacuation;
+    show(showReady, undefined, live.evacuation === "none" ? undefined : "refused");
+  }
   find("#numbers").classList.toggle("stale", stale);
   if (!now) return;
   find("#inside").textContent = String(now.inside);
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
   find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;
+  if (now.kept) find("#freeword").textContent += ` · ${word("keptSeats", { count: now.kept })}`;
   if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
+  if (now.called.length) find("#freeword").textContent += ` · ${word("calledNumbers", { numbers: now.called.join(", ") })}`;
   find("#numbers").className = `is-${now.state}${stale ? " stale" : ""}`;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
 }
@@ -308,6 +330,8 @@ function showKept() {
 /** @param {"entry" | "exit"} wanted */
 function setDirection(wanted) {
   direction = wanted;
+  lastRead = { code: "", at: -Infinity }; // the same badge, the other way, is another scan
+  camera?.forget();
   for (const one of ["entry", "exit"]) {
     const button = find(`#${one}`);
     button.setAttribute("aria-pressed", String(one === wanted));
@@ -333,8 +357,8 @@ function showSound() {
   find("#sound").hidden = soundIsOn();
 }
 
-async function start() {
-  show(showReady);
+/** Take in the venue as it is now: names, the door, its area. @returns {Promise<boolean>} whether there is such a door */
+async function loadLayout() {
   const layout = await call(`${api}/layout`);
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
@@ -343,7 +367,7 @@ async function start() {
   door = layout.doors.find((/** @type {any} */ one) => one.id === doorId);
   if (!door) {
     paint("refused", "refused", word("stop"), { hint: word("doorUnknown") });
-    return;
+    return false;
   }
   area = door.area;
   const areaName = layout.areas.find((/** @type {any} */ one) => one.id === area).name;
@@ -356,9 +380,17 @@ async function start() {
     fillWords();
   }
   find("#crew").hidden = Boolean(door.item);
+  find("#clicker").setAttribute("href", `/events/${encodeURIComponent(event)}/clicker/${encodeURIComponent(area)}`);
+  return true;
+}
+
+async function start() {
+  show(showReady);
+  if (!(await loadLayout())) return;
   setDirection(door.direction === "exit" ? "exit" : "entry");
-  live = new Live(api, [area], clock, showNumbers);
-  new WedgeScanner(read, (text) => openTyping(text));
+  live = new Live(api, [area], clock, showNumbers, () => loadLayout().catch(() => {}));
+  scanner = new WedgeScanner(read, (text) => openTyping(text));
+  camera = new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode: read, onToggle: () => shown() });
   showNumbers();
   sendKept();
 }

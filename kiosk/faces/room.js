@@ -1,8 +1,9 @@
 // @ts-check
 /** The display at a room's door: free places large, what runs, and where to go when it is full. */
 
-import { EventClock, Live, call, find, place } from "/faces/centre.js";
-import { showLink, showProgramme, startDisplay } from "/faces/display.js";
+import { openPlaces, withWay } from "/faces/area.js";
+import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
+import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { draw } from "/faces/symbols.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
@@ -18,19 +19,46 @@ let sessions = [];
 let live = null;
 
 function showPlaces() {
-  showLink(live);
+  showState(live);
   const now = live?.areas.get(areaId);
   if (!layout || !now) return;
-  const overflow = layout.areas.find((/** @type {any} */ other) => other.overflow_of === areaId);
-  const full = now.state === "full";
+  const open = openPlaces(now);
+  const none = open === 0 && now.state !== "closed";
   const closed = now.state === "closed";
-  find("#places").className = `is-${now.state}`;
-  draw(find("#symbol"), SYMBOL[now.state]);
-  find("#free").textContent = full || closed ? word(now.state) : now.free === null ? "∞" : String(now.free);
-  find("#word").textContent = full || closed ? "" : word(now.free === null ? "noLimit" : "freePlaces");
-  find("#way").textContent = full && overflow ? word("fullOverflow", { area: overflow.name }) : "";
-  find("#of").textContent = now.capacity === null ? `${now.inside} ${word("inside")}` : `${now.inside} ${word("of")} ${now.capacity} ${word("inside")}`;
+  find("#places").className = none ? "is-full" : `is-${now.state}`;
+  draw(find("#symbol"), none ? "full" : SYMBOL[now.state]);
+  find("#free").textContent = closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : String(open);
+  find("#word").textContent = none || closed ? "" : word(open === null ? "noLimit" : "freePlaces");
+  showElsewhere(none, now);
+  showLine(now);
+  const taken = now.capacity === null ? `${now.inside} ${word("inside")}` : `${now.inside} ${word("of")} ${now.capacity} ${word("inside")}`;
+  find("#of").textContent = now.kept ? `${taken} · ${word("keptSeats", { count: now.kept })}` : taken;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
+}
+
+/** The area where the same is shown, while it has places. */
+function overflowOf() {
+  const other = layout.areas.find((/** @type {any} */ one) => one.overflow_of === areaId);
+  const there = other && live?.areas.get(other.id);
+  return there && there.state !== "closed" && openPlaces(there) !== 0 ? other : null;
+}
+
+/** Where the same is shown, and what else runs in this slot with places. @param {boolean} none @param {import("/faces/centre.js").AreaNow} now */
+function showElsewhere(none, now) {
+  const overflow = overflowOf();
+  find("#way").textContent = none && overflow ? word("overflowIn", { area: withWay(overflow) }) : "";
+  find("#instead").replaceChildren(
+    ...now.instead.filter((one) => one.area !== overflow?.id).map((one) =>
+      make("li", {}, make("b", { class: "number" }, one.free === null ? "∞" : String(one.free)), make("span", {}, one.title, make("small", {}, withWay(one)))),
+    ),
+  );
+}
+
+/** Whose number is called, and how many wait. @param {import("/faces/centre.js").AreaNow} now */
+function showLine(now) {
+  find("#line").hidden = !now.waiting;
+  find("#called").textContent = now.called.length ? word("calledNumbers", { numbers: now.called.join(", ") }) : "";
+  find("#waiting").textContent = word("waitingCount", { count: now.waiting });
 }
 
 function showTime() {
@@ -46,7 +74,8 @@ async function load() {
   const area = layout.areas.find((/** @type {any} */ one) => one.id === areaId);
   find("#area").textContent = area ? area.name : areaId;
   document.title = area ? area.name : areaId;
-  live ??= new Live(api, [areaId], clock, showPlaces);
+  const shownToo = layout.areas.filter((/** @type {any} */ one) => one.overflow_of === areaId).map((/** @type {any} */ one) => one.id);
+  live ??= new Live(api, [areaId, ...shownToo], clock, showPlaces, () => load().catch(() => {}));
   showPlaces();
   showTime();
 }

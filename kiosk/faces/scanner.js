@@ -1,23 +1,36 @@
 // @ts-check
 /**
- * A scanner that types (keyboard wedge). It types as on a US keyboard whatever the host has, so each
- * key is read twice: as the host understood it, and as the US key at that place. The reading whose
- * check character fits is taken.
+ * A scanner that types (keyboard wedge). Most type as on a US keyboard whatever the host has, some as
+ * on the host's. So each key is read twice: as the host understood it, and as the US key at its place.
+ * What fits better is taken; where both may be meant, the other is handed along.
  */
 
 export const GAP_MS_MAX = 50;
 const PAUSE_MS = 100;
 const BURST_CHARS_MIN = 6;
 const CODE_CHARS_MAX = 4_296;
+const PREFIX_CHARS_MAX = 4;
+const BADGE_CHARS = 24;
 const ALPHABET = "0123456789ABCDEFGHJKMNPRSTVWX";
+const KEPT_AS = "checkin-scanner";
 
 /** @type {Record<string, [string, string]>} key at its place → plain, with shift, on a US keyboard */
 const US_KEYS = {
   Minus: ["-", "_"], Equal: ["=", "+"], BracketLeft: ["[", "{"], BracketRight: ["]", "}"], Backslash: ["\\", "|"],
   Semicolon: [";", ":"], Quote: ["'", '"'], Backquote: ["`", "~"], Comma: [",", "<"], Period: [".", ">"], Slash: ["/", "?"],
-  Space: [" ", " "], IntlBackslash: ["\\", "|"],
+  Space: [" ", " "], NumpadAdd: ["+", "+"], NumpadSubtract: ["-", "-"], NumpadMultiply: ["*", "*"],
+  NumpadDivide: ["/", "/"], NumpadDecimal: [".", "."],
 };
 const US_DIGITS = ")!@#$%^&*(";
+
+const AIM_PREFIX = /^\][A-Za-z][0-9A-Za-z]/; // ISO/IEC 15424
+const KNOWN_START = /^(https?:\/\/|wifi:|begin:|mailto:|tel:|geo:)/i;
+const NOT_ASCII = /[^ -~]/;
+const UNLIKELY = /** @type {[RegExp, number][]} */ ([[/[a-z0-9]/i, 0], [/[-_./:]/, 1], [/[?=&%#+~@ ]/, 2]]);
+const UNLIKELY_MOST = 4;
+const ALIKE = 6;
+
+/** @typedef {"us" | "host"} Keyboard */
 
 /**
  * What a US keyboard would type for a key at its place.
@@ -33,44 +46,119 @@ export function usText(code, shift) {
 
 /** @param {string} text @returns {boolean} whether it is a badge code whose check character fits */
 export function isBadgeCode(text) {
-  const code = text.trim().toUpperCase();
-  if (code.length !== 24 || code[0] !== "1") return false;
+  const code = text.toUpperCase();
+  if (code.length !== BADGE_CHARS || code[0] !== "1") return false;
   let sum = 0;
-  for (let place = 0; place < 23; place += 1) {
+  for (let place = 0; place < BADGE_CHARS - 1; place += 1) {
     const value = ALPHABET.indexOf(code[place]);
     if (value < 0) return false;
     sum += (place + 1) * value;
   }
-  return ALPHABET[sum % 29] === code[23];
+  return ALPHABET[sum % ALPHABET.length] === code[BADGE_CHARS - 1];
 }
 
-/** @param {string} asHost @param {string} asUs @returns {string} the better reading of a burst */
-export function betterReading(asHost, asUs) {
-  if (isBadgeCode(asHost)) return asHost.trim();
-  return isBadgeCode(asUs) || asHost.length !== asUs.length ? asUs.trim() : asHost.trim();
+/** One reading of a burst, without what the scanner put before it. */
+class Reading {
+  /** @param {string} typed @param {number} faults keys that cannot be read so */
+  constructor(typed, faults) {
+    const text = typed.trim();
+    const badge = text.slice(-BADGE_CHARS);
+    const isBadge = text.length <= BADGE_CHARS + PREFIX_CHARS_MAX && isBadgeCode(badge);
+    this.code = isBadge ? badge : text.replace(AIM_PREFIX, "");
+    const isKnown = isBadge || AIM_PREFIX.test(text) || KNOWN_START.test(text);
+    const isOdd = faults > 0 || NOT_ASCII.test(text);
+    this.rank = (isKnown ? 2 : 0) + (isOdd ? 0 : 1);
+    this.unlikely = 0;
+    for (const char of this.code) this.unlikely += UNLIKELY.find(([chars]) => chars.test(char))?.[1] ?? UNLIKELY_MOST;
+  }
 }
 
-/** Listens on the window: gives every burst to `onCode`, and what was typed slowly to `onTyped`. */
+/** The keys of one burst, read both ways. */
+class Burst {
+  constructor() {
+    this.asHost = "";
+    this.asUs = "";
+    this.hostFaults = 0;
+    this.usFaults = 0;
+    this.keys = 0;
+    this.isDead = false;
+    this.altDigits = "";
+    /** As it appears where somebody types by hand. */
+    this.typed = "";
+  }
+
+  /** @param {KeyboardEvent} event @param {boolean} isAltGraph @returns {boolean} whether it types something */
+  add(event, isAltGraph) {
+    const us = usText(event.code, event.shiftKey);
+    const isDead = event.key === "Dead";
+    let host = event.key.length === 1 ? event.key : "";
+    if (!us && !host && !isDead) return false;
+    this.typed += host;
+    // Caps lock turns the host's letters over, and no scanner's.
+    if (event.getModifierState("CapsLock")) host = host === host.toLowerCase() ? host.toUpperCase() : host.toLowerCase();
+    // A dead key is meant where space follows it: that is how such a character is typed.
+    if (this.isDead && event.code !== "Space") this.hostFaults += 1;
+    if (!host && !isDead) this.hostFaults += 1;
+    if (!us || isAltGraph) this.usFaults += 1;
+    this.isDead = isDead;
+    this.type(host, us);
+    return true;
+  }
+
+  /** @param {string} host @param {string} us */
+  type(host, us) {
+    this.keys += 1;
+    if (this.keys > CODE_CHARS_MAX) return;
+    this.asHost += host;
+    this.asUs += us;
+  }
+
+  /** @returns {Record<Keyboard, Reading>} */
+  readings() {
+    return { us: new Reading(this.asUs, this.usFaults), host: new Reading(this.asHost, this.hostFaults + (this.isDead ? 1 : 0)) };
+  }
+}
+
+/** @returns {Keyboard | null} */
+function keptKeyboard() {
+  try {
+    const kept = localStorage.getItem(KEPT_AS);
+    return kept === "us" || kept === "host" ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Listens on the window: gives every burst to `onCode`, and what was typed slowly to `onTyped`. `onCode`
+ * also gets the other reading where that may be meant as well, else "": try it if the first is nobody's,
+ * and `learn` which was right.
+ */
 export class WedgeScanner {
-  /** @param {(code: string) => void} onCode @param {(text: string) => void} onTyped */
+  /** @param {(code: string, other: string) => void} onCode @param {(text: string) => void} onTyped */
   constructor(onCode, onTyped) {
     this.onCode = onCode;
     this.onTyped = onTyped;
-    this.asHost = "";
-    this.asUs = "";
+    this.burst = new Burst();
     this.lastAt = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.pause = undefined;
+    this.keyboard = keptKeyboard();
+    /** @type {Record<Keyboard, Reading> | null} */
+    this.last = null;
     addEventListener("keydown", (event) => this.key(event), { capture: true });
+    addEventListener("keyup", (event) => this.keyUp(event), { capture: true });
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    const isAltGraph = event.getModifierState("AltGraph") || (event.ctrlKey && event.altKey && event.key.length === 1);
+    const isCommand = (event.ctrlKey || event.altKey || event.metaKey) && !isAltGraph;
     if (event.timeStamp - this.lastAt > GAP_MS_MAX) this.forget();
     this.lastAt = event.timeStamp;
-    if (event.key === "Enter" || event.key === "Tab") {
-      if (this.asUs.length >= BURST_CHARS_MIN) {
+    const isLineEnd = event.ctrlKey && isCommand && ["KeyJ", "KeyM"].includes(event.code);
+    if (event.key === "Enter" || event.key === "Tab" || isLineEnd) {
+      if (this.burst.keys >= BURST_CHARS_MIN) {
         event.preventDefault();
         event.stopPropagation();
         this.done();
@@ -78,31 +166,64 @@ export class WedgeScanner {
       this.forget();
       return;
     }
-    const us = usText(event.code, event.shiftKey);
-    const host = event.key.length === 1 ? event.key : "";
-    if (!us && !host) return;
-    if (this.asUs.length < CODE_CHARS_MAX) {
-      this.asHost += host;
-      this.asUs += us || host;
-    }
+    if (event.altKey && isCommand && /^Numpad\d$/.test(event.code)) this.burst.altDigits += event.code[6];
+    if (isCommand) return;
+    // A space inside a burst presses no button.
+    if (event.code === "Space" && this.burst.keys && !isTextField(event.target)) event.preventDefault();
+    if (this.burst.add(event, isAltGraph)) this.wait(event.target);
+  }
+
+  /** Alt and a number on the numpad type the character of that number, under any layout. @param {KeyboardEvent} event */
+  keyUp(event) {
+    if (event.key !== "Alt" || !this.burst.altDigits) return;
+    const char = String.fromCharCode(Number(this.burst.altDigits.slice(-3)));
+    this.burst.altDigits = "";
+    this.burst.type(char, char);
+    this.wait(event.target);
+  }
+
+  /** @param {EventTarget | null} target */
+  wait(target) {
     clearTimeout(this.pause);
     this.pause = setTimeout(() => {
-      if (this.asUs.length >= BURST_CHARS_MIN) this.done();
-      else if (!(event.target instanceof HTMLInputElement)) this.onTyped(this.asHost);
+      const { typed } = this.burst;
+      if (this.burst.keys >= BURST_CHARS_MIN) this.done();
+      else if (typed && !isTextField(target)) this.onTyped(typed);
       this.forget();
     }, PAUSE_MS);
   }
 
   done() {
-    clearTimeout(this.pause);
-    const code = betterReading(this.asHost, this.asUs);
+    const { us, host } = (this.last = this.burst.readings());
     this.forget();
-    this.onCode(code);
+    const isClear = us.rank !== host.rank;
+    const likelier = isClear ? us.rank > host.rank : us.unlikely <= host.unlikely;
+    const isUs = isClear || !this.keyboard ? likelier : this.keyboard === "us";
+    const [taken, other] = isUs ? [us, host] : [host, us];
+    if (isClear) this.learn(taken.code);
+    const mayBeOther = !isClear && other.code !== taken.code && other.unlikely <= taken.unlikely + ALIKE;
+    this.onCode(taken.code, mayBeOther ? other.code : "");
+  }
+
+  /** Remember, for what can be read in two ways, how the last burst was meant. @param {string} code the right reading */
+  learn(code) {
+    const { us, host } = this.last ?? {};
+    if (!us || !host || us.code === host.code || ![us.code, host.code].includes(code)) return;
+    this.keyboard = code === us.code ? "us" : "host";
+    try {
+      localStorage.setItem(KEPT_AS, this.keyboard);
+    } catch {
+      // A browser that keeps nothing learns it anew.
+    }
   }
 
   forget() {
     clearTimeout(this.pause);
-    this.asHost = "";
-    this.asUs = "";
+    this.burst = new Burst();
   }
+}
+
+/** @param {EventTarget | null} target */
+function isTextField(target) {
+  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }

@@ -46,14 +46,19 @@ Opened = Callable[..., Page]
 
 @pytest.fixture
 def opened(browser: Browser, served: Served, cable: Cable) -> Iterator[Opened]:
-    """Opens a path, logged in as an organiser. An error on any page fails the test."""
-    served.operator()
-    name = f"organiser {len(served.clients) - 1}"
+    """Opens a path, logged in as an operator of a role. An error on any page fails the test."""
+    names: dict[str, str] = {}
     faults: list[str] = []
     contexts = []
 
     def open_page(
-        path: str, width: int = 1280, height: int = 800, *, login: bool = True, scheme: str = "light"
+        path: str,
+        width: int = 1280,
+        height: int = 800,
+        *,
+        login: bool = True,
+        role: str = "organiser",
+        scheme: str = "light",
     ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
         contexts.append(context)
@@ -67,7 +72,10 @@ def opened(browser: Browser, served: Served, cable: Cable) -> Iterator[Opened]:
         )
         page.on("request", lambda request: faults.append(request.url) if not _ours(request.url, cable) else None)
         if login:
-            page.request.post(f"{cable.url}/api/v1/login", data={"name": name, "password": PASSWORD})
+            if role not in names:
+                served.operator(role)
+                names[role] = f"{role} {len(served.clients) - 1}"
+            page.request.post(f"{cable.url}/api/v1/login", data={"name": names[role], "password": PASSWORD})
         page.goto(cable.url + path)
         return page
 

@@ -42,8 +42,12 @@ KEYS = {":": "Semicolon", ";": "Semicolon", " ": "Space"}
 def burst(page: Page, keys: list[dict[str, Any]]) -> None:
     page.evaluate(
         """(keys) => {
-            for (const key of keys)
-              window.dispatchEvent(new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true}));
+            const typedAt = performance.now();
+            for (const [place, key] of keys.entries()) {
+              const pressed = new KeyboardEvent("keydown", {...key, bubbles: true, cancelable: true});
+              Object.defineProperty(pressed, "timeStamp", {value: typedAt + 2 * place});
+              window.dispatchEvent(pressed);
+            }
         }""",
         keys,
     )

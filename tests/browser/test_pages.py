@@ -16,10 +16,14 @@ from tests.venue import SLUG
 PAGES = {
     "events": "/",
     "live": f"/events/{SLUG}",
+    "rooms": f"/events/{SLUG}/rooms",
+    "safety": f"/events/{SLUG}/safety",
     "devices": f"/events/{SLUG}/devices",
+    "badges": f"/events/{SLUG}/badges",
     "door": f"/events/{SLUG}/door/D1",
     "board": f"/events/{SLUG}/board",
     "room": f"/events/{SLUG}/room/P",
+    "clicker": f"/events/{SLUG}/clicker/P",
     "login": "/login",
     "pair": "/pair",
 }

@@ -1,14 +1,12 @@
 // @ts-check
 /** Devices: added, paired by a QR that works once, revoked. */
 
-import { Problem, call, find, make, place } from "/faces/centre.js";
-import { onLanguage, startWords, word } from "/faces/words.js";
+import { Problem, call, find, make } from "/faces/centre.js";
+import { onLanguage, word } from "/faces/words.js";
+import { api, follow, layout, openFrame } from "/pages/frame.js";
 
-const { event, api } = place();
 /** @type {any[]} */
 let devices = [];
-/** @type {any} */
-let layout = null;
 /** @type {string} */
 let link = "";
 /** @type {any} */
@@ -99,12 +97,11 @@ find("#revokeyes").addEventListener("click", async () => {
 });
 
 async function start() {
-  layout = await call(`${api}/layout`);
+  await openFrame("devices");
+  follow(() => {});
   find("#doors").replaceChildren(...layout.doors.map((/** @type {any} */ door) => make("option", { value: door.id }, `${door.id} ${door.name}`)));
   await load();
 }
 
-startWords();
-find("#back").setAttribute("href", `/events/${event}`);
 onLanguage(show);
 start().catch(complain);

@@ -1,33 +1,30 @@
 // @ts-check
 /** The organiser's page: how full, who comes, what was refused, which door is silent. */
 
-import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { onLanguage, said, startWords, word } from "/faces/words.js";
+import { certaintyWord, levelWord } from "/faces/area.js";
+import { call, find, make } from "/faces/centre.js";
+import { calmly } from "/faces/deeds.js";
+import { onLanguage, said, word } from "/faces/words.js";
+import { api, clock, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
+import { warningLine } from "/pages/warnings.js";
 
-const OVERVIEW_MS_MIN = 2_000;
 const SILENT_MS = 120_000;
 
-const { event, api } = place();
-const clock = new EventClock();
-/** @type {any} */
-let layout = null;
 /** @type {any} */
 let overview = null;
-/** @type {Live | null} */
+/** @type {any[]} */
+let sessions = [];
+/** @type {import("/faces/centre.js").Live | null} */
 let live = null;
-let readSeq = -1;
-let reading = false;
+let readMore = () => {};
 
-function showAreas() {
-  const stale = !live || live.stale;
-  const link = find("#link");
-  link.className = `link-state ${stale ? "cut" : ""}`;
-  link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
-  find("#areas").classList.toggle("stale", stale);
+const showAreas = calmly(() => {
   if (!layout || !live) return;
+  const running = live.evacuation !== "none";
+  find("#evacuation").hidden = !running;
+  find("#evacuation").textContent = running ? word(live.evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") : "";
   find("#areas").replaceChildren(...layout.areas.map(areaLine));
-  if (live.seq !== readSeq) readOverview();
-}
+});
 
 /** @param {any} area */
 function areaLine(area) {
@@ -39,31 +36,23 @@ function areaLine(area) {
   return make(
     "li",
     { class: `is-${state}${area.parent === null ? "" : " inner"}` },
-    make("span", {}, area.parent === null ? make("b", {}, area.name) : make("a", { href: `/events/${event}/room/${area.id}` }, area.name), " ", make("span", { class: "state" }, word(state))),
+    make("span", {}, area.parent === null ? make("b", {}, area.name) : make("a", { href: `${page}/room/${encodeURIComponent(area.id)}` }, area.name), " ", make("span", { class: "state" }, now ? levelWord(now) : "")),
     make("strong", { class: "number" }, numbers),
     make("span", { class: "bar" }, bar),
+    now ? make("small", { class: "quiet number" }, [certaintyWord(now, clock), now.kept ? word("keptSeats", { count: now.kept }) : "", now.waiting ? word("waitingCount", { count: now.waiting }) : ""].filter(Boolean).join(" · ")) : null,
   );
 }
 
-/** Read the rest when something has happened, not more often than every two seconds. */
-async function readOverview() {
-  if (reading) return;
-  reading = true;
-  try {
-    overview = await call(`${api}/overview`);
-    readSeq = overview.seq;
-    showOverview();
-  } catch {
-    // The link's own sign says so; the next change asks again.
-  }
-  setTimeout(() => {
-    reading = false;
-    if (live && live.seq !== readSeq) readOverview();
-  }, OVERVIEW_MS_MIN);
+async function read() {
+  [overview, sessions] = await Promise.all([call(`${api}/overview`), call(`${api}/sessions`).then((answer) => answer.sessions)]);
+  showOverview();
+  return overview.seq;
 }
 
 function showOverview() {
   if (!overview) return;
+  find("#attention").hidden = overview.warnings.length === 0;
+  find("#warnings").replaceChildren(...overview.warnings.map((/** @type {any} */ one) => warningLine(one, sessions)));
   showCurve();
   find("#scans").replaceChildren(
     ...(overview.last_scans.length ? overview.last_scans.map(scanLine) : [make("tr", {}, make("td", { colspan: "4" }, word("noScans")))]),
@@ -98,7 +87,7 @@ function showDoors() {
       return make(
         "li",
         {},
-        make("a", { href: `/events/${event}/door/${door.id}` }, `${door.id} ${door.name}`),
+        make("a", { href: `${page}/door/${encodeURIComponent(door.id)}` }, `${door.id} ${door.name}`),
         make("span", { class: "number" }, `${door.scans} ${word("scans")}`),
         make("span", { class: silent !== null && silent > SILENT_MS * Math.max(1, clock.pace) ? "late" : "quiet" }, `${word("heard")} ${ago(silent)}`),
       );
@@ -166,26 +155,17 @@ function label(text, x, y, anchor) {
   return element;
 }
 
-function showTime() {
-  find("#clock").textContent = clock.last ? clock.time(clock.now()) : "";
-  showDoors();
-}
-
 async function start() {
-  layout = await call(`${api}/layout`);
-  clock.zone = layout.event.timezone;
-  clock.set(layout.now);
-  find("#event").textContent = layout.event.name;
-  document.title = layout.event.name;
-  live = new Live(api, [], clock, showAreas);
-  showAreas();
-  showTime();
-  setInterval(showTime, 1_000);
+  await openFrame();
+  live = follow(() => {
+    find("#areas").classList.toggle("stale", !live || live.stale);
+    showAreas();
+    readMore();
+  });
+  readMore = readAlong(live, read);
+  setInterval(showDoors, 1_000);
 }
 
-startWords();
-find("#board").setAttribute("href", `/events/${event}/board`);
-find("#devices").setAttribute("href", `/events/${event}/devices`);
 onLanguage(() => {
   showAreas();
   showOverview();

@@ -1,0 +1,40 @@
+// @ts-check
+/** What is said of an area: its places, how near the approved number it is, how sure the count. */
+
+import { word } from "/faces/words.js";
+
+/** @typedef {import("/faces/centre.js").AreaNow} AreaNow */
+
+const LEVELS = { calm: "levelCalm", warn: "levelWarn", prepare: "levelPrepare", stop: "levelStop", over: "levelOver" };
+
+/** Places that anybody may take: those kept for others are none. @param {AreaNow} now @returns {number | null} null: no limit */
+export function openPlaces(now) {
+  return now.free === null ? null : Math.max(0, now.free - now.kept);
+}
+
+/** Everybody inside, those without a badge too: what a headcount is of. @param {AreaNow} now */
+export function everybody(now) {
+  return Math.max(0, now.known + now.uncounted);
+}
+
+/** An area and the way there. @param {{name: string, way?: string}} area */
+export function withWay(area) {
+  return area.way ? `${area.name} (${area.way})` : area.name;
+}
+
+/** What to do at its doors. @param {AreaNow} now */
+export function levelWord(now) {
+  if (now.state === "closed") return word("closed");
+  return now.capacity === null ? word("noLimit") : word(LEVELS[now.level]);
+}
+
+/** @param {AreaNow} now @param {import("/faces/centre.js").EventClock} clock */
+export function certaintyWord(now, clock) {
+  const counted = now.counted_at ? word("countedAt", { time: clock.time(now.counted_at) }) : word("neverCounted");
+  return `${word("plusMinus", { count: now.plus_minus })} · ${counted}`;
+}
+
+/** A change of a count, with its sign. @param {number} change */
+export function signed(change) {
+  return change > 0 ? `+${change}` : change < 0 ? `−${-change}` : "0";
+}

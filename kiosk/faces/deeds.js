@@ -1,0 +1,122 @@
+// @ts-check
+/** Things to tap and to fill in: buttons with a deed, questions, and a way back from what was done. */
+
+import { Problem, make } from "/faces/centre.js";
+import { word } from "/faces/words.js";
+
+const UNDO_MS = 30_000;
+const DRAW_MS_MIN = 1_000;
+
+/**
+ * Draw anew once a second at most, and not while something is being tapped or chosen: what somebody is
+ * about to tap does not change under the finger. @param {() => void} draw @returns {() => void}
+ */
+export function calmly(draw) {
+  let due = false;
+  let waiting = false;
+  let down = false;
+  const run = () => {
+    if (down || document.activeElement instanceof HTMLSelectElement) return;
+    if (!due || waiting) return;
+    due = false;
+    waiting = true;
+    const key = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
+    draw();
+    if (key) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
+    setTimeout(() => {
+      waiting = false;
+      run();
+    }, DRAW_MS_MIN);
+  };
+  addEventListener("pointerdown", () => (down = true), { capture: true });
+  for (const end of ["pointerup", "pointercancel", "focusout"]) {
+    addEventListener(end, () => setTimeout(() => {
+      down = false;
+      run();
+    }, 0), { capture: true });
+  }
+  return () => {
+    due = true;
+    run();
+  };
+}
+
+/** Say what was done, with the way back where there is one. @param {string} text @param {(() => Promise<unknown>) | null} [undo] */
+export function notice(text, undo = null) {
+  let shown = document.querySelector("#notice");
+  if (!shown) {
+    shown = make("div", { id: "notice", role: "status" });
+    document.body.append(shown);
+  }
+  const box = shown;
+  const line = make("p", {}, text);
+  if (undo) {
+    const button = make("button", { type: "button", class: "button" }, word("undo"));
+    button.addEventListener("click", () => {
+      box.replaceChildren();
+      undo().catch(complain);
+    });
+    line.append(" ", button);
+  }
+  box.replaceChildren(line);
+  setTimeout(() => line.remove(), UNDO_MS);
+}
+
+/** Say what failed, and what to do. @param {unknown} error */
+export function complain(error) {
+  notice(error instanceof Problem ? error.message : word("cut"));
+}
+
+/**
+ * A button with a deed; what fails is said. Its key keeps the focus on it while the page is drawn anew.
+ * @param {string} key @param {string} text @param {() => Promise<unknown> | void} deed @param {string} [look]
+ */
+export function button(key, text, deed, look = "plain") {
+  const one = make("button", { type: "button", class: `button ${look}`, "data-key": key }, text);
+  one.addEventListener("click", async () => {
+    /** @type {HTMLButtonElement} */ (one).disabled = true;
+    try {
+      await deed();
+    } catch (error) {
+      complain(error);
+    }
+    /** @type {HTMLButtonElement} */ (one).disabled = false;
+  });
+  return one;
+}
+
+/** A labelled field. @param {string} label @param {HTMLElement} input */
+export function field(label, input) {
+  return make("label", { class: "field" }, make("span", {}, label), input);
+}
+
+/** @param {string} name @param {[string, string][]} options value and text @param {string} [chosen] */
+export function select(name, options, chosen) {
+  return make("select", { name }, ...options.map(([value, text]) => make("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text)));
+}
+
+/**
+ * Ask in a dialog; resolves with what was filled in, or null. @param {string} title @param {(Node | string)[]} content
+ * @param {string} yes @param {(data: FormData) => Promise<void>} deed what “yes” does; what it throws is shown in the dialog
+ * @param {string} [look]
+ */
+export function ask(title, content, yes, deed, look = "") {
+  const fault = make("p", { class: "message", role: "alert", hidden: "" });
+  const no = make("button", { type: "button", class: "button plain" }, word("cancel"));
+  const form = make("form", {}, make("h2", { id: "asked" }, title), ...content, fault, make("p", { class: "buttons" }, no, make("button", { class: `button ${look}` }, yes)));
+  const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "asking", "aria-labelledby": "asked" }, form));
+  no.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    try {
+      await deed(new FormData(/** @type {HTMLFormElement} */ (form)));
+      dialog.close();
+    } catch (error) {
+      fault.hidden = false;
+      fault.textContent = error instanceof Problem ? error.message : word("cut");
+    }
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}

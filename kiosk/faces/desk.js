@@ -1,0 +1,543 @@
+// @ts-check
+/** The help desk: find a person, check in, print, put right what is wrong, register who has just come. */
+
+import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
+import { ask, button, complain, field, notice, select } from "/faces/deeds.js";
+import { showLink } from "/faces/link.js";
+import { WedgeScanner } from "/faces/scanner.js";
+import { onLanguage, said, startWords, word } from "/faces/words.js";
+
+const PAUSE_MS = 120;
+const QUEUE_READ_MS = 5_000;
+const RETRY_MS = 2_000;
+
+const { api, event } = place();
+const DOOR_KEPT_AS = `checkin-desk-door ${event}`;
+const PRINTER_KEPT_AS = `checkin-desk-printer ${event}`;
+const clock = new EventClock();
+/** @type {any} */
+let layout = null;
+/** @type {Set<string>} */
+let may = new Set();
+/** @type {Live | null} */
+let live = null;
+/** @type {any[]} */
+let people = [];
+let chosen = -1;
+/** @type {any} the person on the card */
+let person = null;
+/** @type {string} whoever was told apart from those of the same name */
+let toldApart = "";
+/** @type {any} the answer to the check-in of the person on the card */
+let answer = null;
+/** @type {any} */
+let queue = { prints: [], printers: [] };
+let round = 0;
+
+const query = /** @type {HTMLInputElement} */ (find("#query"));
+const doorChoice = /** @type {HTMLSelectElement} */ (find("#door"));
+const printerField = /** @type {HTMLInputElement} */ (find("#printer"));
+
+/** @param {string} name */
+function kept(name) {
+  try {
+    return localStorage.getItem(name) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} name @param {string} value */
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // A browser that keeps nothing asks again tomorrow.
+  }
+}
+
+/** @param {string} id */
+function groupName(id) {
+  return layout.groups.find((/** @type {any} */ one) => one.id === id)?.name ?? id;
+}
+
+/** @param {any} one */
+function folded(one) {
+  return one.name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/** Those found whose name is the same as this one's. @param {any} one */
+function namesakes(one) {
+  return people.filter((other) => other.id !== one.id && folded(other) === folded(one));
+}
+
+async function search() {
+  const mine = ++round;
+  const text = query.value.trim();
+  const found = text ? (await call(`${api}/attendees?q=${encodeURIComponent(text)}`)).attendees : [];
+  if (mine !== round) return;
+  people = found;
+  chosen = people.length === 1 ? 0 : -1;
+  showFound();
+}
+
+/** @param {string} code a badge or a ticket that was read */
+async function readCode(code) {
+  const mine = ++round;
+  query.value = "";
+  const { attendees } = await call(`${api}/attendees/by-code`, { method: "POST", body: { code } });
+  if (mine !== round) return;
+  people = attendees;
+  chosen = people.length === 1 ? 0 : -1;
+  showFound(people.length ? "" : word("unknownCode"));
+  if (people.length === 1) choose(0);
+  else if (people.length > 1) showGroup(people);
+}
+
+/** @param {string} [instead] said in the place of the count */
+function showFound(instead) {
+  find("#count").textContent = instead || (query.value.trim() === "" ? word("searchHelp") : people.length ? word("foundCount", { count: people.length }) : word("foundNone"));
+  find("#found").replaceChildren(...people.map(foundLine));
+  query.setAttribute("aria-activedescendant", chosen >= 0 ? `found-${chosen}` : "");
+  find("#found").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {any} one @param {number} at */
+function foundLine(one, at) {
+  const line = make("li", { id: `found-${at}`, role: "option", "aria-selected": String(at === chosen) },
+    make("span", {}, make("b", {}, make("bdi", {}, one.name)), namesakes(one).length ? make("span", { class: "same" }, ` ⚠ ${word("sameName")}`) : null),
+    make("span", { class: "status" }, statusWord(one)),
+    make("small", {}, [one.organisation, one.department, one.town, groupName(one.group)].filter(Boolean).join(" · ")));
+  line.addEventListener("click", () => choose(at));
+  return line;
+}
+
+/** @param {any} one */
+function statusWord(one) {
+  if (one.blocked) return `⛔ ${word("blockedNow")}`;
+  if (one.registration !== "registered") return word(one.registration === "waiting" ? "onWaitingList" : "registrationCancelled");
+  if (one.area) return `✓ ${word("insideSince", { time: clock.time(one.arrived_at) })}`;
+  return one.arrived_at ? word("wentOutAgain") : word("notHereYet");
+}
+
+/** @param {number} at */
+function choose(at) {
+  chosen = at;
+  person = people[at];
+  answer = null;
+  toldApart = namesakes(person).length ? "" : person.id;
+  showFound();
+  showPerson();
+}
+
+/** Read the person on the card anew. @param {string} [id] */
+async function refresh(id = person?.id) {
+  if (!id) return;
+  const now = await call(`${api}/attendees/${id}`);
+  people = people.map((one) => (one.id === id ? now : one));
+  if (person?.id === id) person = now;
+  showFound();
+  showPerson();
+  readQueue();
+}
+
+function showPerson() {
+  find("#person").hidden = !person;
+  if (!person) return;
+  const badge = person.badge;
+  const facts = [
+    ["groupWord", groupName(person.group)],
+    ["organisationWord", [person.organisation, person.department].filter(Boolean).join(", ")],
+    ["town", person.town],
+    ["statusWord", statusWord(person)],
+    ["badgeWord", badge ? badgeWords(badge) : word("noBadge")],
+    ["bookingNumber", person.booking_number],
+    ["note", person.remark],
+  ].filter(([, text]) => text);
+  find("#person").replaceChildren(
+    make("h2", { tabindex: "-1" }, make("bdi", {}, person.name)),
+    ...flags(),
+    make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, word(key)), make("dd", {}, make("bdi", {}, text))])),
+    ...(answer ? [answerBox()] : []),
+    ...(toldApart === person.id ? deeds() : [tellApart()]),
+  );
+}
+
+/** @param {any} badge */
+function badgeWords(badge) {
+  const parts = [word("badgeNumber", { number: badge.desk_number })];
+  if (badge.generation > 1) parts.push(word("badgeGeneration", { generation: badge.generation }));
+  if (badge.state !== "valid") parts.push(word("badgeVoid"));
+  if (badge.printed_at) parts.push(word("printedAt", { time: clock.time(badge.printed_at) }));
+  if (badge.handed_at) parts.push(word("handedAt", { time: clock.time(badge.handed_at) }));
+  return parts.join(" · ");
+}
+
+/** What must not be overlooked. */
+function flags() {
+  const told = [];
+  if (person.blocked) told.push(word("flagBlocked"));
+  if (person.represented_by) told.push(word("flagRepresented"));
+  if (person.represents) told.push(word("flagProxy"));
+  if (person.companion_of) told.push(word("flagCompanion"));
+  if (person.wheelchair) told.push(`♿ ${word("wheelchairs")}`);
+  if (person.registration === "waiting") told.push(word("onWaitingList"));
+  if (person.registration === "cancelled") told.push(word("registrationCancelled"));
+  return told.length ? [make("p", { class: "tell" }, told.join(" · "))] : [];
+}
+
+/** Two of the same name: nothing happens before somebody has looked which one it is. */
+function tellApart() {
+  const others = namesakes(person);
+  const yes = button("apart", word("thisOne"), () => {
+    toldApart = person.id;
+    showPerson();
+    focusDeeds();
+  }, "");
+  return make("div", { class: "tell", role: "alert" },
+    make("p", {}, word("sameNameAsk", { count: others.length + 1 })),
+    make("ul", {}, ...[person, ...others].map((one) => make("li", {}, make("bdi", {}, `${one === person ? "→ " : ""}${[one.town, one.organisation, one.department, one.booking_number].filter(Boolean).join(" · ")}`)))),
+    make("p", { class: "buttons" }, yes));
+}
+
+function focusDeeds() {
+  /** @type {HTMLElement | null} */ (find("#person").querySelector(".primary, .buttons button"))?.focus();
+}
+
+function deeds() {
+  const inside = person.area !== null;
+  const badge = person.badge;
+  const first = [];
+  if (person.registration === "registered" && !person.blocked) {
+    first.push(button("checkin", word(inside ? "checkInAgain" : "checkIn"), () => checkIn(), inside ? "plain" : "primary"));
+    first.push(button("print", word(badge?.printed_at ? "reprint" : "printBadge"), () => (badge?.printed_at ? askReprint() : printBadge()), badge?.printed_at ? "plain" : ""));
+  }
+  if (badge && badge.state === "valid") first.push(button("hand", word(badge.handed_at ? "handBack" : "handOutBadge"), () => handOut([person], Boolean(badge.handed_at))));
+  const others = [
+    button("name", word("correctName"), correctName),
+    person.represented_by || inside ? null : button("proxy", word("proxy"), sendProxy),
+    person.registration === "cancelled" ? button("reinstate", word("reinstate"), reinstate) : button("cancel", word("cancelRegistration"), cancelRegistration),
+    person.registration === "waiting" || answer?.line ? button("line", word("takeNumber"), takeNumber) : null,
+    layout.groups.find((/** @type {any} */ one) => one.id === person.group)?.accredited ? button("accredit", word(person.accredited ? "accreditEnd" : "accredit"), () => change({ accredited: !person.accredited }, { accredited: person.accredited }, word(person.accredited ? "accreditEnded" : "accredited"))) : null,
+    person.wheelchair ? button("companion", word("addCompanion"), () => walkIn({ companion_of: person.id, group: person.group })) : null,
+    may.has("block") && !person.blocked ? button("block", word("block"), block, "danger") : null,
+    button("note", word("note"), note),
+    person.booking_number ? button("group", word("groupPickup"), openGroup) : null,
+  ].filter((one) => one !== null);
+  return [make("p", { class: "buttons" }, ...first), make("p", { class: "buttons" }, ...others)];
+}
+
+function answerBox() {
+  const tone = answer.outcome === "admitted" ? "admitted" : answer.soft ? "look" : "refused";
+  const more = [];
+  if (answer.soft) more.push(button("override", word("override"), () => checkIn({ override: { reason: word("askedDesk") } }), ""));
+  if (answer.switch) more.push(button("switch", word("switchTo", { title: answer.switch.title }), () => checkIn({ switch: true }), ""));
+  if (answer.line && answer.line.number === null) more.push(button("wait", word("takeNumber"), () => checkIn({ wait: true }), ""));
+  return make("div", { class: `answer ${tone}`, role: "status" }, make("strong", {}, said(answer.hint)), answer.way ? make("span", {}, said(answer.way)) : null, more.length ? make("p", { class: "buttons" }, ...more) : null);
+}
+
+/** @param {any} [more] */
+async function checkIn(more = {}) {
+  const who = person;
+  const scan = { id: newId(), attendee: who.id, door: doorChoice.value, direction: "entry", scanned_at: new Date(clock.now()).toISOString(), ...more };
+  const given = await call(`${api}/scans`, { method: "POST", body: scan });
+  if (person?.id !== who.id) return;
+  answer = given;
+  await refresh();
+  if (answer?.outcome === "admitted") {
+    notice(word("checkedIn", { name: who.name }), async () => {
+      await call(`${api}/scans/${scan.id}/undo`, { method: "POST" });
+      answer = null;
+      await refresh(who.id);
+    });
+  }
+}
+
+/** The badge of this person; a first one is issued where there is none. @param {any} who */
+async function badgeOf(who) {
+  if (who.badge && who.badge.state === "valid") return who.badge;
+  return call(`${api}/attendees/${who.id}/badges?after=${who.badge?.generation ?? 0}`, { method: "POST" });
+}
+
+/** @param {any} badge @param {boolean} again @param {string} [id] */
+async function queuePrint(badge, again, id = newId()) {
+  await call(`${api}/prints`, { method: "POST", body: { id, badge: badge.id, printer: printerField.value.trim(), again } });
+}
+
+async function printBadge() {
+  const who = person;
+  await queuePrint(await badgeOf(who), false);
+  notice(word("queued", { name: who.name }));
+  await refresh(who.id);
+}
+
+/** A second badge asks first: is the old one lost or wrong, or did only the printer fail? */
+function askReprint() {
+  const who = person;
+  const same = make("input", { type: "radio", name: "how", value: "same" });
+  const fresh = make("input", { type: "radio", name: "how", value: "new", checked: "" });
+  const content = [
+    make("label", { class: "check" }, fresh, make("span", {}, word("reprintNew"))),
+    make("label", { class: "check" }, same, make("span", {}, word("reprintSame"))),
+  ];
+  ask(word("reprint"), content, word("printBadge"), async (data) => {
+    const isNew = data.get("how") === "new";
+    const badge = isNew ? await call(`${api}/attendees/${who.id}/badges?after=${who.badge.generation}`, { method: "POST" }) : who.badge;
+    await queuePrint(badge, true);
+    notice(word(isNew ? "replacedAndQueued" : "queued", { name: who.name }));
+    await refresh(who.id);
+  });
+}
+
+/** @param {any[]} members @param {boolean} back */
+async function handOut(members, back) {
+  const badges = members.map((one) => one.badge?.id).filter(Boolean);
+  const { badges: changed } = await call(`${api}/pickups`, { method: "POST", body: { badges, back } });
+  notice(word(back ? "handedBack" : "handedOutCount", { count: changed.length }), changed.length ? async () => {
+    await call(`${api}/pickups`, { method: "POST", body: { badges: changed, back: !back } });
+    await refresh();
+  } : null);
+  await refresh();
+}
+
+/** @param {any} body @param {any} back what takes it back @param {string} text */
+async function change(body, back, text) {
+  const who = person;
+  const patch = (/** @type {any} */ what) => call(`${api}/attendees/${who.id}`, { method: "PATCH", body: what });
+  await patch(body);
+  notice(text, back ? () => patch(back).then(() => refresh(who.id)) : null);
+  await refresh(who.id);
+}
+
+/** @param {string} name @param {string} [value] @param {Record<string, string>} [more] */
+function input(name, value = "", more = {}) {
+  return make("input", { name, value, maxlength: "200", autocomplete: "off", ...more });
+}
+
+/** Two fields side by side. @param {HTMLElement} one @param {HTMLElement} other */
+function pair(one, other) {
+  return make("div", { class: "pair" }, one, other);
+}
+
+function correctName() {
+  const who = person;
+  const fields = { title: who.title, given_name: who.given_name, family_name: who.family_name, organisation: who.organisation };
+  const content = [
+    field(word("titleWord"), input("title", who.title)), field(word("givenName"), input("given_name", who.given_name)),
+    field(word("familyName"), input("family_name", who.family_name, { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)),
+    make("p", { class: "quiet" }, word("correctNameHelp")),
+  ];
+  ask(word("correctName"), content, word("save"), async (data) => {
+    await change(Object.fromEntries(data), fields, word("nameCorrected"));
+    if (person?.badge?.printed_at) askReprint();
+  });
+}
+
+function sendProxy() {
+  const who = person;
+  const id = newId();
+  const content = [
+    make("p", {}, word("proxyHelp", { name: who.name })), field(word("titleWord"), input("title")), field(word("givenName"), input("given_name")),
+    field(word("familyName"), input("family_name", "", { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)), field(word("email"), input("email", "", { type: "email" })),
+  ];
+  ask(word("proxy"), content, word("proxyYes"), async (data) => {
+    const proxy = await call(`${api}/attendees/${who.id}/proxy`, { method: "POST", body: { id, ...Object.fromEntries(data) } });
+    people = [proxy, ...people.filter((one) => one.id !== proxy.id)];
+    await refresh(who.id);
+    choose(0);
+    notice(word("proxyDone", { name: proxy.name }));
+  });
+}
+
+function reinstate() {
+  ask(word("reinstate"), [field(word("reasonWord"), input("reason", "", { required: "" }))], word("reinstate"), (data) =>
+    change({ registration: "registered", reason: data.get("reason") }, { registration: "cancelled" }, word("reinstated")));
+}
+
+function cancelRegistration() {
+  const before = person.registration;
+  return change({ registration: "cancelled" }, { registration: before, reason: word("undoneNote") }, word("registrationCancelledDone"));
+}
+
+async function takeNumber() {
+  const house = layout.areas.find((/** @type {any} */ one) => one.parent === null).id;
+  const area = answer?.line?.area ?? house;
+  const line = await call(`${api}/areas/${encodeURIComponent(area)}/line`, { method: "POST", body: { attendee: person.id } });
+  notice(word("numberTaken", { number: line.number, ahead: line.ahead }));
+}
+
+function block() {
+  const who = person;
+  ask(word("blockWhom", { name: who.name }), [field(word("blockReason"), make("textarea", { name: "reason", maxlength: "500", rows: "3", required: "" }))], word("block"), async (data) => {
+    const put = (/** @type {any} */ body) => call(`${api}/attendees/${who.id}/block`, { method: "PUT", body });
+    await put({ blocked: true, reason: data.get("reason") });
+    notice(word("blockDone", { name: who.name }), () => put({ blocked: false }).then(() => refresh(who.id)));
+    await refresh(who.id);
+  }, "danger");
+}
+
+function note() {
+  const before = person.remark;
+  ask(word("note"), [field(word("note"), make("textarea", { name: "remark", maxlength: "2000", rows: "4" }, before))], word("save"), (data) => change({ remark: data.get("remark") }, { remark: before }, word("noteSaved")));
+}
+
+async function openGroup() {
+  const { attendees } = await call(`${api}/attendees/by-code`, { method: "POST", body: { code: person.booking_number } });
+  showGroup(attendees.length ? attendees : [person]);
+}
+
+/** A group's leader collects: badges go out together, and nobody is counted. @param {any[]} members */
+function showGroup(members) {
+  const boxes = members.map((one) => {
+    const box = make("input", { type: "checkbox", name: "who", value: one.id, ...(one.badge?.handed_at || one.registration !== "registered" ? {} : { checked: "" }) });
+    return make("label", { class: "check" }, box, make("span", {}, make("bdi", {}, one.name), make("small", { class: "quiet" }, ` ${one.badge?.handed_at ? word("handedAt", { time: clock.time(one.badge.handed_at) }) : statusWord(one)}`)));
+  });
+  ask(word("groupPickupTitle", { number: members[0].booking_number, count: members.length }), [make("p", {}, word("groupPickupHelp")), make("div", { class: "members" }, ...boxes)], word("handOutBadges"), async (data) => {
+    const wanted = new Set(data.getAll("who"));
+    const picked = [];
+    for (const one of members.filter((member) => wanted.has(member.id))) {
+      const badge = await badgeOf(one);
+      if (!badge.printed_at) await queuePrint(badge, false).catch((error) => (error instanceof Problem && error.code === "printed_already" ? null : Promise.reject(error)));
+      picked.push({ ...one, badge });
+    }
+    if (picked.length) await handOut(picked, false);
+  });
+}
+
+/** Somebody who came without registration. @param {any} [given] */
+function walkIn(given = {}) {
+  const ids = { attendee: newId(), scan: newId(), print: newId() };
+  /** @type {[string, string][]} */
+  const groups = layout.groups.filter((/** @type {any} */ one) => !one.hidden).map((/** @type {any} */ one) => [one.id, one.name]);
+  // Who was looked for and not found is who stands here.
+  const typed = people.length || given.companion_of ? [] : query.value.trim().split(/\s+/);
+  const content = [
+    pair(field(word("givenName"), input("given_name", typed.slice(0, -1).join(" "))), field(word("familyName"), input("family_name", typed.at(-1) ?? "", { required: "" }))),
+    pair(field(word("organisationWord"), input("organisation")), field(word("town"), input("town"))),
+    pair(field(word("groupWord"), select("group", groups, given.group)), field(word("email"), input("email", "", { type: "email" }))),
+    make("label", { class: "check" }, make("input", { type: "checkbox", name: "photo" }), make("span", {}, word("photoConsent"))),
+    make("label", { class: "check" }, make("input", { type: "checkbox", name: "wheelchair" }), make("span", {}, word("wheelchairs"))),
+    make("details", {}, make("summary", {}, word("privacyTitle")), make("p", {}, word("privacyNotice", { event: layout.event.name }))),
+    make("label", { class: "check" }, make("input", { type: "checkbox", name: "shown", required: "" }), make("span", {}, word("privacyShown"))),
+  ];
+  ask(word(given.companion_of ? "addCompanion" : "walkIn"), content, word("walkInYes"), async (data) => {
+    const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim();
+    const body = { id: ids.attendee, group: text("group"), given_name: text("given_name"), family_name: text("family_name"), organisation: text("organisation"), town: text("town"), email: text("email"), photo: data.has("photo"), wheelchair: data.has("wheelchair"), ...(given.companion_of ? { companion_of: given.companion_of } : {}) };
+    const added = await call(`${api}/attendees`, { method: "POST", body });
+    const badge = await badgeOf(added);
+    await queuePrint(badge, false, ids.print);
+    people = [{ ...added, badge }, ...people.filter((one) => one.id !== added.id)];
+    choose(0);
+    toldApart = added.id;
+    if (added.line) {
+      notice(word("numberTaken", { number: added.line.number, ahead: added.line.ahead }));
+      await refresh(added.id);
+      return;
+    }
+    const scan = { id: ids.scan, attendee: added.id, door: doorChoice.value, scanned_at: new Date(clock.now()).toISOString() };
+    answer = await call(`${api}/scans`, { method: "POST", body: scan });
+    await refresh(added.id);
+  });
+}
+
+async function readQueue() {
+  queue = await call(`${api}/prints`);
+  find("#printers").replaceChildren(...queue.printers.map((/** @type {string} */ name) => make("option", { value: name })));
+  showQueue();
+}
+
+function showQueue() {
+  const open = queue.prints.filter((/** @type {any} */ one) => one.state !== "printed");
+  find("#prints").replaceChildren(...(open.length ? open.map(queueLine) : [make("li", { class: "quiet" }, word("queueEmpty"))]));
+}
+
+const STATES = { waiting: "printWaiting", printing: "printPrinting", printed: "printPrinted", failed: "printFailed" };
+
+/** @param {any} one */
+function queueLine(one) {
+  const state = word(STATES[/** @type {keyof typeof STATES} */ (one.state)]);
+  const text = make("span", { class: one.state }, make("bdi", {}, one.name), ` – ${[state, one.taken_by, one.fault].filter(Boolean).join(", ")}`);
+  const again = () => call(`${api}/prints/${one.id}`, { method: "PATCH", body: { state: "waiting" } }).then(readQueue);
+  return make("li", { class: "deed" }, text, one.state === "failed" ? button(`again ${one.id}`, word("printAgain"), again) : null);
+}
+
+function showAll() {
+  showLink(live);
+  showFound();
+  showPerson();
+  showQueue();
+}
+
+async function start() {
+  const [me, venue] = await Promise.all([call("/api/v1/me"), call(`${api}/layout`)]);
+  may = new Set(me.may);
+  layout = venue;
+  clock.zone = layout.event.timezone;
+  clock.set(layout.now);
+  document.title = `${word("roleDesk")} – ${layout.event.name}`;
+  const house = layout.areas.find((/** @type {any} */ one) => one.parent === null).id;
+  const doors = layout.doors.filter((/** @type {any} */ one) => one.direction !== "exit" && !one.item && one.area === house);
+  doorChoice.replaceChildren(...doors.map((/** @type {any} */ one) => make("option", { value: one.id }, one.name)));
+  if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
+  printerField.value = kept(PRINTER_KEPT_AS);
+  live = new Live(api, [house], clock, () => showLink(live));
+  new WedgeScanner((code) => readCode(code).catch(complain), (text) => {
+    query.value = text;
+    query.focus();
+    search().catch(complain);
+  });
+  showAll();
+  await readQueue();
+  setInterval(() => readQueue().catch(() => {}), QUEUE_READ_MS);
+  query.focus();
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing;
+query.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => search().catch(complain), PAUSE_MS);
+});
+query.addEventListener("keydown", (pressed) => {
+  if (pressed.key === "ArrowDown" || pressed.key === "ArrowUp") {
+    pressed.preventDefault();
+    chosen = Math.max(0, Math.min(people.length - 1, chosen + (pressed.key === "ArrowDown" ? 1 : -1)));
+    if (people.length) showFound();
+  } else if (pressed.key === "Enter" && people[Math.max(0, chosen)]) {
+    pressed.preventDefault(); // this press chooses; the next one, on the button, does
+    choose(Math.max(0, chosen));
+    if (toldApart) focusDeeds();
+    else /** @type {HTMLElement | null} */ (find("#person").querySelector(".tell button"))?.focus();
+  }
+});
+addEventListener("keydown", (pressed) => {
+  if (pressed.key === "Escape" && !document.querySelector("dialog[open]")) {
+    query.value = "";
+    person = null;
+    people = [];
+    chosen = -1;
+    round += 1;
+    showAll();
+    query.focus();
+  }
+  if (pressed.key === "F2") find("#walkin").click();
+});
+find("#walkin").addEventListener("click", () => walkIn());
+doorChoice.addEventListener("change", () => keep(DOOR_KEPT_AS, doorChoice.value));
+printerField.addEventListener("change", () => keep(PRINTER_KEPT_AS, printerField.value.trim()));
+onLanguage(() => layout && showAll());
+startWords();
+
+/** The centre may not be there yet: try until it is. */
+async function startWhenPossible() {
+  try {
+    await start();
+  } catch (error) {
+    if (!isPassing(error)) {
+      complain(error);
+      return;
+    }
+    setTimeout(startWhenPossible, RETRY_MS);
+  }
+}
+startWhenPossible();
