@@ -381,7 +381,7 @@ class _Known:
         self._by_email: dict[tuple[str, str, str], Attendee] = {}
         for one in people:
             if one.ticket:
-                self._by_ticket[one.ticket] = one
+                self._by_ticket[codes.normalise(one.ticket)] = one
             if one.booking_number:
                 self._by_booking[(one.booking_number, one.given_name, one.family_name)] = one
             if one.email:
@@ -389,7 +389,7 @@ class _Known:
 
     def same_as(self, attendee: Attendee) -> Attendee | None:
         if attendee.ticket:
-            return self._by_ticket.get(attendee.ticket)
+            return self._by_ticket.get(codes.normalise(attendee.ticket))
         names = (attendee.given_name, attendee.family_name)
         return self._by_booking.get((attendee.booking_number, *names)) or self._by_email.get(
             (attendee.email.lower(), *names)

@@ -1,6 +1,7 @@
 // @ts-check
 /** The help desk: find a person, check in, print, put right what is wrong, register who has just come. */
 
+import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
 import { ask, button, complain, field, notice, select } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
@@ -24,6 +25,7 @@ let live = null;
 /** @type {any[]} */
 let people = [];
 let chosen = -1;
+let foundFor = "";
 /** @type {any} the person on the card */
 let person = null;
 /** @type {string} whoever was told apart from those of the same name */
@@ -33,6 +35,8 @@ let answer = null;
 /** @type {any} */
 let queue = { prints: [], printers: [] };
 let round = 0;
+/** @type {WedgeScanner | null} */
+let scanner = null;
 
 const query = /** @type {HTMLInputElement} */ (find("#query"));
 const doorChoice = /** @type {HTMLSelectElement} */ (find("#door"));
@@ -61,9 +65,12 @@ function groupName(id) {
   return layout.groups.find((/** @type {any} */ one) => one.id === id)?.name ?? id;
 }
 
-/** @param {any} one */
+/** @type {Record<string, string>} letters that are no base letter with a mark */
+const PLAIN = { ı: "i", ł: "l", ø: "o", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe", ß: "ss" };
+
+/** A name as the search compares it. @param {any} one */
 function folded(one) {
-  return one.name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return one.name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[ıłøđðþæœß]/g, (/** @type {string} */ letter) => PLAIN[letter]);
 }
 
 /** Those found whose name is the same as this one's. @param {any} one */
@@ -77,16 +84,36 @@ async function search() {
   const found = text ? (await call(`${api}/attendees?q=${encodeURIComponent(text)}`)).attendees : [];
   if (mine !== round) return;
   people = found;
+  foundFor = text;
   chosen = people.length === 1 ? 0 : -1;
   showFound();
 }
 
-/** @param {string} code a badge or a ticket that was read */
-async function readCode(code) {
+/** Enter opens who is chosen, or the only one; among several it begins to choose. */
+async function openChosen() {
+  // Who types fast and presses Enter means what is typed, not what was found for its first letters.
+  if (query.value.trim() !== foundFor) await search();
+  if (!people.length) return;
+  if (chosen < 0) {
+    chosen = 0;
+    showFound();
+    return;
+  }
+  choose(chosen);
+  if (toldApart) focusDeeds();
+  else /** @type {HTMLElement | null} */ (find("#person").querySelector(".tell button"))?.focus();
+}
+
+/** @param {string} code a badge or a ticket that was read @param {string} [other] another way to read it, tried where the first is nobody's */
+async function readCode(code, other = "") {
   const mine = ++round;
   query.value = "";
-  const { attendees } = await call(`${api}/attendees/by-code`, { method: "POST", body: { code } });
+  const whose = async (/** @type {string} */ one) => (await call(`${api}/attendees/by-code`, { method: "POST", body: { code: one } })).attendees;
+  let attendees = await whose(code);
+  if (!attendees.length && other) attendees = await whose((code = other));
   if (mine !== round) return;
+  foundFor = "";
+  if (attendees.length) scanner?.learn(code);
   people = attendees;
   chosen = people.length === 1 ? 0 : -1;
   showFound(people.length ? "" : word("unknownCode"));
@@ -481,15 +508,17 @@ async function start() {
   if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
   printerField.value = kept(PRINTER_KEPT_AS);
   live = new Live(api, [house], clock, () => showLink(live));
-  new WedgeScanner((code) => readCode(code).catch(complain), (text) => {
+  const onCode = (/** @type {string} */ code, /** @type {string} */ other = "") => readCode(code, other).catch(complain);
+  new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode });
+  scanner = new WedgeScanner(onCode, (text) => {
     query.value = text;
     query.focus();
     search().catch(complain);
   });
   showAll();
+  query.focus();
   await readQueue();
   setInterval(() => readQueue().catch(() => {}), QUEUE_READ_MS);
-  query.focus();
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -503,16 +532,15 @@ query.addEventListener("keydown", (pressed) => {
     pressed.preventDefault();
     chosen = Math.max(0, Math.min(people.length - 1, chosen + (pressed.key === "ArrowDown" ? 1 : -1)));
     if (people.length) showFound();
-  } else if (pressed.key === "Enter" && people[Math.max(0, chosen)]) {
+  } else if (pressed.key === "Enter") {
     pressed.preventDefault(); // this press chooses; the next one, on the button, does
-    choose(Math.max(0, chosen));
-    if (toldApart) focusDeeds();
-    else /** @type {HTMLElement | null} */ (find("#person").querySelector(".tell button"))?.focus();
+    clearTimeout(typing);
+    openChosen().catch(complain);
   }
 });
 addEventListener("keydown", (pressed) => {
   if (pressed.key === "Escape" && !document.querySelector("dialog[open]")) {
-    query.value = "";
+    query.value = foundFor = "";
     person = null;
     people = [];
     chosen = -1;

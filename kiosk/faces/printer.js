@@ -49,8 +49,14 @@ async function drawn(one) {
 /** @param {"printed" | "failed"} state @param {string} [fault] */
 async function report(state, fault = "") {
   const one = current;
-  await call(`${api}/prints/${one.id}`, { method: "PATCH", body: { state, fault } });
+  if (!one) return;
   current = null;
+  try {
+    await call(`${api}/prints/${one.id}`, { method: "PATCH", body: { state, fault } });
+  } catch (error) {
+    current = one;
+    throw error;
+  }
   find("#sheet").replaceChildren();
   stateWord = running ? "printerReady" : "printerStopped";
   show();

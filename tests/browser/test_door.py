@@ -137,7 +137,7 @@ def test_door_without_connection_says_so_keeps_the_scan_and_sends_it_later(
     cable.cut()
     scan(page, served.codes["a1"])
     expect(page.locator("#head")).to_have_text("Kein Netz", timeout=2_000)
-    expect(page.locator("#kept")).to_have_text("1 Scans warten auf Verbindung")
+    expect(page.locator("#kept")).to_have_text("1 Scan wartet auf Verbindung")
     assert count_scans(served) == 0
     cable.mend()
     expect(page.locator("#kept")).to_be_hidden(timeout=10_000)

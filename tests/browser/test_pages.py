@@ -24,6 +24,8 @@ PAGES = {
     "board": f"/events/{SLUG}/board",
     "room": f"/events/{SLUG}/room/P",
     "clicker": f"/events/{SLUG}/clicker/P",
+    "desk": f"/events/{SLUG}/desk",
+    "printer": f"/events/{SLUG}/printer",
     "login": "/login",
     "pair": "/pair",
 }

@@ -112,6 +112,8 @@ def main() -> None:
     report = tables(things, tried, read)
     print(report)
     print(f"{tried.total():,} pictures in {time.monotonic() - begun:.0f} s.")
+    if arguments.samples < SAMPLES:
+        return  # a glance; the report stays
     old = REPORT.read_text(encoding="utf-8")
     new = re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{report}{END}", old, flags=re.S)
     REPORT.write_text(new, encoding="utf-8")
@@ -212,11 +214,8 @@ def tables(
     lines += [row([hardship], lambda key, h=hardship: key[2] == h) for hardship in HARDSHIPS]  # type: ignore[misc]
     near = rate(lambda key: key[1] >= AIM_FROM_PX)
     count = sum(n for key, n in tried.items() if key[1] >= AIM_FROM_PX)
-    reached = "reached" if near >= AIM else "not reached"
-    lines += [
-        "",
-        f"From {AIM_FROM_PX} px a module on: {percent(near)} of {count:,} pictures; the aim of {AIM:.0%} is {reached}.",
-    ]
+    aim = f"the aim of {percent(AIM)} is {'reached' if near >= AIM else 'not reached'}"
+    lines += ["", f"From {AIM_FROM_PX} px a module on: {percent(near)} of {count:,} pictures; {aim}."]
     return "\n".join(lines) + "\n"
 
 

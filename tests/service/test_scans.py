@@ -23,7 +23,7 @@ from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues, import_layout
 from checkin.service.verify import verify
 from checkin.store.engine import Store, Transaction
-from checkin.store.sqlite import SqliteStore
+from checkin.store.sqlite import SqliteStore, SqliteTransaction
 from tests.venue import SLUG, at, fill, layout
 
 DOORS = list(layout().doors)
@@ -104,6 +104,37 @@ def check_promises(tx: Transaction, venues: Venues) -> None:
         inner = [other.id for other in venue.layout.areas.values() if other.parent == area.id]
         assert sum(house.tallies[one].known for one in inner) <= house.tallies[area.id].known
     assert verify(tx, venues, SLUG) == []
+
+
+def test_batch_costs_at_most_ten_statements_whatever_its_size(tmp_path: Path) -> None:
+    statements: list[str] = []
+
+    async def run() -> list[int]:
+        store, venues, codes = await opened(str(tmp_path))
+        try:
+            return [await cost(store, venues, codes, size) for size in (1, 10, 60)]
+        finally:
+            await store.close()
+
+    async def cost(store: Store, venues: Venues, codes: list[str], size: int) -> int:
+        steps: list[Step] = [(number % 10, number % 2, "entry", 0) for number in range(size)]
+        arrived = [
+            msgspec.structs.replace(one, scan=msgspec.structs.replace(one.scan, id=str(uuid.uuid4())))
+            for one in arrived_of(steps, codes)
+        ]
+        statements.clear()
+        await store.write(partial(traced, venues, arrived))
+        # A statement that is run for many rows is traced once a row.
+        return len({" ".join(statement.split()[:3]) for statement in statements})
+
+    def traced(venues: Venues, arrived: list[Arrived], tx: Transaction) -> None:
+        assert isinstance(tx, SqliteTransaction)
+        tx._connection.set_trace_callback(statements.append)
+        admit(tx, venues, SLUG, arrived, at("10:00"))
+        tx._connection.set_trace_callback(None)
+
+    counts = asyncio.run(run())
+    assert max(counts) <= 10
 
 
 def test_verify_finds_what_differs(tmp_path: Path) -> None:

@@ -1,0 +1,165 @@
+"""The desk, over HTTP: found by name, checked in, printed, handed out, taken back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from checkin.service.prints import TAKEN_MS_MAX
+from checkin.service.undo import UNDO_MS_MAX
+from checkin.service.verify import verify
+from tests.served import Served, serve
+from tests.venue import SLUG, at
+
+
+def new() -> str:
+    return str(uuid.uuid4())
+
+
+def check_in(desk: httpx.Client, who: str, **more: Any) -> Any:
+    return desk.post("/scans", json={"id": new(), "attendee": who, "door": "D1", **more})
+
+
+def badge_of(desk: httpx.Client, who: str) -> Any:
+    return desk.get(f"/attendees/{who}").json()["badge"]
+
+
+def printed(desk: httpx.Client, badge: str, **more: Any) -> httpx.Response:
+    return desk.post("/prints", json={"id": new(), "badge": badge, **more})
+
+
+def taken(desk: httpx.Client, printer: str = "Zebra") -> Any:
+    answer = desk.post("/prints/next", json={"printer": printer})
+    return answer.json() if answer.status_code == 200 else None
+
+
+def test_desk_checks_in_whom_it_found_by_name_and_a_door_does_not_situation_5(served: Served) -> None:
+    desk, door = served.client("desk"), served.client("door", "D1")
+    (found,) = desk.get("/attendees", params={"q": "Nr a7"}).json()["attendees"]
+    assert check_in(door, found["id"]).json()["code"] == "code_missing"
+    assert check_in(desk, found["id"]).json()["kind"] == "arrival"
+    assert desk.get(f"/attendees/{found['id']}").json()["area"] == "house"
+
+
+def test_desk_number_finds_first_and_code_finds_without_deciding(served: Served) -> None:
+    desk = served.client("desk")
+    badge = badge_of(desk, "a3")
+    found = desk.get("/attendees", params={"q": str(badge["desk_number"])}).json()["attendees"]
+    assert found[0]["id"] == "a3"
+    by_code = desk.post("/attendees/by-code", json={"code": badge["code"].lower()}).json()["attendees"]
+    assert [one["id"] for one in by_code] == ["a3"]
+    assert desk.post("/attendees/by-code", json={"code": "WIFI:S:Gast;P:geheim;;"}).json() == {"attendees": []}
+    assert desk.get("/occupancy").json()["areas"][0]["known"] == 0
+
+
+def test_scan_is_taken_back_as_if_it_had_not_been(served: Served) -> None:
+    desk = served.client("desk")
+    scan = check_in(desk, "a1").json()
+    assert desk.post(f"/scans/{scan['id']}/undo").status_code == 200
+    person = desk.get("/attendees/a1").json()
+    assert (person["area"], person["arrived_at"]) == (None, None)
+    assert desk.post(f"/scans/{scan['id']}/undo").json()["code"] == "moved_on"
+    assert check_in(desk, "a1").json()["kind"] == "arrival", "the first arrival, again"
+    refused = check_in(desk, "a1").json()
+    assert desk.post(f"/scans/{refused['id']}/undo").json()["code"] == "nothing_to_undo"
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
+
+
+def test_exit_is_taken_back_unless_the_place_is_gone(served: Served) -> None:
+    desk = served.client("desk")
+    for who in ("a1", "a2", "a3"):
+        check_in(desk, who, door="T-1")
+    gone = check_in(desk, "a1", door="T-1", direction="exit").json()
+    assert desk.post(f"/scans/{gone['id']}/undo").status_code == 200
+    assert desk.get("/attendees/a1").json()["area"] == "T"
+    gone = check_in(desk, "a1", door="T-1", direction="exit").json()
+    check_in(desk, "a4", door="T-1")
+    assert desk.post(f"/scans/{gone['id']}/undo").json()["code"] == "place_taken"
+
+
+def test_scan_is_taken_back_for_half_a_minute_and_at_its_door_alone(tmp_path: Any) -> None:
+    now = [at("10:00")]
+    with serve(tmp_path, clock=lambda: now[0]) as served:
+        desk = served.client("desk")
+        scan = check_in(desk, "a1").json()
+        assert served.client("door", "D2").post(f"/scans/{scan['id']}/undo").json()["code"] == "other_door"
+        now[0] += UNDO_MS_MAX + 1
+        assert desk.post(f"/scans/{scan['id']}/undo").json()["code"] == "undo_late"
+
+
+def test_badge_is_printed_once_unless_asked_again(served: Served) -> None:
+    desk = served.client("desk")
+    badge = badge_of(desk, "a1")["id"]
+    assert printed(desk, badge).status_code == 201
+    assert printed(desk, badge).json()["code"] == "printed_already"
+    job = taken(desk)
+    assert (job["name"], job["state"], job["taken_by"], taken(desk)) == ("Ada Nr a1", "printing", "Zebra", None)
+    assert desk.patch(f"/prints/{job['id']}", json={"state": "printed"}).json()["state"] == "printed"
+    assert badge_of(desk, "a1")["printed_at"] is not None
+    assert printed(desk, badge).json()["code"] == "printed_already"
+    assert printed(desk, badge, again=True).status_code == 201
+
+
+def test_printer_that_fails_stops_nobody_situation_29(tmp_path: Any) -> None:
+    now = [at("10:00")]
+    with serve(tmp_path, clock=lambda: now[0]) as served:
+        desk = served.client("desk")
+        for who in ("a1", "a2"):
+            printed(desk, badge_of(desk, who)["id"])
+            now[0] += 1_000
+        first = taken(desk)
+        desk.patch(f"/prints/{first['id']}", json={"state": "failed", "fault": "kein Papier"})
+        assert check_in(desk, "a1").json()["outcome"] == "admitted", "entry does not wait for paper"
+        listed = desk.get("/prints").json()["prints"]
+        assert [(one["name"], one["state"], one["fault"]) for one in listed] == [
+            ("Ada Nr a1", "failed", "kein Papier"),
+            ("Ada Nr a2", "waiting", ""),
+        ]
+        assert desk.patch(f"/prints/{first['id']}", json={"state": "waiting"}).json()["state"] == "waiting"
+        assert taken(desk)["name"] == "Ada Nr a1", "again, and in its old place"
+        now[0] += TAKEN_MS_MAX + 1
+        assert taken(desk, "Brother")["name"] == "Ada Nr a1", "the printer that took it has gone"
+
+
+def test_printer_takes_what_is_meant_for_it_or_for_any(served: Served) -> None:
+    desk = served.client("desk")
+    printed(desk, badge_of(desk, "a1")["id"], printer="West")
+    assert taken(desk, "Süd") is None
+    assert taken(desk, "West")["name"] == "Ada Nr a1"
+
+
+def test_badge_that_was_replaced_while_it_waited_is_not_printed(served: Served) -> None:
+    desk = served.client("desk")
+    old = badge_of(desk, "a1")
+    printed(desk, old["id"])
+    fresh = desk.post("/attendees/a1/badges", params={"after": old["generation"]}).json()
+    assert desk.post("/attendees/a1/badges", params={"after": old["generation"]}).json()["id"] == fresh["id"]
+    assert taken(desk) is None
+    assert printed(desk, old["id"], again=True).json()["code"] == "badge_replaced"
+    answer = desk.post("/scans", json={"id": new(), "code": old["code"], "door": "D1"}).json()
+    assert (answer["reason"], answer["way"]["de"]) == (
+        "badge_replaced",
+        "Ersetzt um 10:00 – bitte das neue Badge zeigen",
+    )
+
+
+def test_group_picks_up_its_badges_and_nobody_is_counted_situation_15(served: Served) -> None:
+    desk = served.client("desk")
+    badges = [badge_of(desk, f"a{number}")["id"] for number in range(14)]
+    assert desk.post("/pickups", json={"badges": badges}).json() == {"badges": badges}
+    assert desk.post("/pickups", json={"badges": badges}).json() == {"badges": []}
+    assert badge_of(desk, "a5")["handed_at"] is not None
+    assert desk.get("/occupancy").json()["areas"][0]["known"] == 0
+    assert desk.post("/pickups", json={"badges": badges[:2], "back": True}).json() == {"badges": badges[:2]}
+    assert badge_of(desk, "a0")["handed_at"] is None
+    assert desk.post("/pickups", json={"badges": ["nobody"]}).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["steward", "viewer"])
+def test_print_queue_is_for_the_desk(served: Served, role: str) -> None:
+    client = served.operator(role)
+    assert client.get("/prints").status_code == 403
+    assert client.post("/pickups", json={"badges": ["x"]}).status_code == 403
