@@ -1,0 +1,154 @@
+"""A printer's program: takes badges from the centre's print queue and hands them to the printer."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+CONNECT_S = 5.0
+SEND_S = 30.0
+ASK_S = 1.5
+RETRY_S = 5.0
+PORT = 9100
+"""Where label printers listen for raw data (JetDirect, IANA `pdl-datastream`)."""
+
+
+class PrinterFault(Exception):
+    """The printer did not take it; the message says what it said."""
+
+
+class Target(Protocol):
+    """Where printing goes. Both raise `PrinterFault`."""
+
+    def ready(self) -> None: ...
+
+    def send(self, data: bytes) -> None: ...
+
+
+class Network:
+    """A printer that takes raw data on a port of the network."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+
+    def ready(self) -> None:
+        self._connected(lambda connection: None)
+
+    def send(self, data: bytes) -> None:
+        self._connected(lambda connection: connection.sendall(data))
+
+    def _connected(self, deed: Callable[[socket.socket], None]) -> None:
+        try:
+            with socket.create_connection(self._address, CONNECT_S) as connection:
+                connection.settimeout(SEND_S)
+                deed(connection)
+        except OSError as error:
+            raise PrinterFault(f"{self._address[0]}:{self._address[1]}: {error}") from error
+
+
+class File:
+    """A printer behind a device file (`/dev/usb/lp0`), or a file to try it with: data is appended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ready(self) -> None:
+        self.send(b"")
+
+    def send(self, data: bytes) -> None:
+        try:
+            with self._path.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            raise PrinterFault(str(error)) from error
+
+
+class Spooler:
+    """A queue of the system's own spooler (CUPS), by its `lp`."""
+
+    def __init__(self, queue: str) -> None:
+        self._queue = queue
+
+    def ready(self) -> None:
+        self._run(["lpstat", "-p", self._queue], b"")
+
+    def send(self, data: bytes) -> None:
+        self._run(["lp", "-d", self._queue, "-"], data)
+
+    def _run(self, command: list[str], data: bytes) -> None:
+        try:
+            done = subprocess.run(command, input=data, capture_output=True, timeout=SEND_S, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise PrinterFault(str(error)) from error
+        if done.returncode:
+            raise PrinterFault(done.stderr.decode(errors="replace").strip() or f"{command[0]} failed")
+
+
+def target_of(text: str) -> Target:
+    """`tcp://HOST[:PORT]`, `lp:QUEUE`, or the path of a device file. Raises `ValueError`."""
+    if text.startswith("tcp://"):
+        parts = urlsplit(text)
+        if not parts.hostname:
+            raise ValueError(f"{text}: the host is missing, as in tcp://192.0.2.7:9100")
+        return Network(parts.hostname, parts.port or PORT)
+    if text.startswith("lp:"):
+        if not text[3:]:
+            raise ValueError("lp: the name of the queue is missing, as in lp:Badges")
+        return Spooler(text[3:])
+    return File(Path(text))
+
+
+class Queue:
+    """The centre's print queue of one event, as this printer sees it. Raises `httpx.HTTPError`."""
+
+    def __init__(self, url: str, event: str, token: str, printer: str) -> None:
+        self._client = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1/events/{event}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=SEND_S,
+        )
+        self._printer = printer
+
+    def take(self) -> tuple[str, str] | None:
+        """The next print and its badge; it is this printer's from now on."""
+        answer = self._client.post("/prints/next", json={"printer": self._printer}).raise_for_status()
+        if answer.status_code == httpx.codes.NO_CONTENT:
+            return None
+        taken = answer.json()
+        return taken["id"], taken["badge"]
+
+    def drawn(self, badge: str, kind: str, format: str) -> bytes:
+        """The badge as this printer understands it."""
+        return self._client.get(f"/badges/{badge}.{kind}", params={"format": format}).raise_for_status().content
+
+    def report(self, print_id: str, state: str, fault: str = "") -> None:
+        self._client.patch(f"/prints/{print_id}", json={"state": state, "fault": fault[:200]}).raise_for_status()
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def print_next(queue: Queue, target: Target, kind: str, format: str) -> str | None:
+    """Print one badge; returns its print's id, None where nothing waits.
+
+    A printer that is not ready takes nothing, so that what waits goes on waiting (`PrinterFault`). What
+    it has taken and cannot print is reported as failed, and somebody lets it try again.
+    """
+    target.ready()
+    taken = queue.take()
+    if taken is None:
+        return None
+    print_id, badge = taken
+    try:
+        target.send(queue.drawn(badge, kind, format))
+    except (PrinterFault, httpx.HTTPStatusError) as error:
+        queue.report(print_id, "failed", str(error))
+        raise PrinterFault(str(error)) from error
+    queue.report(print_id, "printed")
+    return print_id
