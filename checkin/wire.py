@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from checkin.core.admission import ALTERNATIVES_MAX, Evacuation, Kind, Outcome, Reason
 from checkin.core.codes import CODE_CHARS_MAX
@@ -358,12 +358,13 @@ class BookingAnswer(Struct, frozen=True, kw_only=True):
 
 class SessionChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to change of a session; what is absent stays. `runs_over_min`: it ends so much later, and
-    those after it in its room move with it. `swap_with`: the session whose room it takes, and gives."""
+    those after it in its room move with it. `swap_with`: the session whose room it takes, and gives.
+    `bookings_max` null: as many as the room has visitors approved."""
 
     area: Id | None = None
     starts_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
     ends_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
-    bookings_max: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    bookings_max: Annotated[int, Meta(ge=0, le=1000000)] | UnsetType | None = UNSET
     bookable: bool | None = None
     cancelled: bool | None = None
     runs_over_min: Annotated[int, Meta(ge=1, le=240)] | None = None
@@ -481,7 +482,6 @@ def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuati
     layout = house.layout
     numbers = house.numbers(area)
     kept = sum(one.seats for one in seats.kept(area))
-    line = seats.lines.get(area)
     state = house.state(area, layout.clock(seats.now), evacuation=evacuation)
     has_place = numbers.free is None or numbers.free > kept
     return AreaNow(
@@ -495,7 +495,7 @@ def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuati
         kept=kept if numbers.free is None else min(kept, numbers.free),
         state=state,
         level=house.level(area),
-        waiting=len(line.waiting) if line is not None else 0,
+        waiting=seats.waiting(area),
         called=seats.called(area),
         instead=() if has_place or state == "closed" else _instead(seats, area),
         plus_minus=certainty.plus_minus(numbers.inside),

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDERS = (ROOT / "kiosk" / "faces", ROOT / "checkin" / "web" / "pages")
 DICTIONARY = (ROOT / "kiosk" / "faces" / "words.js").read_text(encoding="utf-8")
-WORDS = dict(re.findall(r"^  (\w+): (\{ de: \".+\", en: \".+\" \}),$", DICTIONARY, re.M))
+ENTRY = re.compile(r"^  (\w+): (\{ de: \".+\", en: \".+\" \}),$", re.M)
+WORDS, PROBLEMS = (dict(ENTRY.findall(part)) for part in DICTIONARY.split("const PROBLEMS"))
 CHOSEN_AT_RUN_TIME = {"open", "filling", "full", "closed"}  # the states of an area
 
 
@@ -29,6 +30,12 @@ def test_every_word_is_in_the_dictionary_and_none_for_nothing() -> None:
     assert len(WORDS) > 80
     assert used() - WORDS.keys() == set()
     assert WORDS.keys() - used() == set()
+
+
+def test_every_problem_with_words_is_one_that_the_centre_has() -> None:
+    sources = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "checkin").rglob("*.py"))
+    assert len(PROBLEMS) > 15
+    assert [code for code in PROBLEMS if f'"{code}"' not in sources] == []
 
 
 def test_pages_hold_no_text_outside_the_dictionary() -> None:

@@ -374,7 +374,7 @@ def _others_place(door: Door, facts: Facts) -> Refusal | None:
         if places is None:
             continue
         if places <= 0:
-            kept = tuple(facts.seats.kept(area, bearer.claimant))
+            kept = tuple(facts.seats.kept_of_free(area, bearer.claimant, counts_as))
             return Refusal(reason="held_seats_only", area=area, kept=kept)
         waits_its_turn = counts_as == "visitor" and not facts.seats.has_own_place(area, bearer.claimant)
         if waits_its_turn and places <= facts.seats.ahead(area, bearer.attendee):

@@ -41,7 +41,8 @@ class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", o
 
 class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="kind", omit_defaults=True):
     """An operator's headcount or ±n: `change` more people without a badge are in the area. `around`: the
-    areas around it into which some of them must have come unseen, and how many."""
+    areas around it into which some of them must have come unseen, and how many. `before`: how sure the
+    count was before a headcount. `undoes`: the correction that this one takes back."""
 
     id: str
     area: str
@@ -51,6 +52,8 @@ class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="
     by: str
     headcount: int | None = None
     note: str = ""
+    before: Certainty | None = None
+    undoes: str | None = None
 
     @property
     def changes(self) -> tuple[tuple[str, int], ...]:

@@ -96,20 +96,20 @@ class Line:
         """How many go before this one: all who wait, where it has no number."""
         own = self.of(attendee) if attendee is not None else None
         return sum(
-            not _lapsed(one, now, called_for_ms) for one in self.waiting if own is None or one.number < own.number
+            not is_lapsed(one, now, called_for_ms) for one in self.waiting if own is None or one.number < own.number
         )
 
     def called(self, now: int, called_for_ms: int) -> tuple[int, ...]:
         """The numbers that were called and keep their turn."""
         return tuple(
-            one.number for one in self.waiting if one.called_at is not None and not _lapsed(one, now, called_for_ms)
+            one.number for one in self.waiting if one.called_at is not None and not is_lapsed(one, now, called_for_ms)
         )
 
     def call(self, places: int, now: int, called_for_ms: int) -> list[Waiting]:
         """Call as many numbers as there are places; returns those called just now."""
         called: list[Waiting] = []
         for place, one in enumerate(self.waiting):
-            if _lapsed(one, now, called_for_ms):
+            if is_lapsed(one, now, called_for_ms):
                 continue
             if places <= 0:
                 break
@@ -120,7 +120,8 @@ class Line:
         return called
 
 
-def _lapsed(one: Waiting, now: int, called_for_ms: int) -> bool:
+def is_lapsed(one: Waiting, now: int, called_for_ms: int) -> bool:
+    """Whether this number was called, and did not come in time."""
     return one.called_at is not None and now - one.called_at > called_for_ms
 
 
@@ -161,6 +162,17 @@ class Seats:
         ]
         return [one for one in kept if one.seats > 0]
 
+    def kept_of_free(self, area: str, claimant: Claimant, counts_as: CountsAs) -> list[Kept]:
+        """What of the places that are free is kept for others: no more than are free."""
+        left = self.house.free(area, counts_as) or 0
+        shown: list[Kept] = []
+        for one in self.kept(area, claimant):
+            seats = min(one.seats, left)
+            left -= seats
+            if seats > 0:
+                shown.append(msgspec.structs.replace(one, seats=seats))
+        return shown
+
     def _promised(self, area: str) -> dict[str, tuple[int, int | None]]:
         """claim → (how many places of an area are promised to those who have it, until when)."""
         promised: dict[str, tuple[int, int | None]] = {}
@@ -198,6 +210,11 @@ class Seats:
         """How many of the waiting line of an area go before this person."""
         line = self.lines.get(area)
         return 0 if line is None else line.ahead(attendee, self.now, self._called_for_ms)
+
+    def waiting(self, area: str) -> int:
+        """How many wait in an area's line, but for those who were called and did not come."""
+        line = self.lines.get(area)
+        return 0 if line is None else line.ahead(None, self.now, self._called_for_ms)
 
     def called(self, area: str) -> tuple[int, ...]:
         """The numbers of an area's line whose turn it is now."""

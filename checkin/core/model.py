@@ -131,7 +131,7 @@ class Door(Struct, frozen=True, kw_only=True):
 
 class Hold(Struct, frozen=True, kw_only=True):
     """Seats of an area kept for a group, or for the bookings of a session (one of the two), until a
-    time of day or until released by hand."""
+    time of day or until released by hand. `entered`: on the day, and in no layout file."""
 
     area: str
     seats: int
@@ -140,6 +140,7 @@ class Hold(Struct, frozen=True, kw_only=True):
     session: str | None = None
     until: dt.time | None = None
     released: bool = False
+    entered: bool = False
 
 
 class Session(Struct, frozen=True, kw_only=True):

@@ -67,10 +67,13 @@ class Certainty(Struct):
     at: int = 0
 
     def plus_minus(self, inside: int) -> int:
-        """The count may be wrong by so many: as large a part of it as of the passages was a surprise."""
-        if self.passages == 0:
+        """The count may be wrong by so many. Of those who were there since the last headcount (at least the
+        surprises and those inside now, or as many as passed) so many turned out to be elsewhere; as many of
+        those inside may be. No more than there were surprises."""
+        if self.surprises == 0:
             return 0
-        return -(-inside * min(self.surprises, self.passages) // self.passages)
+        were_there = max(self.passages, self.surprises + inside)
+        return min(self.surprises, -(-inside * self.surprises // were_there))
 
 
 class Numbers(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from checkin.core.facts import Assumed, Corrected
 from checkin.core.schedule import MINUTE_MS
 from checkin.service.journal import Journal
 from checkin.service.venues import Venue, Venues, recount
-from checkin.store import events, presences
+from checkin.store import events, lines, presences
 from checkin.store.engine import Transaction
 
 
@@ -22,6 +22,7 @@ def close_day(tx: Transaction, venues: Venues, slug: str, *, now: int, by: str) 
         journal.add(Assumed(attendee=who, area=there.area or "", counts_as=there.counts_as, at=left_at, by=by))
         presences.leave(tx, who, left_at)
     _uncounted_leave(tx, journal, venue, now=now, by=by)
+    lines.end_all_waiting(tx, venue.id, now)
     events.set_closed(tx, venue.id, now)
     journal.write()
     recount(tx, venue.id, seq=journal.seq, now=now)

@@ -6,10 +6,11 @@ import hmac
 
 from msgspec import Struct
 
-from checkin.core.errors import BadInput, Conflict
+from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Corrected
 from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
+from checkin.service.people import Principal, check_area
 from checkin.service.scans import CONTENT_BYTES
 from checkin.service.seats import seats_of
 from checkin.service.venues import Venues
@@ -58,8 +59,9 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     tally = house.tallies[sent.area]
     wanted = sent.headcount if sent.headcount is not None else max(0, tally.everybody + (sent.change or 0))
     (_, change), *around = house.count(sent.area, wanted - (tally.known + tally.uncounted))
+    before = None
     if sent.headcount is not None:
-        certainty[sent.area] = Certainty(at=now)
+        before, certainty[sent.area] = certainty[sent.area], Certainty(at=now)
     seq = journal.add(
         Corrected(
             id=str(sent.id),
@@ -70,6 +72,7 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
             by=by,
             headcount=sent.headcount,
             note=sent.note,
+            before=before,
         ),
         content,
     )
@@ -79,3 +82,44 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
         tx, venue.id, {area: TallyRow(house.tallies[area], seq, now, certainty[area]) for area in changed}
     )
     return Correction(CorrectionAnswer(id=str(sent.id), seq=seq, change=change, area=shown()), repeated=False)
+
+
+def undo_correction(
+    tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: Principal
+) -> CorrectionAnswer:
+    """Take a correction back, in every area that it changed; a headcount leaves the count as sure as it was.
+
+    Raises `NotFound`, `NotAllowed` at another door's area, `Conflict` where it was taken back already
+    (`nothing_to_undo`) or the area was counted anew since (`counted_since`).
+    """
+    journal = Journal(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, journal.event)
+    undo_id = f"undo {id}"
+    found = facts.facts_by_id(tx, venue.id, [id, undo_id])
+    kept = found.get(id)
+    if kept is None or not isinstance(kept.fact, Corrected):
+        raise NotFound("This event has no such correction.", code="correction_unknown")
+    fact = kept.fact
+    check_area(by, fact.area, venue.layout)
+    if undo_id in found or fact.undoes is not None:
+        raise Conflict("This was taken back already.", code="nothing_to_undo")
+    rows = presences.load_tallies(tx, venue.id)
+    if rows[fact.area].certainty.at > fact.at:
+        raise Conflict("This area was counted anew since. That count stands.", code="counted_since")
+    seats = seats_of(tx, venue, rows, now)
+    tallies = seats.house.tallies
+    changes = [(area, max(-change, -tallies[area].known - tallies[area].uncounted)) for area, change in fact.changes]
+    for area, change in changes:
+        seats.house.correct(area, change)
+    (_, change), *around = changes
+    undone = Corrected(id=undo_id, area=fact.area, change=change, around=tuple(around), at=now, by=by.id, undoes=id)
+    seq = journal.add(undone)
+    journal.write()
+    certainty = {area: rows[area].certainty for area, _ in changes} | (
+        {fact.area: fact.before} if fact.before is not None else {}
+    )
+    presences.save_tallies(
+        tx, venue.id, {area: TallyRow(tallies[area], seq, now, certainty[area]) for area, _ in changes}
+    )
+    shown = area_now(seats, fact.area, certainty[fact.area], at=now, evacuation=journal.event.evacuation)
+    return CorrectionAnswer(id=undo_id, seq=seq, change=change, area=shown)

@@ -10,7 +10,7 @@ from checkin.core.occupancy import Certainty, Tally
 from checkin.service.journal import Journal
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, events, facts, presences
+from checkin.store import attendees, events, facts, lines, presences
 from checkin.store.engine import Transaction
 from checkin.store.events import EventRow
 from checkin.store.presences import TallyRow
@@ -28,6 +28,7 @@ class AreaEvacuated(Struct, frozen=True, kw_only=True):
     began_with: int
     known: int
     uncounted: int
+    plus_minus: int
     wheelchair: int
 
 
@@ -93,6 +94,7 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
     seq = journal.add(fact)
     if fact.empties:
         presences.empty_house(tx, venue.id, now)
+        lines.end_all_waiting(tx, venue.id, now)
         emptied = {area: TallyRow(Tally(), seq, now, Certainty(at=now)) for area in tallies}
         presences.save_tallies(tx, venue.id, emptied)
     events.set_evacuation(
@@ -111,14 +113,14 @@ def evacuation_now(tx: Transaction, venues: Venues, slug: str, now: int) -> Evac
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     history, operators = facts.evacuations(tx, venue.id), names_of(tx, venue.id)
-    tallies = {area: kept.tally for area, kept in presences.load_tallies(tx, venue.id).items()}
+    rows = presences.load_tallies(tx, venue.id)
     begun = next((fact for fact in reversed(history) if fact.what == "begun"), None) if row.evacuation else None
     began_with = {one.area: one.known + one.uncounted for one in begun.counts} if begun else {}
     return EvacuationShown(
         state=evacuation_of(row),
         now=iso(now, venue.layout),
         since=iso(begun.at, venue.layout) if begun else None,
-        areas=[_area(venue, area, tallies.get(area, Tally()), began_with.get(area)) for area in venue.layout.areas],
+        areas=[_area(venue, area, rows.get(area), began_with.get(area)) for area in venue.layout.areas],
         helped=[
             PersonHelped(
                 id=one.id,
@@ -145,12 +147,14 @@ def evacuation_now(tx: Transaction, venues: Venues, slug: str, now: int) -> Evac
     )
 
 
-def _area(venue: Venue, area: str, tally: Tally, began_with: int | None) -> AreaEvacuated:
+def _area(venue: Venue, area: str, row: TallyRow | None, began_with: int | None) -> AreaEvacuated:
+    tally = row.tally if row is not None else Tally()
     return AreaEvacuated(
         id=area,
         name=venue.layout.areas[area].name,
         began_with=tally.everybody if began_with is None else max(0, began_with),
         known=tally.known,
         uncounted=tally.uncounted,
+        plus_minus=row.certainty.plus_minus(tally.everybody) if row is not None else 0,
         wheelchair=tally.shares.get("wheelchair", 0),
     )

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from checkin.core.errors import NotFound
 from checkin.core.facts import Changed
+from checkin.core.holds import is_lapsed
+from checkin.core.schedule import MINUTE_MS
 from checkin.service.journal import Journal
 from checkin.service.seats import call_numbers, seats_of
 from checkin.service.venues import Venue, Venues
@@ -21,13 +23,15 @@ class PersonShown(Struct, frozen=True):
 
 
 class WaitingShown(Struct, frozen=True, kw_only=True):
-    """A number of a waiting line. `called`: since when a place is free for it."""
+    """A number of a waiting line. `called`: since when a place is free for it; `lapsed`: and it did not
+    come in time, so that others go first."""
 
     area: str
     number: int
     attendee: PersonShown | None
     since: str
     called: str | None
+    lapsed: bool
 
 
 def join(tx: Transaction, venues: Venues, slug: str, area: str, attendee: str, *, now: int, by: str) -> LinePlace:
@@ -74,7 +78,7 @@ def waits(tx: Transaction, venues: Venues, slug: str) -> bool:
     return any(line.waiting for line in lines.load_lines(tx, venues.id(tx, slug)).values())
 
 
-def waiting(tx: Transaction, venue: Venue) -> list[WaitingShown]:
+def waiting(tx: Transaction, venue: Venue, now: int) -> list[WaitingShown]:
     """Everybody who waits, area by area in the order of their numbers."""
     found = [(area, one) for area, line in lines.load_lines(tx, venue.id).items() for one in line.waiting]
     names = attendees.names_by_id(tx, venue.id, {one.attendee for _, one in found})
@@ -85,6 +89,7 @@ def waiting(tx: Transaction, venue: Venue) -> list[WaitingShown]:
             attendee=PersonShown(one.attendee, *names[one.attendee]) if one.attendee in names else None,
             since=iso(one.since_at, venue.layout),
             called=iso(one.called_at, venue.layout) if one.called_at is not None else None,
+            lapsed=is_lapsed(one, now, venue.layout.event.called_for_min * MINUTE_MS),
         )
         for area, one in found
     ]

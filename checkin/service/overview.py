@@ -81,6 +81,8 @@ class HeadcountShown(Struct, frozen=True, kw_only=True):
 
 
 class SessionShown(Struct, frozen=True, kw_only=True):
+    """`bookings_max`: how many may book; `limit`: where that was set for the session itself."""
+
     id: str
     area: str
     title: str
@@ -92,6 +94,7 @@ class SessionShown(Struct, frozen=True, kw_only=True):
     bookable: bool
     booked: int
     bookings_max: int | None
+    limit: int | None
     cancelled: bool
 
 
@@ -177,7 +180,7 @@ def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[s
         ],
         headcounts=_headcounts(tx, venue),
         warnings=warnings(tx, venue, now),
-        lines=waiting(tx, venue),
+        lines=waiting(tx, venue, now),
         closed_at=iso(row.closed_at, layout) if row.closed_at is not None else None,
     )
 
@@ -200,6 +203,7 @@ def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> Programme
                 bookable=session.bookable,
                 booked=booked.get(session.id, 0),
                 bookings_max=bookings_max(session, venue.layout),
+                limit=session.bookings_max,
                 cancelled=session.cancelled,
             )
             for session in venue.programme.sessions.values()

@@ -115,7 +115,17 @@ def add_hold(tx: Transaction, venues: Venues, slug: str, sent: HoldSent, *, now:
         raise BadInput(f"There is no group “{sent.group}”.", code="group_unknown")
     if sent.session is not None:
         venue.programme.session(sent.session)
-    hold = Hold(id=sent.id, area=sent.area, seats=sent.seats, group=sent.group, session=sent.session, until=sent.until)
+    if sent.until is not None and sent.until <= venue.layout.clock(now):
+        raise BadInput(f"{sent.until:%H:%M} has passed.", code="until_passed")
+    hold = Hold(
+        id=sent.id,
+        area=sent.area,
+        seats=sent.seats,
+        group=sent.group,
+        session=sent.session,
+        until=sent.until,
+        entered=True,
+    )
     before = next((one for one in venue.layout.holds if one.id == sent.id), None)
     if before is not None:
         if before != hold:

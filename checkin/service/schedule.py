@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed
@@ -107,18 +109,19 @@ def unbook(tx: Transaction, venues: Venues, slug: str, id: str, attendee: str, *
 
 
 def _changed(session: Session, sent: SessionChange) -> Session:
-    changes = {
+    changes: dict[str, Any] = {
         name: value
         for name, value in {
             "area": sent.area,
             "starts_at": milliseconds(sent.starts_at) if sent.starts_at else None,
             "ends_at": milliseconds(sent.ends_at) if sent.ends_at else None,
-            "bookings_max": sent.bookings_max,
             "bookable": sent.bookable,
             "cancelled": sent.cancelled,
         }.items()
         if value is not None
     }
+    if sent.bookings_max is not UNSET:
+        changes["bookings_max"] = sent.bookings_max
     return msgspec.structs.replace(session, **changes)
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Sum
 from checkin.core.layout import Layout
-from checkin.core.model import Approved, Area, Event, Plan
+from checkin.core.model import Approved, Area, Event, Hold, Plan
 from checkin.core.occupancy import Certainty
 from checkin.core.schedule import Programme
 from checkin.service.journal import Journal
@@ -135,7 +135,7 @@ def recount(tx: Transaction, id: int, *, seq: int, now: int) -> None:
 
 def _going_on(tx: Transaction, id: int, layout: Layout) -> Layout:
     """The layout of a file, with what was decided on the day: plans that the safety role entered, the
-    plan an area is seated by now, holds that were released."""
+    plan an area is seated by now, holds that were entered or released."""
     stored = events.load_layout(tx, id)
     if stored is None:
         return layout
@@ -156,9 +156,15 @@ def _going_on(tx: Transaction, id: int, layout: Layout) -> Layout:
         areas.append(area)
     released = {hold.id for hold in stored.holds if hold.released}
     holds = [msgspec.structs.replace(hold, released=True) if hold.id in released else hold for hold in layout.holds]
+    in_file = {hold.id for hold in holds}
+    holds += [hold for hold in stored.holds if hold.entered and hold.id not in in_file and _still_fits(hold, layout)]
     return Layout(
         layout.event, layout.groups.values(), areas, layout.doors.values(), holds, plans, layout.items.values()
     )
+
+
+def _still_fits(hold: Hold, layout: Layout) -> bool:
+    return hold.area in layout.areas and (hold.group is None or hold.group in layout.groups)
 
 
 def plan_of(area: Area) -> Plan:

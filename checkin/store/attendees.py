@@ -17,6 +17,8 @@ from checkin.store.presences import presence_of
 FIELDS = tuple(field.name for field in msgspec.structs.fields(Attendee))
 _COLUMNS = ", ".join(f'"{field}"' if field == "group" else field for field in FIELDS)
 _TRUTHS = {"wheelchair", "listed", "photo"}
+CANDIDATES_MAX = 3_000
+LAST_CHARACTER = "\U0010ffff"
 _strings = msgspec.json.Decoder(tuple[str, ...])
 _items = msgspec.json.Decoder(dict[str, Given])
 
@@ -148,6 +150,7 @@ def add_attendees(tx: Transaction, event: int, attendees: Sequence[tuple[Attende
         f"INSERT INTO attendee ({_COLUMNS}, event, search) VALUES ({marks})",
         [(*_values(attendee), event, search) for attendee, search in attendees],
     )
+    _add_words(tx, event, attendees)
 
 
 def change_attendees(tx: Transaction, event: int, attendees: Sequence[tuple[Attendee, str]]) -> None:
@@ -156,6 +159,15 @@ def change_attendees(tx: Transaction, event: int, attendees: Sequence[tuple[Atte
     tx.run_many(
         f"UPDATE attendee SET {columns}, search = ? WHERE id = ? AND event = ?",
         [(*_values(attendee)[1:], search, attendee.id, event) for attendee, search in attendees],
+    )
+    tx.run_many("DELETE FROM attendee_word WHERE attendee = ?", [(attendee.id,) for attendee, _ in attendees])
+    _add_words(tx, event, attendees)
+
+
+def _add_words(tx: Transaction, event: int, attendees: Sequence[tuple[Attendee, str]]) -> None:
+    tx.run_many(
+        "INSERT INTO attendee_word (event, word, attendee) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(event, word, attendee.id) for attendee, search in attendees for word in search.split()],
     )
 
 
@@ -176,13 +188,16 @@ def load_attendee(tx: Transaction, event: int, id: str) -> Attendee | None:
 def find_attendees(
     tx: Transaction, event: int, words: Sequence[str], limit: int, hidden: Iterable[str] = ()
 ) -> list[Attendee]:
-    """Those whose search words contain every one of `words` (folded alike), at most `limit`, but for the
-    groups `hidden`."""
-    matches = "".join(" AND instr(search, ?) > 0" for _ in words)
+    """Those who have, for every one of `words` (folded alike), a search word that begins with it; at most
+    `limit`, but for the groups `hidden`. Where more than `CANDIDATES_MAX` fit, as with one letter, it is
+    some of them."""
+    begins = "SELECT attendee FROM attendee_word WHERE event = ? AND word >= ? AND word < ?"
+    candidates = " INTERSECT ".join([begins] * max(1, len(words)))
+    ranges = [bound for word in words or [""] for bound in (event, word, word + LAST_CHARACTER)]
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM attendee WHERE event = ?{matches}"
+        f"SELECT {_COLUMNS} FROM attendee WHERE id IN (SELECT DISTINCT attendee FROM ({candidates}) LIMIT ?)"
         ' AND "group" NOT IN (SELECT value FROM json_each(?)) ORDER BY family_name, given_name, id LIMIT ?',
-        (event, *words, json_list(hidden), limit),
+        (*ranges, CANDIDATES_MAX, json_list(hidden), limit),
     )
     return [_attendee(row) for row in rows]
 
@@ -211,9 +226,9 @@ def represented(tx: Transaction, event: int, proxies: Iterable[str]) -> dict[str
     """proxy → in whose place they come."""
     return dict(
         tx.rows(
-            "SELECT represented_by, id FROM attendee WHERE event = ?"
-            " AND represented_by IN (SELECT value FROM json_each(?))",
-            (event, json_list(proxies)),
+            "SELECT a.represented_by, a.id FROM json_each(?) AS wanted"
+            " CROSS JOIN attendee AS a ON a.represented_by = wanted.value AND a.event = ?",
+            (json_list(proxies), event),
         )
     )
 

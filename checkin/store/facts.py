@@ -69,12 +69,13 @@ def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
 
 
 def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
-    """area → its last headcount."""
+    """area → its last headcount that was not taken back."""
     rows = tx.rows(
         "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'correction' ORDER BY seq", (event,)
     )
-    kept = [_decoder.decode(row[0]) for row in rows]
-    return {fact.area: fact for fact in kept if isinstance(fact, Corrected) and fact.headcount is not None}
+    kept = [fact for row in rows if isinstance(fact := _decoder.decode(row[0]), Corrected)]
+    undone = {fact.undoes for fact in kept}
+    return {fact.area: fact for fact in kept if fact.headcount is not None and fact.id not in undone}
 
 
 def last_scans(tx: Transaction, event: int, count: int) -> list[Kept]:

@@ -40,6 +40,11 @@ def call_waiting(tx: Transaction, event: int, area: str, called: Iterable[Waitin
     )
 
 
+def end_all_waiting(tx: Transaction, event: int, at: int) -> None:
+    """Nobody waits any more."""
+    tx.run("UPDATE waiting SET ended_at = ? WHERE event = ? AND ended_at IS NULL", (at, event))
+
+
 def end_waiting(tx: Transaction, event: int, area: str, numbers: Iterable[int], at: int) -> None:
     """These numbers have come in, or given up."""
     tx.run_many(

@@ -59,6 +59,7 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             scans.undo_scan,
             occupancy.read_occupancy,
             occupancy.send_correction,
+            occupancy.undo_correction,
             evacuation.send_evacuation,
             evacuation.read_evacuation,
             rooms.read_rooms,

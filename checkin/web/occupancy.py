@@ -43,6 +43,20 @@ async def send_correction(
     return Response(correction.answer, status_code=200 if correction.repeated else 201)
 
 
+@post("/corrections/{correction:str}/undo", guards=[may("click")], status_code=200)
+async def undo_correction(
+    event: FromPath[str],
+    correction: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> CorrectionAnswer:
+    """Take a headcount or a click back, in every area that it changed."""
+    now, by = centre.clock(), request.user
+    return await centre.write(
+        lambda tx: corrections.undo_correction(tx, centre.venues, event, correction, now=now, by=by), event=event
+    )
+
+
 @get("/facts", guards=[may("read")])
 async def read_facts(
     event: FromPath[str],

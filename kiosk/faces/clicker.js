@@ -3,6 +3,7 @@
 
 import { certaintyWord, everybody, levelWord, signed } from "/faces/area.js";
 import { EventClock, Live, Problem, call, find, isPassing, newId, place } from "/faces/centre.js";
+import { doubtOnce, faultOf } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
@@ -11,8 +12,8 @@ const UNDO_MAX = 30;
 const RESEND_MS = 2_000;
 const TIMEOUT_MS = 5_000;
 
-/** @typedef {{id: string, area: string, change: number, note?: string}} Click as it is sent */
-/** @typedef {{id: string, change: number, counted: number | null, name: string}} Done `counted`: by how much the centre's count changed */
+/** @typedef {{id: string, area: string, change: number}} Click as it is sent */
+/** @typedef {{id: string, change: number, name: string}} Done */
 
 const { event, id: areaId, api } = place();
 const KEPT_AS = `checkin-clicks ${event} ${areaId}`;
@@ -23,9 +24,12 @@ let live = null;
 let waiting = keptClicks();
 /** @type {Done[]} what can be taken back, the last one first to go */
 const done = [];
+/** @type {Set<string>} what is being taken back */
+const undoing = new Set();
 const own = { in: 0, out: 0 };
 let sending = false;
 let headcountId = "";
+let doubt = doubtOnce();
 
 /** @returns {Click[]} what a closed page had not sent */
 function keptClicks() {
@@ -50,16 +54,16 @@ function say(text) {
   find("#message").hidden = !text;
 }
 
-/** @param {number} change @param {string} [note] */
-function click(change, note) {
+/** @param {number} change */
+function click(change) {
   if (waiting.length >= CLICKS_MAX) {
     say(word("clicksFull"));
     return;
   }
   const id = newId();
-  waiting.push({ id, area: areaId, change, ...(note ? { note } : {}) });
+  waiting.push({ id, area: areaId, change });
   keepClicks();
-  if (!note) remember({ id, change, counted: null, name: signed(change) });
+  remember({ id, change, name: signed(change) });
   own[change > 0 ? "in" : "out"] += Math.abs(change);
   navigator.vibrate?.(change > 0 ? 30 : [30, 60, 30]);
   show();
@@ -72,19 +76,38 @@ function remember(what) {
   if (done.length > UNDO_MAX) done.shift();
 }
 
-function undo() {
+async function undo() {
   const last = done.pop();
   if (!last) return;
+  own[last.change > 0 ? "in" : "out"] -= last.name === word("headcount") ? 0 : Math.abs(last.change);
   const place = waiting.findIndex((one) => one.id === last.id);
   if (place > 0 || (place === 0 && !sending)) {
     waiting.splice(place, 1);
     keepClicks();
-    own[last.change > 0 ? "in" : "out"] -= Math.abs(last.change);
   } else {
-    const change = -(last.counted ?? last.change);
-    if (change) click(change, word("undoneNote"));
+    undoing.add(last.id);
+    takeBack();
   }
   show();
+}
+
+/** Take back what the centre has counted already. */
+async function takeBack() {
+  for (const id of undoing) {
+    if (waiting.some((one) => one.id === id)) continue; // not counted yet: after its answer
+    try {
+      const answer = await call(`${api}/corrections/${id}/undo`, { method: "POST", timeoutMs: TIMEOUT_MS });
+      live?.areas.set(areaId, answer.area);
+    } catch (error) {
+      if (isPassing(error)) {
+        setTimeout(takeBack, RESEND_MS);
+        return;
+      }
+      say(faultOf(error));
+    }
+    undoing.delete(id);
+    show();
+  }
 }
 
 /** Send what waits, one after the other; each has its id, so that none counts twice. */
@@ -95,8 +118,6 @@ async function sendAll() {
     const first = waiting[0];
     try {
       const answer = await call(`${api}/corrections`, { method: "POST", body: first, timeoutMs: TIMEOUT_MS });
-      const what = done.find((one) => one.id === first.id);
-      if (what) what.counted = answer.change;
       live?.areas.set(areaId, answer.area);
       say("");
     } catch (error) {
@@ -105,11 +126,12 @@ async function sendAll() {
         await new Promise((later) => setTimeout(later, RESEND_MS));
         continue;
       }
-      say(/** @type {Problem} */ (error).message);
+      say(faultOf(error));
     }
     waiting.shift();
     keepClicks();
     show();
+    if (undoing.size) takeBack();
   }
   sending = false;
   show();
@@ -117,7 +139,7 @@ async function sendAll() {
 
 function show() {
   const stale = showLink(live);
-  document.body.classList.toggle("stale", stale);
+  document.body.classList.toggle("stale-link", stale);
   const now = live?.areas.get(areaId);
   const last = done[done.length - 1];
   find("#undo").textContent = last ? word("undoWhat", { what: last.name }) : word("undo");
@@ -137,6 +159,7 @@ function show() {
 
 function openHeadcount() {
   headcountId = newId();
+  doubt = doubtOnce();
   const form = /** @type {HTMLFormElement} */ (find("#counted"));
   form.reset();
   showChange();
@@ -157,12 +180,14 @@ async function enterHeadcount(submitted) {
   const data = new FormData(/** @type {HTMLFormElement} */ (submitted.target));
   try {
     const body = { id: headcountId, area: areaId, headcount: Number(data.get("headcount")), note: data.get("note") };
+    const limit = live?.areas.get(areaId)?.capacity ?? null;
+    doubt(limit !== null && body.headcount > limit, word("headcountAbove", { limit: limit ?? "" }));
     const answer = await call(`${api}/corrections`, { method: "POST", body });
-    if (answer.change) remember({ id: headcountId, change: answer.change, counted: answer.change, name: word("headcount") });
+    remember({ id: headcountId, change: answer.change, name: word("headcount") });
     say("");
     /** @type {HTMLDialogElement} */ (find("#counting")).close();
   } catch (error) {
-    find("#change").textContent = error instanceof Problem ? error.message : word("cut");
+    find("#change").textContent = faultOf(error);
   }
   show();
 }

@@ -2,7 +2,7 @@
 /** Things to tap and to fill in: buttons with a deed, questions, and a way back from what was done. */
 
 import { Problem, make } from "/faces/centre.js";
-import { word } from "/faces/words.js";
+import { problemWord, word } from "/faces/words.js";
 
 const UNDO_MS = 30_000;
 const DRAW_MS_MIN = 1_000;
@@ -62,9 +62,28 @@ export function notice(text, undo = null) {
   setTimeout(() => line.remove(), UNDO_MS);
 }
 
+/** Something that is done only when it is said twice. */
+export class Doubt extends Error {}
+
+/** Doubt the first time that something looks wrong; whoever says it again means it. @returns {(wrong: boolean, text: string) => void} */
+export function doubtOnce() {
+  let doubted = false;
+  return (wrong, text) => {
+    if (!wrong || doubted) return;
+    doubted = true;
+    throw new Doubt(text);
+  };
+}
+
+/** What a failure says to people, in their language where there are words for it. @param {unknown} error */
+export function faultOf(error) {
+  if (error instanceof Doubt) return error.message;
+  return error instanceof Problem ? problemWord(error.code) || error.message : word("cut");
+}
+
 /** Say what failed, and what to do. @param {unknown} error */
 export function complain(error) {
-  notice(error instanceof Problem ? error.message : word("cut"));
+  notice(faultOf(error));
 }
 
 /**
@@ -107,15 +126,19 @@ export function ask(title, content, yes, deed, look = "") {
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "asking", "aria-labelledby": "asked" }, form));
   no.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
+  let busy = false;
   form.addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
+    if (busy) return;
+    busy = true;
     try {
       await deed(new FormData(/** @type {HTMLFormElement} */ (form)));
       dialog.close();
     } catch (error) {
       fault.hidden = false;
-      fault.textContent = error instanceof Problem ? error.message : word("cut");
+      fault.textContent = faultOf(error);
     }
+    busy = false;
   });
   document.body.append(dialog);
   dialog.showModal();

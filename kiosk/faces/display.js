@@ -7,7 +7,7 @@ import { word } from "/faces/words.js";
 
 /** @typedef {import("/faces/centre.js").EventClock} EventClock */
 /** @typedef {import("/faces/centre.js").Live} Live */
-/** @typedef {{id: string, area: string, title: string, starts_at: string, ends_at: string}} Session */
+/** @typedef {{id: string, area: string, title: string, starts_at: string, ends_at: string, cancelled: boolean}} Session */
 
 const SHIFT_PX = 6;
 const SHIFT_EVERY_MS = 60_000;
@@ -64,7 +64,7 @@ export function startDisplay(load, showTime) {
 export function showProgramme(sessions, names, clock, area) {
   const at = clock.now();
   const here = sessions.filter((session) => area === null || session.area === area);
-  const running = here.filter((session) => Date.parse(session.starts_at) <= at && at < Date.parse(session.ends_at));
+  const running = here.filter((session) => !session.cancelled && Date.parse(session.starts_at) <= at && at < Date.parse(session.ends_at));
   const coming = here.filter((session) => Date.parse(session.starts_at) > at);
   const first = coming.length ? Date.parse(coming[0].starts_at) : 0;
   const next = area === null ? coming.filter((session) => Date.parse(session.starts_at) - first < 30 * 60_000) : coming.slice(0, 2);
@@ -79,7 +79,7 @@ function item(session, names, clock, withArea, runs) {
     "li",
     {},
     make("span", { class: "when number" }, when),
-    make("span", {}, session.title),
+    make("span", {}, session.cancelled ? make("s", {}, session.title) : session.title, session.cancelled ? make("b", { class: "gone" }, ` ${word("fallsOut")}`) : null),
     withArea ? make("span", { class: "where" }, names.get(session.area) ?? session.area) : null,
   );
 }

@@ -77,7 +77,8 @@ function scanOf(what) {
 
 /** Ask once more about the same badge, with something to it. @param {Partial<Scan>} what */
 function again(what) {
-  if (!lastScan) return;
+  if (!lastScan || find("#actions").hidden) return;
+  find("#actions").hidden = true; // a second tap is no second scan
   const { code, attendee } = lastScan;
   send(scanOf({ code, ...(attendee ? { attendee } : {}), ...what }));
 }
@@ -133,9 +134,10 @@ async function sendKept() {
   const scan = kept[0];
   if (scan) {
     try {
-      await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+      const answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
       kept.shift();
       showKept();
+      if (scan.id === lastScan?.id) show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
       setTimeout(sendKept, 0);
       return;
     } catch (error) {
@@ -176,6 +178,7 @@ function show(showing, forMs, sound) {
  * @param {{name?: string, organisation?: string, hint?: string, way?: string, answer?: any}} [rest]
  */
 function paint(tone, symbol, head, { name = "", organisation = "", hint = "", way = "", answer = null } = {}) {
+  offer(answer); // first: what it offers takes room from the answer
   const main = find("#answer");
   main.className = tone;
   draw(find("#symbol"), symbol);
@@ -186,7 +189,6 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
   find("#way").textContent = way;
-  offer(answer);
 }
 
 /** What can be done about a refusal, each by one tap. @param {any} answer */
@@ -218,6 +220,10 @@ function showReady() {
   const evacuation = live?.evacuation ?? "none";
   if (evacuation !== "none" && direction === "entry" && !door?.item) {
     paint("refused", "refused", word("evacuationHead"), { hint: word(evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") });
+    return;
+  }
+  if (evacuation !== "none" && !door?.item) {
+    paint("ready", "ready", word("presentExitNow"));
     return;
   }
   const counter = direction === "exit" ? "presentReturn" : "presentHandout";

@@ -1,5 +1,5 @@
 // @ts-check
-/** The state of the link to the centre, in the element `#link` of every face. */
+/** The state of the link to the centre, and an evacuation, in the element `#link` of every face. */
 
 import { find } from "/faces/centre.js";
 import { word } from "/faces/words.js";
@@ -8,6 +8,11 @@ import { word } from "/faces/words.js";
 export function showLink(live) {
   const stale = !live || live.stale;
   const link = find("#link");
+  if (live && !stale && live.evacuation !== "none") {
+    link.className = "link-state alarm";
+    link.textContent = word(live.evacuation === "drill" ? "drillNow" : "evacuationNow");
+    return false;
+  }
   link.className = `link-state ${stale ? "cut" : ""}`;
   link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");
   return stale;

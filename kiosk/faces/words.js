@@ -107,6 +107,16 @@ const WORDS = {
   plusMinus: { de: "± {count}", en: "± {count}" },
   countedAt: { de: "gezählt um {time}", en: "counted at {time}" },
   neverCounted: { de: "heute noch nicht gezählt", en: "not counted yet today" },
+  headcountAbove: { de: "Das sind mehr als genehmigt ({limit}). Wenn es stimmt, noch einmal „Eintragen“.", en: "That is more than approved ({limit}). If it is right, press “Enter” again." },
+  holdAbove: { de: "So viele Plätze hat der Raum nicht ({limit}). Wenn es so gemeint ist, noch einmal „Eintragen“.", en: "The room has not so many places ({limit}). If you mean it, press “Enter” again." },
+  holdAdded: { de: "{seats} Plätze werden gehalten.", en: "{seats} seats are held." },
+  fallsOut: { de: "fällt aus", en: "is cancelled" },
+  evacuationNow: { de: "RÄUMUNG", en: "EVACUATION" },
+  drillNow: { de: "ÜBUNG: RÄUMUNG", en: "DRILL: EVACUATION" },
+  notAllowed: { de: "Dafür fehlt dieser Rolle das Recht. Bitte mit einer anderen Rolle anmelden.", en: "This role may not see this page. Please log in with another role." },
+  lapsed: { de: "aufgerufen {time}, nicht gekommen", en: "called {time}, did not come" },
+  presentExitNow: { de: "Räumung – bitte hinaus, Badge wenn möglich scannen", en: "Evacuation – please leave, scan the badge if you can" },
+  movesToo: { de: "Es rückt nach: {titles}.", en: "Moved too: {titles}." },
   undo: { de: "Rückgängig", en: "Undo" },
   undoWhat: { de: "{what} rückgängig", en: "Undo {what}" },
   undoneNote: { de: "zurückgenommen", en: "taken back" },
@@ -305,6 +315,7 @@ const WORDS = {
   evacuationNone: { de: "Keine Räumung.", en: "No evacuation." },
   allClear: { de: "Entwarnung", en: "All-clear" },
   allClearSure: { de: "Alle gelten als draußen, die Zählung beginnt bei null. Mit denselben Badges geht es wieder hinein.", en: "Everybody is taken as outside, the count begins at zero. The same badges let people in again." },
+  falseAlarmSure: { de: "Alle Türen lassen wieder ein, die Zahlen bleiben. Nur, wenn niemand hinaus musste.", en: "Every door lets people in again, the numbers stay. Only if nobody had to leave." },
   falseAlarm: { de: "Fehlalarm zurücknehmen", en: "Take back a false alarm" },
   endMeans: { de: "Entwarnung: alle waren draußen, es wird neu gezählt. Fehlalarm: niemand musste hinaus, die Zahlen bleiben.", en: "All-clear: everybody was outside, the count begins anew. False alarm: nobody had to leave, the numbers stay." },
   asOf: { de: "Stand {time}", en: "As of {time}" },
@@ -430,6 +441,33 @@ const WORDS = {
   fieldForum: { de: "Forum", en: "Forum" },
 };
 
+/** What the centre refuses, by its code, as it is said to people. @type {Record<string, {de: string, en: string}>} */
+const PROBLEMS = {
+  plan_invalid: { de: "So kann der Plan nicht gelten: Er braucht eine genehmigte Zahl, und die Plätze müssen zusammenpassen.", en: "The plan cannot hold: it needs an approved number, and its places must fit." },
+  plan_exists: { de: "Diesen Plan gibt es schon.", en: "There is such a plan already." },
+  reason_missing: { de: "Bitte einen Grund angeben.", en: "Please give a reason." },
+  times_invalid: { de: "Das Ende liegt vor dem Beginn.", en: "It ends before it starts." },
+  minutes_invalid: { de: "Höchstens 240 Minuten.", en: "240 minutes at most." },
+  until_passed: { de: "Diese Uhrzeit ist schon vorbei.", en: "That time has passed." },
+  hold_exists: { de: "Diese Plätze werden schon gehalten.", en: "These seats are held already." },
+  role_may_not: { de: "Dafür fehlt dieser Rolle das Recht.", en: "This role may not do that." },
+  other_door: { de: "Dieses Gerät gehört an eine andere Tür.", en: "This device belongs to another door." },
+  house_full: { de: "Im Haus ist kein Platz frei. Bitte in die Warteschlange.", en: "The house has no free place. Please use the waiting line." },
+  session_booked_out: { de: "Ausgebucht.", en: "Booked out." },
+  session_overlaps: { de: "Zur gleichen Zeit ist schon etwas anderes gebucht.", en: "Something else is booked for that time." },
+  printed_already: { de: "Dieses Badge wurde gedruckt oder wartet schon.", en: "This badge was printed, or waits already." },
+  badge_replaced: { de: "Dieses Badge ist ungültig, es gibt ein neueres.", en: "This badge is void, there is a newer one." },
+  proxy_exists: { de: "Es gibt schon eine Vertretung.", en: "There is a proxy already." },
+  attendee_inside: { de: "Diese Person ist im Haus.", en: "This person is in the house." },
+  name_missing: { de: "Der Nachname fehlt.", en: "The family name is missing." },
+  undo_late: { de: "Dafür ist es zu spät. Bitte am Ausgang scannen.", en: "It is too late for that. Please scan the exit." },
+  moved_on: { de: "Die Person ist inzwischen weitergegangen, oder es wurde schon zurückgenommen.", en: "The person has moved on, or it was taken back already." },
+  nothing_to_undo: { de: "Das wurde schon zurückgenommen.", en: "That was taken back already." },
+  place_taken: { de: "Der Platz ist inzwischen vergeben. Bitte den Raum zählen.", en: "The place was taken meanwhile. Please count the room." },
+  counted_since: { de: "Der Raum wurde seitdem gezählt; diese Zählung gilt.", en: "The room was counted since; that count stands." },
+  id_reused: { de: "Das wurde schon gesendet, aber mit anderem Inhalt. Bitte die Seite neu laden.", en: "This was sent before with other content. Please reload the page." },
+};
+
 const KEPT_AS = "checkin-language";
 
 /** @returns {Language} */
@@ -463,6 +501,11 @@ export function word(key, parts = {}) {
   const entry = (parts.count === 1 && WORDS[`${key}One`]) || WORDS[key];
   if (!entry) throw new Error(`no word for ${key}`);
   return entry[language].replace(/\{(\w+)\}/g, (_, part) => String(parts[part] ?? ""));
+}
+
+/** What a refusal of the centre says, in the language shown; empty where there are no words for its code. @param {string} code */
+export function problemWord(code) {
+  return PROBLEMS[code]?.[language] ?? "";
 }
 
 /**

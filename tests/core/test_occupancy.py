@@ -374,17 +374,19 @@ def test_state_of_an_area_without_doors_is_open() -> None:
 @pytest.mark.parametrize(
     ("passages", "surprises", "inside", "plus_minus"),
     [
-        (0, 5, 10, 0),
+        (0, 0, 10, 0),
         (10, 0, 10, 0),
         (10, 1, 10, 1),
-        (10, 1, 11, 2),
-        (1, 1, 7, 7),
-        (4, 9, 10, 10),
-        (3, 1, 10, 4),
+        (1, 1, 49, 1),
+        (9, 9, 10, 5),
+        (236, 236, 164, 97),
+        (100, 20, 30, 6),
+        (10, 9, 1, 1),
+        (3, 3, 1, 1),
         (10, 1, 0, 0),
     ],
 )
-def test_certainty_is_the_part_of_surprises_rounded_up(
+def test_certainty_is_the_part_of_those_who_were_elsewhere(
     passages: int, surprises: int, inside: int, plus_minus: int
 ) -> None:
     assert Certainty(passages=passages, surprises=surprises).plus_minus(inside) == plus_minus

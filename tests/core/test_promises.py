@@ -91,7 +91,8 @@ def venues(draw: st.DrawFn) -> Layout:
                 seats=count,
                 until=until,
                 released=released,
-                **({"session": whose} if whose in SESSIONS else {"group": whose}),
+                session=whose if whose in SESSIONS else None,
+                group=None if whose in SESSIONS else whose,
             )
             for number, (area, whose, count, until, released) in enumerate(held, 1)
         ],

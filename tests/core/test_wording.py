@@ -272,10 +272,8 @@ def test_full_room_says_the_line_then_what_is_kept_then_where_else() -> None:
         alternatives=(Alternative(session="s1", area="G", free=1),),
     )
     assert said(way(decision, "P-A", layout())) == (
-        "Ihre Nummer: 3 – davor warten 2. Eine Person raus, eine rein. · 1 Platz reserviert · "
-        "Übertragung: Theater · Plätze frei: Galerie",
-        "Your number: 3 – 2 wait before you. One out, one in. · 1 seat reserved · "
-        "Live transmission: Theater · Places free: Galerie",
+        "Ihre Nummer: 3 – davor warten 2. · 1 Platz reserviert · Übertragung: Theater · Plätze frei: Galerie",
+        "Your number: 3 – 2 wait before you. · 1 seat reserved · Live transmission: Theater · Places free: Galerie",
     )
 
 

@@ -260,7 +260,8 @@ def way(answer: Json) -> str:
 
 
 def told_to_wait(number: int, ahead: int) -> str:
-    return f"Ihre Nummer: {number} – davor warten {ahead}. Eine Person raus, eine rein."
+    before = "wartet eine Person" if ahead == 1 else f"warten {ahead}"
+    return f"Ihre Nummer: {number} – davor {before}. Eine Person raus, eine rein."
 
 
 def time_of(iso: str) -> str:

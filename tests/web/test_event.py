@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 import uuid
+from pathlib import Path
 from typing import Any
 
 import httpx
 import zxingcpp
 from PIL import Image
 
+from checkin.core.model import Session
+from checkin.service.schedule import import_schedule
+from checkin.service.venues import import_layout
 from checkin.service.verify import verify
 from checkin.store.engine import Transaction
-from tests.served import Served
-from tests.venue import SLUG
+from tests.served import Served, serve
+from tests.venue import SLUG, at, layout
 
 
 def test_occupancy_names_every_area_in_order(served: Served) -> None:
@@ -70,6 +74,65 @@ def test_clicker_of_a_door_counts_at_its_door_alone(served: Served) -> None:
     assert (occupancy["T"], occupancy["house"]) == (1, 1), "nobody was known in the house: this one came in unseen"
     assert click(area="T", change=-1).json()["area"]["inside"] == 0
     assert served.operator("safety").get("/occupancy").json()["areas"][0]["inside"] == 1, "and is in the house still"
+
+
+def test_headcount_is_taken_back_in_every_area_and_leaves_the_count_as_sure_as_it_was(served: Served) -> None:
+    steward = served.operator("steward")
+
+    def areas() -> dict[str, tuple[int, int, str | None]]:
+        shown = steward.get("/occupancy").json()["areas"]
+        return {area["id"]: (area["inside"], area["plus_minus"], area["counted_at"]) for area in shown}
+
+    steward.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "T-1"})
+    before = areas()
+    sent = {"id": str(uuid.uuid4()), "area": "G", "headcount": 1000}
+    assert steward.post("/corrections", json=sent).status_code == 201
+    assert areas()["house"][0] == 1001, "nobody was beside the rooms: they all came in unseen"
+    undone = steward.post(f"/corrections/{sent['id']}/undo")
+    assert undone.status_code == 200, undone.text
+    assert areas() == before
+    assert steward.get("/overview").json()["headcounts"] == []
+    assert steward.post(f"/corrections/{sent['id']}/undo").json()["code"] == "nothing_to_undo"
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
+
+
+def test_correction_is_not_taken_back_from_under_a_later_headcount(tmp_path: Path) -> None:
+    now = [at("10:00")]
+    with serve(tmp_path, clock=lambda: now[0]) as house:
+        steward = house.operator("steward")
+        click = {"id": str(uuid.uuid4()), "area": "T", "change": 1}
+        steward.post("/corrections", json=click)
+        now[0] += 60_000
+        steward.post("/corrections", json={"id": str(uuid.uuid4()), "area": "T", "headcount": 2})
+        assert steward.post(f"/corrections/{click['id']}/undo").json()["code"] == "counted_since"
+        assert house.client("door", "P-A").post(f"/corrections/{click['id']}/undo").status_code == 403
+
+
+def test_limit_of_a_session_is_set_and_cleared(served: Served) -> None:
+    sessions = [Session(id="1", area="P", title="Podium", starts_at=at("11:00"), ends_at=at("12:00"), bookable=True)]
+    served.write(lambda tx: import_schedule(tx, served.centre.venues, SLUG, sessions, now=at("08:00"), by="test"))
+    organiser = served.operator()
+
+    def limit() -> tuple[int | None, int | None]:
+        (shown,) = organiser.get("/sessions").json()["sessions"]
+        return shown["bookings_max"], shown["limit"]
+
+    assert limit() == (4, None)
+    organiser.patch("/sessions/1", json={"bookings_max": 2}).raise_for_status()
+    assert limit() == (2, 2)
+    organiser.patch("/sessions/1", json={"bookable": True}).raise_for_status()
+    assert limit() == (2, 2)
+    organiser.patch("/sessions/1", json={"bookings_max": None}).raise_for_status()
+    assert limit() == (4, None)
+
+
+def test_hold_of_the_day_outlives_a_new_layout_and_begins_in_the_future(served: Served) -> None:
+    organiser = served.operator()
+    sent = {"id": "h1", "area": "P", "seats": 2, "group": "presse"}
+    assert organiser.post("/holds", json={**sent, "until": "09:00:00"}).json()["code"] == "until_passed"
+    assert organiser.post("/holds", json=sent).status_code == 201
+    served.write(lambda tx: import_layout(tx, layout(hall=3), now=at("10:00"), by="test"))
+    assert [hold["id"] for hold in organiser.get("/rooms").json()["holds"]] == ["h1"]
 
 
 def test_false_alarm_leaves_every_count_and_asks_nobody_who_comes_back(served: Served) -> None:

@@ -59,6 +59,11 @@ export async function openFrame(title = "") {
   startWords();
   const [me] = await Promise.all([call("/api/v1/me"), loadLayout()]);
   may = new Set(me.may);
+  const here = PAGES.find(([path]) => page + path === location.pathname);
+  if (here && !may.has(here[2])) {
+    find("main").replaceChildren(make("p", { class: "message", role: "alert" }, word("notAllowed")));
+    throw new Error("not allowed");
+  }
   find(title ? "#crumb" : "#event").textContent = layout.event.name;
   const showPages = () => {
     const links = PAGES.filter(([path, , needs]) => page + path !== location.pathname && may.has(needs));
@@ -79,6 +84,7 @@ export function follow(show) {
     show();
   }, () => loadLayout().then(show, () => {}));
   showLink(live);
+  onLanguage(() => showLink(live));
   return live;
 }
 

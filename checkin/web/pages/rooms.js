@@ -3,7 +3,7 @@
 
 import { certaintyWord, everybody, levelWord, openPlaces, signed } from "/faces/area.js";
 import { call, find, make, newId } from "/faces/centre.js";
-import { ask, button, calmly, field, notice, select } from "/faces/deeds.js";
+import { ask, button, calmly, doubtOnce, field, notice, select } from "/faces/deeds.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, areaName, clock, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
 import { warningLine } from "/pages/warnings.js";
@@ -62,8 +62,8 @@ function roomCard(area) {
     ...lineOf(area.id),
     make("p", { class: "buttons" },
       allowed("correct") ? button(`count ${area.id}`, word("headcount"), () => enterHeadcount(area, now)) : null,
-      make("a", { class: "button plain", href: clickerPath }, word("clicker")),
-      area.parent === null ? null : make("a", { class: "button plain", href: `${page}/room/${encodeURIComponent(area.id)}` }, word("display")),
+      make("a", { class: "button plain", href: clickerPath, "data-key": `clicker ${area.id}` }, word("clicker")),
+      area.parent === null ? null : make("a", { class: "button plain", href: `${page}/room/${encodeURIComponent(area.id)}`, "data-key": `display ${area.id}` }, word("display")),
       allowed("manage") ? button(`hold ${area.id}`, word("addHold"), () => addHold(area)) : null),
   );
 }
@@ -88,12 +88,13 @@ function enterHeadcount(area, now) {
     make("p", {}, word("headcountNow", { count: everybody(now) })), field(word("headcountField"), input),
     field(word("note"), make("input", { name: "note", maxlength: "200", autocomplete: "off" })), change,
   ];
+  const once = doubtOnce();
   ask(`${area.name}: ${word("headcount")}`, content, word("save"), async (data) => {
     const body = { id, area: area.id, headcount: Number(data.get("headcount")), note: data.get("note") };
+    once(now.capacity !== null && body.headcount > now.capacity, word("headcountAbove", { limit: now.capacity ?? "" }));
     const answer = await call(`${api}/corrections`, { method: "POST", body });
-    const back = { id: newId(), area: area.id, change: -answer.change, note: word("undoneNote") };
     notice(word("headcountDone", { area: area.name, count: body.headcount, change: signed(answer.change) }),
-      answer.change ? () => call(`${api}/corrections`, { method: "POST", body: back }).then(read) : null);
+      () => call(`${api}/corrections/${id}/undo`, { method: "POST" }).then(read));
     await read();
   });
 }
@@ -157,11 +158,15 @@ function addHold(area) {
     field(word("holdWhose"), select("whose", whose)),
     field(word("holdUntil"), make("input", { name: "until", type: "time" })),
   ];
+  const once = doubtOnce();
   ask(`${area.name}: ${word("addHold")}`, content, word("save"), async (data) => {
     const [kind, ...rest] = String(data.get("whose")).split(" ");
     const until = data.get("until");
+    const limit = live.areas.get(area.id)?.capacity ?? null;
+    once(limit !== null && Number(data.get("seats")) > limit, word("holdAbove", { limit: limit ?? "" }));
     const body = { id, area: area.id, seats: Number(data.get("seats")), [kind]: rest.join(" "), ...(until ? { until: `${until}:00` } : {}) };
     await call(`${api}/holds`, { method: "POST", body });
+    notice(word("holdAdded", { seats: body.seats }), () => call(`${api}/holds/${id}`, { method: "PATCH", body: { released: true } }).then(read));
     await read();
   });
 }
@@ -171,7 +176,7 @@ function lineOf(area) {
   const waiting = overview.lines.filter((/** @type {any} */ one) => one.area === area);
   if (!waiting.length) return [];
   const lines = waiting.map((/** @type {any} */ one) => {
-    const when = one.called ? word("calledAt", { time: clock.time(one.called) }) : word("waitsSince", { time: clock.time(one.since) });
+    const when = one.lapsed ? word("lapsed", { time: clock.time(one.called) }) : one.called ? word("calledAt", { time: clock.time(one.called) }) : word("waitsSince", { time: clock.time(one.since) });
     const gone = () => call(`${api}/areas/${encodeURIComponent(area)}/line/${one.number}`, { method: "DELETE" }).then(read);
     return make("li", { class: "deed" }, make("span", {}, make("b", { class: "number" }, `${one.number} `), make("bdi", {}, one.attendee?.name ?? word("nobody")), ` – ${when}`), button(`gone ${area} ${one.number}`, word("notThere"), gone));
   });
@@ -193,20 +198,25 @@ function sessionLine(session) {
     button(`cancel ${session.id}`, word(session.cancelled ? "uncancel" : "cancelSession"), () => change(session, { cancelled: !session.cancelled }, word(session.cancelled ? "sessionBack" : "sessionCancelled", { session: session.title })))));
 }
 
+const MOVED = ["area", "starts_at", "ends_at", "limit", "cancelled", "bookable"];
+
 /** Change a session and whatever moves with it; one tap takes all of it back. @param {any} session @param {any} body @param {string} said */
 async function change(session, body, said) {
   const before = new Map(sessions.map((one) => [one.id, one]));
   const put = (/** @type {string} */ id, /** @type {any} */ what) => call(`${api}/sessions/${encodeURIComponent(id)}`, { method: "PATCH", body: what });
   const changed = await put(session.id, body);
+  await read();
+  const after = sessions.filter((one) => changed.sessions.includes(one.id));
   const undo = async () => {
-    for (const id of changed.sessions) {
-      const was = before.get(id);
-      await put(id, { area: was.area, starts_at: was.starts_at, ends_at: was.ends_at, cancelled: was.cancelled, bookable: was.bookable, ...(was.bookings_max === null ? {} : { bookings_max: was.bookings_max }) });
+    for (const one of after) {
+      const was = before.get(one.id);
+      const back = MOVED.filter((key) => was[key] !== one[key]).map((key) => [key === "limit" ? "bookings_max" : key, was[key]]);
+      await put(one.id, Object.fromEntries(back));
     }
     await read();
   };
-  notice(said, changed.sessions.length ? undo : null);
-  await read();
+  const others = after.filter((one) => one.id !== session.id).map((one) => `${one.title} (${clock.time(one.starts_at)})`);
+  notice([said, others.length && body.runs_over_min ? word("movesToo", { titles: others.join(", ") }) : ""].filter(Boolean).join(" "), after.length ? undo : null);
 }
 
 /** @param {any} session */
@@ -214,11 +224,12 @@ function changeSession(session) {
   const clockOf = (/** @type {string} */ at) => at.slice(11, 16);
   /** @type {[string, string][]} */
   const others = sessions.filter((one) => one.id !== session.id && one.area !== session.area && !one.cancelled && Date.parse(one.ends_at) > clock.now()).map((one) => [one.id, `${clock.time(one.starts_at)} ${one.title} (${areaName(one.area)})`]);
+  const shown = { starts: clockOf(session.starts_at), ends: clockOf(session.ends_at), area: session.area, limit: String(session.limit ?? "") };
   const content = [
-    field(word("startsAt"), make("input", { name: "starts", type: "time", value: clockOf(session.starts_at), required: "" })),
-    field(word("endsAt"), make("input", { name: "ends", type: "time", value: clockOf(session.ends_at), required: "" })),
-    field(word("room"), select("area", layout.areas.map((/** @type {any} */ one) => [one.id, one.name]), session.area)),
-    field(word("bookingsMax"), make("input", { name: "limit", type: "number", min: "0", inputmode: "numeric", value: String(session.bookings_max ?? "") })),
+    field(word("startsAt"), make("input", { name: "starts", type: "time", value: shown.starts, required: "" })),
+    field(word("endsAt"), make("input", { name: "ends", type: "time", value: shown.ends, required: "" })),
+    field(word("room"), select("area", layout.areas.map((/** @type {any} */ one) => [one.id, one.name]), shown.area)),
+    field(word("bookingsMax"), make("input", { name: "limit", type: "number", min: "0", inputmode: "numeric", value: shown.limit })),
     field(word("swapWith"), select("swap", [["", word("swapNone")], ...others])),
   ];
   ask(session.title, content, word("save"), async (data) => {
@@ -226,11 +237,15 @@ function changeSession(session) {
       await change(session, { swap_with: data.get("swap") }, word("roomsSwapped"));
       return;
     }
+    // What was not touched here is not sent: somebody else may have changed it meanwhile.
     const at = (/** @type {string} */ was, /** @type {FormDataEntryValue | null} */ time) => `${was.slice(0, 11)}${time}:00${was.slice(-6)}`;
     const limit = String(data.get("limit") ?? "");
-    /** @type {any} */
-    const body = { area: data.get("area"), starts_at: at(session.starts_at, data.get("starts")), ends_at: at(session.ends_at, data.get("ends")) };
-    if (limit !== "" && Number(limit) !== session.bookings_max) body.bookings_max = Number(limit);
+    const body = {
+      ...(data.get("area") === shown.area ? {} : { area: data.get("area") }),
+      ...(data.get("starts") === shown.starts ? {} : { starts_at: at(session.starts_at, data.get("starts")) }),
+      ...(data.get("ends") === shown.ends ? {} : { ends_at: at(session.ends_at, data.get("ends")) }),
+      ...(limit === shown.limit ? {} : { bookings_max: limit === "" ? null : Number(limit) }),
+    };
     await change(session, body, word("sessionChanged", { session: session.title }));
   });
 }

@@ -74,7 +74,7 @@ function runningDeeds() {
   if (drill) return [button("end", word("drillEnd"), end({}), ""), button("evacuate", word("evacuate"), begin(false), "alarm")];
   return [
     button("clear", word("allClear"), () => ask(word("allClear"), [make("p", {}, word("allClearSure"))], word("allClear"), end({}))),
-    button("false", word("falseAlarm"), end({ false_alarm: true })),
+    button("false", word("falseAlarm"), () => ask(word("falseAlarm"), [make("p", {}, word("falseAlarmSure"))], word("falseAlarm"), end({ false_alarm: true }))),
     make("small", {}, word("endMeans")),
   ];
 }
@@ -85,7 +85,7 @@ function areaRow(area) {
   return make("tr", { class: inside ? "" : "empty" },
     make("th", { scope: "row" }, area.name),
     make("td", { class: "number" }, String(area.began_with)),
-    make("td", { class: "number" }, make("strong", {}, String(inside))),
+    make("td", { class: "number" }, make("strong", {}, String(inside)), area.plus_minus ? ` ${word("plusMinus", { count: area.plus_minus })}` : ""),
     make("td", { class: "number" }, area.wheelchair ? `♿ ${area.wheelchair}` : "–"));
 }
 
@@ -161,7 +161,7 @@ async function search() {
 function showPlans() {
   find("#approve").hidden = !allowed("approve");
   find("#plans").replaceChildren(...plans.map((plan) => {
-    const numbers = [["visitors", "visitors"], ["persons", "persons"], ["wheelchair", "wheelchairs"], ["companions", "companions"]].filter(([key]) => plan[key]).map(([key, label]) => `${word(label)} ${plan[key]}`);
+    const numbers = [["visitors", "visitors"], ["persons", "persons"], ["wheelchair", "wheelchairs"], ["companions", "companions"]].filter(([key]) => plan[key] || (key === "visitors" && plan[key] === 0)).map(([key, label]) => `${word(label)} ${plan[key]}`);
     const name = plan.id === "layout" ? word("planOfLayout") : plan.name;
     return make("li", {}, make("b", {}, `${areaName(plan.area)}: ${name}`), ` ${numbers.join(", ")}${plan.in_use ? ` – ${word("inUse")}` : ""}`);
   }));
@@ -177,8 +177,11 @@ function buildPlanForm() {
     field(word("visitors"), number("visitors")), field(word("persons"), number("persons")), field(word("wheelchairs"), number("wheelchair")), field(word("companions"), number("companions")),
     field(word("planNote"), make("input", { name: "note", required: "", maxlength: "200", autocomplete: "off" })),
     make("button", { class: "button" }, word("approvePlan")));
+  let busy = false;
   form.onsubmit = async (submitted) => {
     submitted.preventDefault();
+    if (busy) return;
+    busy = true;
     const data = new FormData(/** @type {HTMLFormElement} */ (form));
     const given = (/** @type {string} */ name) => (data.get(name) === "" ? {} : { [name]: Number(data.get(name)) });
     const body = { id: `plan-${newId().slice(0, 8)}`, name: data.get("name"), note: data.get("note"), ...given("visitors"), ...given("persons"), ...given("wheelchair"), ...given("companions") };
@@ -190,6 +193,7 @@ function buildPlanForm() {
     } catch (error) {
       complain(error);
     }
+    busy = false;
   };
 }
 
