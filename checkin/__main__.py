@@ -245,6 +245,8 @@ def print_badges(
         raise BadInput("Nobody is registered who would get a badge. Import the attendees first.")
     _progress(f"{len(faces)} badges are being set …")
     _write(out, render_pdf(faces, format=format, sheet=sheet is not None, own=own))
+    numbers = [face.desk_number for face in faces]
+    _in_store(lambda tx: badges.mark_printed(tx, known, slug, numbers, now=wiring.wall_clock(), by=BY_COMMAND))
     click.echo(f"{out}: {len(faces)} badges, {issued} of them new.")
 
 

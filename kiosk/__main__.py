@@ -9,7 +9,17 @@ import time
 import click
 import httpx
 
-from kiosk.printing import ASK_S, RETRY_S, PrinterFault, Queue, Target, print_next, target_of
+from kiosk.printing import (
+    ASK_S,
+    FAILURES_MAX,
+    RETRY_S,
+    BadgeFault,
+    PrinterFault,
+    Queue,
+    detail_of,
+    print_next,
+    target_of,
+)
 
 KINDS = ("zpl", "bin", "pdf", "png")
 
@@ -42,12 +52,30 @@ def print_badges(
         target = target_of(to)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"{url} is no address of a centre: it begins with https:// (or http://).")
     queue = Queue(url, event, token, name)
+    failures, checked = 0, False
     try:
         while True:
-            wait_s = _print_one(queue, target, kind, format)
-            if once and wait_s == ASK_S:
-                return
+            try:
+                if not checked:
+                    queue.check(kind, format)
+                    checked = True
+                printed = print_next(queue, target, kind, format) is not None
+                failures, wait_s = 0, 0.0 if printed else ASK_S
+                if once and not printed:
+                    return
+            except ValueError as error:
+                raise click.UsageError(str(error)) from None
+            except BadgeFault as error:
+                failures, wait_s = failures + 1, RETRY_S
+                if failures >= FAILURES_MAX:
+                    raise click.ClickException(f"{failures} badges in a row could not be printed: {error}") from None
+                click.echo(f"A badge could not be printed: {error}", err=True)
+            except (httpx.HTTPError, PrinterFault) as error:
+                wait_s = RETRY_S
+                click.echo(f"{_passing(error)} Trying again in {RETRY_S:g} s.", err=True)
             time.sleep(wait_s)
     except KeyboardInterrupt:
         return
@@ -55,27 +83,15 @@ def print_badges(
         queue.close()
 
 
-def _print_one(queue: Queue, target: Target, kind: str, format: str) -> float:
-    """How long to wait before the next one, in seconds: not at all while badges wait."""
-    try:
-        return 0.0 if print_next(queue, target, kind, format) is not None else ASK_S
-    except httpx.HTTPStatusError as error:
-        if error.response.status_code in (401, 403, 404):
-            refused = f"The centre refuses: {_detail(error)} Is the token one of a desk device?"
-            raise click.ClickException(refused) from None
-        click.echo(f"The centre cannot answer now: {_detail(error)}", err=True)
-    except httpx.HTTPError as error:
-        click.echo(f"No connection to the centre: {error}. Trying again.", err=True)
-    except PrinterFault as error:
-        click.echo(f"The printer failed: {error}. Trying again in {RETRY_S:g} s.", err=True)
-    return RETRY_S
-
-
-def _detail(error: httpx.HTTPStatusError) -> str:
-    try:
-        return str(error.response.json().get("detail", error))
-    except ValueError:
-        return str(error)
+def _passing(error: httpx.HTTPError | PrinterFault) -> str:
+    """What is said of a failure that may pass. Raises `ClickException` for one that does not."""
+    if isinstance(error, PrinterFault):
+        return f"The printer is not ready: {error}."
+    if not isinstance(error, httpx.HTTPStatusError):
+        return f"No connection to the centre: {error}."
+    if error.response.status_code in (401, 403, 404):
+        raise click.ClickException(f"The centre refuses: {detail_of(error)} Is the token one of a desk device?")
+    return f"The centre cannot answer now: {detail_of(error)}"
 
 
 if __name__ == "__main__":

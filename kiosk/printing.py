@@ -19,8 +19,25 @@ PORT = 9100
 """Where label printers listen for raw data (JetDirect, IANA `pdl-datastream`)."""
 
 
+LABEL_KINDS = ("zpl", "bin")
+FAILURES_MAX = 3
+"""So many badges in a row that cannot be printed are no chance: then the program stops."""
+
+
 class PrinterFault(Exception):
     """The printer did not take it; the message says what it said."""
+
+
+class BadgeFault(PrinterFault):
+    """A badge was taken and could not be printed."""
+
+
+def detail_of(error: httpx.HTTPStatusError) -> str:
+    """What the centre said of a call that failed."""
+    try:
+        return str(error.response.json().get("detail", error))
+    except ValueError:
+        return str(error)
 
 
 class Target(Protocol):
@@ -115,6 +132,15 @@ class Queue:
         )
         self._printer = printer
 
+    def check(self, kind: str, format: str) -> None:
+        """Raises `ValueError` where the centre has no such format, or none that this printer understands."""
+        formats = self._client.get("/badges/templates").raise_for_status().json()["formats"]
+        chosen = next((one for one in formats if one["id"] == format), None)
+        if chosen is None:
+            raise ValueError(f"There is no format “{format}”; there are: {', '.join(one['id'] for one in formats)}.")
+        if kind in LABEL_KINDS and chosen["colour"]:
+            raise ValueError(f"The format {format} is in colour; --as {kind} is for labels.")
+
     def take(self) -> tuple[str, str] | None:
         """The next print and its badge; it is this printer's from now on."""
         answer = self._client.post("/prints/next", json={"printer": self._printer}).raise_for_status()
@@ -148,7 +174,8 @@ def print_next(queue: Queue, target: Target, kind: str, format: str) -> str | No
     try:
         target.send(queue.drawn(badge, kind, format))
     except (PrinterFault, httpx.HTTPStatusError) as error:
-        queue.report(print_id, "failed", str(error))
-        raise PrinterFault(str(error)) from error
+        fault = detail_of(error) if isinstance(error, httpx.HTTPStatusError) else str(error)
+        queue.report(print_id, "failed", fault)
+        raise BadgeFault(fault) from error
     queue.report(print_id, "printed")
     return print_id

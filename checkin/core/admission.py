@@ -93,6 +93,7 @@ class Bearer(Struct, frozen=True, kw_only=True):
     registration: Registration
     badge: BadgeState | None = None
     replaced_at: int | None = None
+    replaced_at_desk: str | None = None
     presence: Presence | None = None
     wheelchair: bool = False
     companion: bool = False
@@ -228,7 +229,7 @@ def _badge(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
     bearer = facts.known_bearer()
     if bearer.badge != "replaced" or bearer.represented:  # who sent a proxy is told of that instead
         return None
-    return Refusal(reason="badge_replaced", since_at=bearer.replaced_at)
+    return Refusal(reason="badge_replaced", since_at=bearer.replaced_at, since_door=bearer.replaced_at_desk)
 
 
 def _registration(scan: Scan, door: Door, facts: Facts) -> Refusal | None:

@@ -31,6 +31,11 @@ def search_words(*texts: str) -> str:
     return " ".join(words)
 
 
+def name_key(given_name: str, family_name: str) -> str:
+    """The same for two who have the same name, however it is spelt and in whichever order it was typed."""
+    return " ".join(sorted(query_words(f"{given_name} {family_name}")))
+
+
 def query_words(query: str) -> list[str]:
     """The words of a search, folded as the umlauts are spelt out."""
     return _WORD.findall(fold_german(query))

@@ -57,6 +57,10 @@ PROXY_CAME = Hint("Vertretung ist seit {time} da", "The proxy has been here sinc
 HOUSE_FULL = Hint("Haus voll – bitte warten", "Venue full – please wait")
 ALREADY_INSIDE_SINCE = Hint("Bereits eingecheckt ({time}, {door})", "Already checked in ({time}, {door})")
 REPLACED_AT = Hint("Ersetzt um {time} – bitte das neue Badge zeigen", "Replaced at {time} – please show the new badge")
+REPLACED_AT_DESK = Hint(
+    "Ersetzt um {time} ({desk}) – bitte das neue Badge zeigen",
+    "Replaced at {time} ({desk}) – please show the new badge",
+)
 OTHER_DOORS = Hint("Bitte anderen Eingang benutzen: {doors}", "Please use entrance {doors}")
 OPENS_AT = Hint("Öffnet um {time}", "Opens at {time}")
 CLOSED_SINCE = Hint("Geschlossen seit {time}", "Closed since {time}")
@@ -113,10 +117,16 @@ def way(decision: Decision, door: str, layout: Layout) -> Hint | None:
         case "door_closed":
             return _hours(door, layout)
         case "badge_replaced" if refusal.since_at is not None:
-            return _filled(REPLACED_AT, time=_time(refusal.since_at, layout))
+            return replaced(refusal.since_at, refusal.since_door, layout)
         case "proxy_came" if refusal.since_at is not None:
             return _filled(PROXY_CAME, time=_time(refusal.since_at, layout))
     return _joined(_line(refusal), _kept(refusal, layout), _elsewhere(refusal, layout))
+
+
+def replaced(at: int, desk: str | None, layout: Layout) -> Hint:
+    """What is said of a badge that was replaced: when, and where if that is known."""
+    time = _time(at, layout)
+    return _filled(REPLACED_AT_DESK, time=time, desk=desk) if desk else _filled(REPLACED_AT, time=time)
 
 
 def _asks_back(items: tuple[str, ...], layout: Layout) -> Hint | None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from checkin.core import codes
+from checkin.core import codes, wording
 from checkin.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.core.model import Attendee, Badge, Scan, Session
-from checkin.core.names import query_words, search_words
+from checkin.core.names import name_key, query_words, search_words
 from checkin.core.occupancy import Presence
 from checkin.core.roles import Permission
+from checkin.core.wording import Hint
 from checkin.exchange.attendees import AttendeeList, AttendeeRow, RowNote
 from checkin.service.journal import Journal
 from checkin.service.lines import join
@@ -50,8 +51,18 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     notes: list[RowNote]
 
 
+class Namesake(Struct, frozen=True, kw_only=True):
+    """Somebody else of the same name, to be told apart by town and office."""
+
+    id: str
+    town: str
+    organisation: str
+    department: str
+    booking_number: str
+
+
 class AttendeeFound(Struct, frozen=True, kw_only=True):
-    """An attendee as the desk sees one."""
+    """An attendee as the desk sees one. `namesakes`: the others of this name, however it is spelt."""
 
     id: str
     name: str
@@ -80,6 +91,7 @@ class AttendeeFound(Struct, frozen=True, kw_only=True):
     badge: BadgeShown | None
     area: str | None
     arrived_at: str | None
+    namesakes: list[Namesake]
     line: LinePlace | None = None
 
 
@@ -175,11 +187,18 @@ def find(tx: Transaction, venues: Venues, slug: str, query: str, *, hidden_too: 
     return _shown(tx, venue, found)
 
 
-def by_code(tx: Transaction, venues: Venues, slug: str, code: str) -> list[AttendeeFound]:
-    """Whom a code leads to: one, nobody, or the members of a group. Nothing is decided."""
+def by_code(tx: Transaction, venues: Venues, slug: str, code: str) -> tuple[list[AttendeeFound], Hint | None]:
+    """Whom a code leads to: one, nobody, or the members of a group; and what to say of a badge that was
+    replaced. Nothing is decided."""
     venue = venues.venue(tx, slug)
-    led_to = People(tx, venue, [Scan(id="", code=code, door="")]).led_to(Scan(id="", code=code, door=""))
-    return _shown(tx, venue, attendees.attendees_by_id(tx, venue.id, [known.bearer.attendee for known in led_to]))
+    scan = Scan(id="", code=code, door="")
+    led_to = People(tx, venue, [scan]).led_to(scan)
+    found = attendees.attendees_by_id(tx, venue.id, [known.bearer.attendee for known in led_to])
+    old = next((known.bearer for known in led_to if known.bearer.badge == "replaced"), None)
+    replaced = None
+    if old is not None and old.replaced_at is not None:
+        replaced = wording.replaced(old.replaced_at, old.replaced_at_desk, venue.layout)
+    return _shown(tx, venue, found), replaced
 
 
 def crew(tx: Transaction, venues: Venues, slug: str) -> list[CrewMember]:
@@ -427,6 +446,7 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
     held: dict[str, Badge] = badges.latest_badges(tx, venue.id, ids)
     where: dict[str, Presence] = presences.presences_of(tx, ids)
     represents = attendees.represented(tx, venue.id, ids)
+    of_name = attendees.namesakes(tx, venue.id, people)
     shown = []
     for one in people:
         badge, there = held.get(one.id), where.get(one.id)
@@ -460,9 +480,24 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
                 badge=badge_shown(badge, venue.layout) if badge else None,
                 area=there.area if there else None,
                 arrived_at=iso(there.arrived_at, venue.layout) if there else None,
+                namesakes=_namesakes(one, of_name),
             )
         )
     return shown
+
+
+def _namesakes(one: Attendee, of_name: Mapping[str, Sequence[Attendee]]) -> list[Namesake]:
+    return [
+        Namesake(
+            id=other.id,
+            town=other.town,
+            organisation=other.organisation,
+            department=other.department,
+            booking_number=other.booking_number,
+        )
+        for other in of_name.get(name_key(one.given_name, one.family_name), ())[:FOUND_MAX]
+        if other.id != one.id
+    ]
 
 
 def badge_shown(badge: Badge, layout: Layout) -> BadgeShown:

@@ -49,11 +49,19 @@ def issue_missing(
 
 
 def issue(
-    tx: Transaction, venues: Venues, slug: str, attendee: str, *, now: int, by: str, after: int | None = None
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    attendee: str,
+    *,
+    now: int,
+    by: str,
+    after: int | None = None,
+    desk: str = "",
 ) -> Badge:
     """A new badge for this attendee; an earlier one is replaced, void at every door at once. `after`: the
     generation that whoever asks has seen; where there is a later one, that is the badge asked for, so
-    that a button pressed twice makes one badge.
+    that a button pressed twice makes one badge. `desk`: where this happens, for whoever shows the old one.
 
     Raises `NotFound`, and `Conflict` where the registration is cancelled or waiting or the badge
     is blocked.
@@ -73,7 +81,7 @@ def issue(
     if earlier is not None and after is not None and earlier.generation > after and earlier.state == "valid":
         return earlier
     if earlier is not None:
-        badges.replace_badges(tx, [earlier.id], now)
+        badges.replace_badges(tx, [earlier.id], now, desk)
     issued = _make(tx, venue, [(attendee, earlier.generation + 1 if earlier else 1)], now)
     _keep(tx, venue, issued, "reissued" if earlier else "issued", now=now, by=by)
     return issued[0]
@@ -90,6 +98,15 @@ def faces(tx: Transaction, venues: Venues, slug: str, group: str | None = None) 
         for one in attendees.load_attendees(tx, venue.id, group)
         if one.id in held and held[one.id].state == "valid" and one.registration == "registered"
     ]
+
+
+def mark_printed(tx: Transaction, venues: Venues, slug: str, desk_numbers: Sequence[int], *, now: int, by: str) -> None:
+    """Note that the badges of these desk numbers are on paper: the desk asks before it prints one again."""
+    venue = venues.venue(tx, slug)
+    badges.set_printed_by_number(tx, venue.id, desk_numbers, now)
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="badge", what="printed", at=now, by=by, count=len(desk_numbers)))
+    journal.write()
 
 
 def drafts(

@@ -10,6 +10,7 @@ from msgspec import Struct
 from checkin.core.admission import Bearer, Given
 from checkin.core.holds import Claimant
 from checkin.core.model import Attendee
+from checkin.core.names import name_key
 from checkin.core.occupancy import Presence
 from checkin.store.engine import Row, Transaction, json_list
 from checkin.store.presences import presence_of
@@ -18,6 +19,7 @@ FIELDS = tuple(field.name for field in msgspec.structs.fields(Attendee))
 _COLUMNS = ", ".join(f'"{field}"' if field == "group" else field for field in FIELDS)
 _TRUTHS = {"wheelchair", "listed", "photo"}
 CANDIDATES_MAX = 3_000
+_WHOLE_NAME = "="  # before the whole name as one word: no search begins with it
 LAST_CHARACTER = "\U0010ffff"
 _strings = msgspec.json.Decoder(tuple[str, ...])
 _items = msgspec.json.Decoder(dict[str, Given])
@@ -56,7 +58,7 @@ _KNOWN_FROM = (
 def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[str, Known]:
     """code → whom it leads to, with badge state and presence; unknown codes are left out."""
     rows = tx.rows(
-        f"SELECT {_KNOWN}, badge.state, badge.replaced_at, code.text"
+        f"SELECT {_KNOWN}, badge.state, badge.replaced_at, badge.replaced_at_desk, code.text"
         " FROM json_each(?) AS wanted"
         " CROSS JOIN code ON code.event = ? AND code.text = wanted.value"
         " JOIN attendee AS a ON a.id = code.attendee"
@@ -69,7 +71,7 @@ def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[s
 def bearers_by_booking_number(tx: Transaction, event: int, numbers: Iterable[str]) -> dict[str, list[Known]]:
     """booking number in capitals → those registered under it, in the order of their names."""
     rows = tx.rows(
-        f"SELECT {_KNOWN}, NULL, NULL, wanted.value FROM json_each(?) AS wanted"
+        f"SELECT {_KNOWN}, NULL, NULL, NULL, wanted.value FROM json_each(?) AS wanted"
         " CROSS JOIN attendee AS a ON a.event = ? AND upper(a.booking_number) = wanted.value"
         f" AND a.booking_number <> ''{_KNOWN_FROM} ORDER BY a.family_name, a.given_name, a.id",
         (json_list(numbers), event),
@@ -83,7 +85,7 @@ def bearers_by_booking_number(tx: Transaction, event: int, numbers: Iterable[str
 def bearers_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Known]:
     """attendee → as a code would lead to them; unknown ids are left out."""
     rows = tx.rows(
-        f"SELECT {_KNOWN}, NULL, NULL FROM json_each(?) AS wanted"
+        f"SELECT {_KNOWN}, NULL, NULL, NULL FROM json_each(?) AS wanted"
         f" CROSS JOIN attendee AS a ON a.id = wanted.value AND a.event = ?{_KNOWN_FROM}",
         (json_list(ids), event),
     )
@@ -167,7 +169,11 @@ def change_attendees(tx: Transaction, event: int, attendees: Sequence[tuple[Atte
 def _add_words(tx: Transaction, event: int, attendees: Sequence[tuple[Attendee, str]]) -> None:
     tx.run_many(
         "INSERT INTO attendee_word (event, word, attendee) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(event, word, attendee.id) for attendee, search in attendees for word in search.split()],
+        [
+            (event, word, attendee.id)
+            for attendee, search in attendees
+            for word in (*search.split(), _WHOLE_NAME + name_key(attendee.given_name, attendee.family_name))
+        ],
     )
 
 
@@ -210,6 +216,21 @@ def attendees_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> list[Att
         (event, json_list(ids)),
     )
     return [_attendee(row) for row in rows]
+
+
+def namesakes(tx: Transaction, event: int, people: Iterable[Attendee]) -> dict[str, list[Attendee]]:
+    """name key → all who have that name, of those whose names these people have."""
+    columns = ", ".join(f'a."{field}"' for field in FIELDS)
+    rows = tx.rows(
+        f"SELECT wanted.value, {columns} FROM json_each(?) AS wanted"
+        " CROSS JOIN attendee_word AS w ON w.event = ? AND w.word = wanted.value"
+        " JOIN attendee AS a ON a.id = w.attendee",
+        (json_list({_WHOLE_NAME + name_key(one.given_name, one.family_name) for one in people}), event),
+    )
+    found: dict[str, list[Attendee]] = {}
+    for row in rows:
+        found.setdefault(row[0].removeprefix(_WHOLE_NAME), []).append(_attendee(row[1:]))
+    return found
 
 
 def attendee_by_desk_number(tx: Transaction, event: int, number: int) -> Attendee | None:
@@ -291,6 +312,7 @@ def _known(row: Row) -> Known:
             items=_items.decode(row[23]) if row[23] != "{}" else {},
             badge=row[24],
             replaced_at=row[25],
+            replaced_at_desk=row[26] or None,
         ),
         _name(row[3], row[4], row[5]),
         row[6],

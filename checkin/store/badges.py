@@ -44,16 +44,23 @@ def add_badges(tx: Transaction, event: int, badges: Sequence[Badge]) -> None:
     )
 
 
-def replace_badges(tx: Transaction, badges: Iterable[str], at: int) -> None:
-    """The earlier generation is void from now on; its codes still lead to it, to say so."""
+def replace_badges(tx: Transaction, badges: Iterable[str], at: int, desk: str = "") -> None:
+    """The earlier generation is void from now on; its codes still lead to it, to say so, and `desk` where."""
     tx.run_many(
-        "UPDATE badge SET state = 'replaced', replaced_at = ? WHERE id = ? AND state = 'valid'",
-        [(at, badge) for badge in badges],
+        "UPDATE badge SET state = 'replaced', replaced_at = ?, replaced_at_desk = ? WHERE id = ? AND state = 'valid'",
+        [(at, desk, badge) for badge in badges],
     )
 
 
 def set_printed(tx: Transaction, badge: str, at: int) -> None:
     tx.run("UPDATE badge SET printed_at = ? WHERE id = ?", (at, badge))
+
+
+def set_printed_by_number(tx: Transaction, event: int, desk_numbers: Iterable[int], at: int) -> None:
+    tx.run_many(
+        "UPDATE badge SET printed_at = ? WHERE event = ? AND desk_number = ?",
+        [(at, event, number) for number in desk_numbers],
+    )
 
 
 def set_handed(tx: Transaction, badge: str, at: int | None) -> None:

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
+from checkin.core.wording import Hint
 from checkin.service import attendees, blocks
 from checkin.service.attendees import AttendeeFound, CrewMember
 from checkin.service.blocks import BlockShown
@@ -20,6 +21,13 @@ from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, Prox
 
 class AttendeesFound(Struct, frozen=True):
     attendees: list[AttendeeFound]
+
+
+class LedTo(Struct, frozen=True):
+    """Whom a code leads to; `replaced`: what to say where it is the code of a badge that was replaced."""
+
+    attendees: list[AttendeeFound]
+    replaced: Hint | None
 
 
 class CrewShown(Struct, frozen=True):
@@ -44,11 +52,9 @@ async def find_attendees(
 
 
 @post("/attendees/by-code", guards=[may("people")], status_code=200)
-async def find_by_code(
-    event: FromPath[str], data: JSONBody[CodeSent], centre: NamedDependency[Centre]
-) -> AttendeesFound:
+async def find_by_code(event: FromPath[str], data: JSONBody[CodeSent], centre: NamedDependency[Centre]) -> LedTo:
     """Whom a code leads to, without any decision. In the body: what is in an address is logged."""
-    return AttendeesFound(await centre.read(lambda tx: attendees.by_code(tx, centre.venues, event, data.code)))
+    return LedTo(*await centre.read(lambda tx: attendees.by_code(tx, centre.venues, event, data.code)))
 
 
 @get("/crew", guards=[may("scan")])

@@ -75,8 +75,9 @@ async def issue_badge(
     """A new badge; an earlier one of this attendee is void from now on. `after`: the generation seen, so
     that the same call again is not another badge."""
     now, by = centre.clock(), request.user.id
+    desk = request.user.name if request.user.is_device else ""
     badge = await centre.write(
-        lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by, after=after), event=event
+        lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by, after=after, desk=desk), event=event
     )
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
     return badge_shown(badge, venue.layout)

@@ -5,6 +5,8 @@ import { Problem, make } from "/faces/centre.js";
 import { problemWord, word } from "/faces/words.js";
 
 const UNDO_MS = 30_000;
+const NOTICES_MAX = 3;
+const TOLD_MS = 8_000;
 const DRAW_MS_MIN = 1_000;
 
 /**
@@ -53,13 +55,14 @@ export function notice(text, undo = null) {
   if (undo) {
     const button = make("button", { type: "button", class: "button" }, word("undo"));
     button.addEventListener("click", () => {
-      box.replaceChildren();
+      line.remove();
       undo().catch(complain);
     });
     line.append(" ", button);
   }
-  box.replaceChildren(line);
-  setTimeout(() => line.remove(), UNDO_MS);
+  box.append(line);
+  while (box.children.length > NOTICES_MAX) box.firstElementChild?.remove();
+  setTimeout(() => line.remove(), undo ? UNDO_MS : TOLD_MS);
 }
 
 /** Something that is done only when it is said twice. */

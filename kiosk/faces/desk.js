@@ -65,19 +65,6 @@ function groupName(id) {
   return layout.groups.find((/** @type {any} */ one) => one.id === id)?.name ?? id;
 }
 
-/** @type {Record<string, string>} letters that are no base letter with a mark */
-const PLAIN = { ı: "i", ł: "l", ø: "o", đ: "d", ð: "d", þ: "th", æ: "ae", œ: "oe", ß: "ss" };
-
-/** A name as the search compares it. @param {any} one */
-function folded(one) {
-  return one.name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[ıłøđðþæœß]/g, (/** @type {string} */ letter) => PLAIN[letter]);
-}
-
-/** Those found whose name is the same as this one's. @param {any} one */
-function namesakes(one) {
-  return people.filter((other) => other.id !== one.id && folded(other) === folded(one));
-}
-
 async function search() {
   const mine = ++round;
   const text = query.value.trim();
@@ -104,19 +91,31 @@ async function openChosen() {
   else /** @type {HTMLElement | null} */ (find("#person").querySelector(".tell button"))?.focus();
 }
 
+/** A question is open, about somebody else: what was read is not taken, and does not stay in its fields. @param {string} code */
+function refuseCode(code) {
+  const field = document.activeElement;
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
+    const at = field.value.toUpperCase().lastIndexOf(code.toUpperCase());
+    if (at >= 0) field.value = field.value.slice(0, at);
+  }
+  notice(word("dialogFirst"));
+}
+
 /** @param {string} code a badge or a ticket that was read @param {string} [other] another way to read it, tried where the first is nobody's */
 async function readCode(code, other = "") {
   const mine = ++round;
+  clearTimeout(typing);
   query.value = "";
-  const whose = async (/** @type {string} */ one) => (await call(`${api}/attendees/by-code`, { method: "POST", body: { code: one } })).attendees;
-  let attendees = await whose(code);
-  if (!attendees.length && other) attendees = await whose((code = other));
+  const whose = (/** @type {string} */ one) => call(`${api}/attendees/by-code`, { method: "POST", body: { code: one } });
+  let { attendees, replaced } = await whose(code);
+  if (!attendees.length && other) ({ attendees, replaced } = await whose((code = other)));
   if (mine !== round) return;
   foundFor = "";
   if (attendees.length) scanner?.learn(code);
   people = attendees;
   chosen = people.length === 1 ? 0 : -1;
   showFound(people.length ? "" : word("unknownCode"));
+  if (replaced) notice(`${word("voidBadge")} ${said(replaced)}`);
   if (people.length === 1) choose(0);
   else if (people.length > 1) showGroup(people);
 }
@@ -132,7 +131,7 @@ function showFound(instead) {
 /** @param {any} one @param {number} at */
 function foundLine(one, at) {
   const line = make("li", { id: `found-${at}`, role: "option", "aria-selected": String(at === chosen) },
-    make("span", {}, make("b", {}, make("bdi", {}, one.name)), namesakes(one).length ? make("span", { class: "same" }, ` ⚠ ${word("sameName")}`) : null),
+    make("span", {}, make("b", {}, make("bdi", {}, one.name)), one.namesakes.length ? make("span", { class: "same" }, ` ⚠ ${word("sameName")}`) : null),
     make("span", { class: "status" }, statusWord(one)),
     make("small", {}, [one.organisation, one.department, one.town, groupName(one.group)].filter(Boolean).join(" · ")));
   line.addEventListener("click", () => choose(at));
@@ -152,7 +151,7 @@ function choose(at) {
   chosen = at;
   person = people[at];
   answer = null;
-  toldApart = namesakes(person).length ? "" : person.id;
+  toldApart = person.namesakes.length ? "" : person.id;
   showFound();
   showPerson();
 }
@@ -171,6 +170,7 @@ async function refresh(id = person?.id) {
 function showPerson() {
   find("#person").hidden = !person;
   if (!person) return;
+  const held = find("#person").contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.key ?? "" : null;
   const badge = person.badge;
   const facts = [
     ["groupWord", groupName(person.group)],
@@ -188,6 +188,8 @@ function showPerson() {
     ...(answer ? [answerBox()] : []),
     ...(toldApart === person.id ? deeds() : [tellApart()]),
   );
+  // A button with the focus keeps it; where it has gone, the next deed has it.
+  if (held !== null) /** @type {HTMLElement | null} */ (find("#person").querySelector(`[data-key="${CSS.escape(held)}"]`) ?? find("#person").querySelector(".buttons .button:not(.plain)") ?? find("#person").querySelector(".buttons button"))?.focus();
 }
 
 /** @param {any} badge */
@@ -215,7 +217,7 @@ function flags() {
 
 /** Two of the same name: nothing happens before somebody has looked which one it is. */
 function tellApart() {
-  const others = namesakes(person);
+  const others = person.namesakes;
   const yes = button("apart", word("thisOne"), () => {
     toldApart = person.id;
     showPerson();
@@ -237,7 +239,8 @@ function deeds() {
   const first = [];
   if (person.registration === "registered" && !person.blocked) {
     first.push(button("checkin", word(inside ? "checkInAgain" : "checkIn"), () => checkIn(), inside ? "plain" : "primary"));
-    first.push(button("print", word(badge?.printed_at ? "reprint" : "printBadge"), () => (badge?.printed_at ? askReprint() : printBadge()), badge?.printed_at ? "plain" : ""));
+    if (!badge?.printed_at) first.push(button("print", word("printBadge"), printBadge, ""));
+    if (badge?.state === "valid") first.push(button("reprint", word("reprint"), askReprint));
   }
   if (badge && badge.state === "valid") first.push(button("hand", word(badge.handed_at ? "handBack" : "handOutBadge"), () => handOut([person], Boolean(badge.handed_at))));
   const others = [
@@ -301,6 +304,7 @@ async function printBadge() {
 /** A second badge asks first: is the old one lost or wrong, or did only the printer fail? */
 function askReprint() {
   const who = person;
+  if (!who.badge) return;
   const same = make("input", { type: "radio", name: "how", value: "same" });
   const fresh = make("input", { type: "radio", name: "how", value: "new", checked: "" });
   const content = [
@@ -327,9 +331,8 @@ async function handOut(members, back) {
   await refresh();
 }
 
-/** @param {any} body @param {any} back what takes it back @param {string} text */
-async function change(body, back, text) {
-  const who = person;
+/** @param {any} body @param {any} back what takes it back @param {string} text @param {any} [who] whom the question was about */
+async function change(body, back, text, who = person) {
   const patch = (/** @type {any} */ what) => call(`${api}/attendees/${who.id}`, { method: "PATCH", body: what });
   await patch(body);
   notice(text, back ? () => patch(back).then(() => refresh(who.id)) : null);
@@ -355,8 +358,11 @@ function correctName() {
     make("p", { class: "quiet" }, word("correctNameHelp")),
   ];
   ask(word("correctName"), content, word("save"), async (data) => {
-    await change(Object.fromEntries(data), fields, word("nameCorrected"));
-    if (person?.badge?.printed_at) askReprint();
+    // What was not touched is not sent: another desk may have changed it meanwhile.
+    const touched = Object.entries(fields).filter(([key, was]) => data.get(key) !== was);
+    if (!touched.length) return;
+    await change(Object.fromEntries(touched.map(([key]) => [key, data.get(key)])), Object.fromEntries(touched), word("nameCorrected"), who);
+    if (who.badge && person?.id === who.id) askReprint();
   });
 }
 
@@ -377,8 +383,9 @@ function sendProxy() {
 }
 
 function reinstate() {
+  const who = person;
   ask(word("reinstate"), [field(word("reasonWord"), input("reason", "", { required: "" }))], word("reinstate"), (data) =>
-    change({ registration: "registered", reason: data.get("reason") }, { registration: "cancelled" }, word("reinstated")));
+    change({ registration: "registered", reason: data.get("reason") }, { registration: "cancelled" }, word("reinstated"), who));
 }
 
 function cancelRegistration() {
@@ -404,8 +411,9 @@ function block() {
 }
 
 function note() {
-  const before = person.remark;
-  ask(word("note"), [field(word("note"), make("textarea", { name: "remark", maxlength: "2000", rows: "4" }, before))], word("save"), (data) => change({ remark: data.get("remark") }, { remark: before }, word("noteSaved")));
+  const who = person;
+  const before = who.remark;
+  ask(word("note"), [field(word("note"), make("textarea", { name: "remark", maxlength: "2000", rows: "4" }, before))], word("save"), (data) => change({ remark: data.get("remark") }, { remark: before }, word("noteSaved"), who));
 }
 
 async function openGroup() {
@@ -508,7 +516,10 @@ async function start() {
   if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
   printerField.value = kept(PRINTER_KEPT_AS);
   live = new Live(api, [house], clock, () => showLink(live));
-  const onCode = (/** @type {string} */ code, /** @type {string} */ other = "") => readCode(code, other).catch(complain);
+  const onCode = (/** @type {string} */ code, /** @type {string} */ other = "") => {
+    if (document.querySelector("dialog[open]")) refuseCode(code);
+    else readCode(code, other).catch(complain);
+  };
   new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode });
   scanner = new WedgeScanner(onCode, (text) => {
     query.value = text;
@@ -539,6 +550,13 @@ query.addEventListener("keydown", (pressed) => {
   }
 });
 addEventListener("keydown", (pressed) => {
+  // Whoever types wherever, types into the search: the next person is waiting.
+  const isField = pressed.target instanceof HTMLInputElement || pressed.target instanceof HTMLTextAreaElement || pressed.target instanceof HTMLSelectElement;
+  const isChar = pressed.key.length === 1 && pressed.key !== " " && !pressed.ctrlKey && !pressed.altKey && !pressed.metaKey;
+  if (isChar && !isField && !document.querySelector("dialog[open]")) {
+    query.value = "";
+    query.focus();
+  }
   if (pressed.key === "Escape" && !document.querySelector("dialog[open]")) {
     query.value = foundFor = "";
     person = null;

@@ -77,10 +77,16 @@ function scanOf(what) {
 
 /** Ask once more about the same badge, with something to it. @param {Partial<Scan>} what */
 function again(what) {
-  if (!lastScan || find("#actions").hidden) return;
-  find("#actions").hidden = true; // a second tap is no second scan
+  if (!lastScan) return;
   const { code, attendee } = lastScan;
   send(scanOf({ code, ...(attendee ? { attendee } : {}), ...what }));
+}
+
+/** What was tapped about a refusal; a second tap is no second scan. @param {Partial<Scan>} what */
+function act(what) {
+  if (find("#actions").hidden) return;
+  find("#actions").hidden = true;
+  again(what);
 }
 
 /** @param {Scan} scan @param {string} [other] */
@@ -419,10 +425,10 @@ find("#override").addEventListener("click", () => {
   if (open) find("#reasons button").focus();
 });
 for (const button of document.querySelectorAll("[data-reason]")) {
-  button.addEventListener("click", () => again({ override: { reason: word(/** @type {HTMLElement} */ (button).dataset.reason ?? "") } }));
+  button.addEventListener("click", () => act({ override: { reason: word(/** @type {HTMLElement} */ (button).dataset.reason ?? "") } }));
 }
-find("#switch").addEventListener("click", () => again({ switch: true }));
-find("#wait").addEventListener("click", () => again({ wait: true }));
+find("#switch").addEventListener("click", () => act({ switch: true }));
+find("#wait").addEventListener("click", () => act({ wait: true }));
 find("#nobody").addEventListener("click", closePeople);
 find("#crew").addEventListener("click", async () => {
   try {

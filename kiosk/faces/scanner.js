@@ -29,6 +29,7 @@ const NOT_ASCII = /[^ -~]/;
 const UNLIKELY = /** @type {[RegExp, number][]} */ ([[/[a-z0-9]/i, 0], [/[-_./:]/, 1], [/[?=&%#+~@ ]/, 2]]);
 const UNLIKELY_MOST = 4;
 const ALIKE = 6;
+const TORN_MS_MAX = 400;
 
 /** @typedef {"us" | "host"} Keyboard */
 
@@ -146,6 +147,8 @@ export class WedgeScanner {
     this.keyboard = keptKeyboard();
     /** @type {Record<Keyboard, Reading> | null} */
     this.last = null;
+    /** @type {Record<Keyboard, Reading> | null} the part of a burst before a gap */
+    this.torn = null;
     addEventListener("keydown", (event) => this.key(event), { capture: true });
     addEventListener("keyup", (event) => this.keyUp(event), { capture: true });
   }
@@ -154,7 +157,11 @@ export class WedgeScanner {
   key(event) {
     const isAltGraph = event.getModifierState("AltGraph") || (event.ctrlKey && event.altKey && event.key.length === 1);
     const isCommand = (event.ctrlKey || event.altKey || event.metaKey) && !isAltGraph;
-    if (event.timeStamp - this.lastAt > GAP_MS_MAX) this.forget();
+    const gap = event.timeStamp - this.lastAt;
+    if (gap > GAP_MS_MAX) {
+      this.torn = gap < TORN_MS_MAX && this.burst.keys ? this.burst.readings() : null;
+      this.forget();
+    }
     this.lastAt = event.timeStamp;
     const isLineEnd = event.ctrlKey && isCommand && ["KeyJ", "KeyM"].includes(event.code);
     if (event.key === "Enter" || event.key === "Tab" || isLineEnd) {
@@ -194,7 +201,7 @@ export class WedgeScanner {
   }
 
   done() {
-    const { us, host } = (this.last = this.burst.readings());
+    const { us, host } = this.mended((this.last = this.burst.readings()));
     this.forget();
     const isClear = us.rank !== host.rank;
     const likelier = isClear ? us.rank > host.rank : us.unlikely <= host.unlikely;
@@ -203,6 +210,18 @@ export class WedgeScanner {
     if (isClear) this.learn(taken.code);
     const mayBeOther = !isClear && other.code !== taken.code && other.unlikely <= taken.unlikely + ALIKE;
     this.onCode(taken.code, mayBeOther ? other.code : "");
+  }
+
+  /** A radio that stutters tears a badge's code in two: where both parts make one, that was meant. @param {Record<Keyboard, Reading>} readings */
+  mended(readings) {
+    const torn = this.torn;
+    this.torn = null;
+    if (!torn) return readings;
+    for (const keyboard of /** @type {Keyboard[]} */ (["us", "host"])) {
+      const whole = torn[keyboard].code + readings[keyboard].code;
+      if (isBadgeCode(whole)) readings[keyboard] = new Reading(whole, 0);
+    }
+    return readings;
   }
 
   /** Remember, for what can be read in two ways, how the last burst was meant. @param {string} code the right reading */

@@ -117,6 +117,8 @@ const WORDS = {
   lapsed: { de: "aufgerufen {time}, nicht gekommen", en: "called {time}, did not come" },
   presentExitNow: { de: "Räumung – bitte hinaus, Badge wenn möglich scannen", en: "Evacuation – please leave, scan the badge if you can" },
   movesToo: { de: "Es rückt nach: {titles}.", en: "Moved too: {titles}." },
+  dialogFirst: { de: "Nicht gelesen: Erst die offene Frage beantworten, dann scannen.", en: "Not taken: answer the open question first, then scan." },
+  voidBadge: { de: "Dieses Badge ist ungültig.", en: "This badge is void." },
   undo: { de: "Rückgängig", en: "Undo" },
   undoWhat: { de: "{what} rückgängig", en: "Undo {what}" },
   undoneNote: { de: "zurückgenommen", en: "taken back" },

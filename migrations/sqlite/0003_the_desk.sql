@@ -2,6 +2,7 @@
 
 ALTER TABLE hold ADD COLUMN entered INTEGER NOT NULL DEFAULT 0;          -- on the day, and in no layout file
 ALTER TABLE badge ADD COLUMN handed_at  INTEGER;                         -- when it was handed out; NULL: not yet
+ALTER TABLE badge ADD COLUMN replaced_at_desk TEXT NOT NULL DEFAULT ''; -- where it was replaced, in words for people
 ALTER TABLE badge ADD COLUMN printed_at INTEGER;                         -- when it was printed last
 
 -- What waits for a printer, is being printed, was, or failed.

@@ -49,7 +49,7 @@ def test_clicks_count_and_are_undone_situation_46(opened: Opened, served: Served
     page.click("#undo")
     expect(page.locator("#inside")).to_have_text("3")
     page.click("#undo")
-    expect(page.locator("#own")).to_have_text("Von Ihnen: 4 hinein, 2 hinaus")
+    expect(page.locator("#own")).to_have_text("Von Ihnen: 2 hinein, 0 hinaus")
     expect(page.locator("#inside")).to_have_text("2")
     until_sent(page)
     assert (theatre(served)["inside"], theatre(served)["uncounted"]) == (2, 2)

@@ -76,7 +76,7 @@ def test_person_is_checked_in_by_keyboard_alone_and_taken_back(opened: Opened, s
     page.keyboard.press("Enter")
     expect(page.locator(".answer")).to_contain_text("Einlass gewährt – willkommen")
     assert person(served, "a7")["area"] == "house"
-    page.click("#notice button")
+    page.locator("#notice button").last.click()
     expect(page.locator("#person")).to_contain_text("noch nicht da")
     assert person(served, "a7")["arrived_at"] is None
     page.keyboard.press("Escape")
@@ -88,7 +88,7 @@ def test_two_of_one_name_are_told_apart_before_anything_happens_situation_8(open
     rename(
         served,
         a1={"family_name": "Yılmaz", "town": "Hagen", "organisation": "Jugendamt"},
-        a2={"family_name": "Yilmaz", "town": "Hamm", "organisation": "Schulamt"},
+        a2={"family_name": "Yilmaz", "town": "Hamm", "organisation": "Schulamt", "title": "Dr."},
     )
     page = ready(opened(DESK))
     page.keyboard.type("yilmaz", delay=70)
@@ -108,6 +108,39 @@ def test_badge_that_is_scanned_shows_the_person_and_decides_nothing(opened: Open
     scan(page, served.codes["a4"])
     expect(page.locator("#person h2")).to_have_text("Ada Nr a4")
     assert person(served, "a4")["area"] is None
+
+
+def test_badge_scanned_while_a_question_is_open_is_not_taken(opened: Opened, served: Served) -> None:
+    page = ready(opened(DESK))
+    scan(page, served.codes["a4"])
+    page.get_by_role("button", name="Bemerkung").click()
+    page.fill("[name=remark]", "kommt um elf")
+    scan(page, served.codes["a5"])
+    expect(page.locator("#notice")).to_contain_text("Erst die offene Frage beantworten")
+    page.locator(".asking .buttons button").last.click()
+    expect(page.locator("#person")).to_contain_text("kommt um elf")
+    assert (person(served, "a4")["remark"], person(served, "a5")["remark"]) == ("kommt um elf", "")
+
+
+def test_old_badge_says_that_it_is_void_and_a_badge_on_paper_can_be_replaced(opened: Opened, served: Served) -> None:
+    page = ready(opened(DESK))
+    scan(page, served.codes["a4"])
+    page.get_by_role("button", name="Neues Badge …").click()
+    page.locator(".asking .buttons button").last.click()
+    expect(page.locator("#person")).to_contain_text("2. Ausgabe")
+    page.keyboard.press("Escape")
+    scan(page, served.codes["a4"])
+    expect(page.locator("#notice")).to_contain_text("Dieses Badge ist ungültig. Ersetzt um 10:00")
+
+
+def test_next_name_is_typed_wherever_the_focus_is(opened: Opened, served: Served) -> None:
+    page = ready(opened(DESK))
+    scan(page, served.codes["a4"])
+    page.get_by_role("button", name="Einchecken").click()
+    expect(page.locator(".answer")).to_be_visible()
+    page.keyboard.type("a12", delay=70)
+    expect(page.locator("#query")).to_have_value("a12")
+    expect(page.locator("#found b")).to_have_text("Ada Nr a12")
 
 
 def test_lost_badge_is_replaced_and_the_print_waits_situations_23_and_24(opened: Opened, served: Served) -> None:
@@ -200,7 +233,7 @@ def test_group_leader_collects_and_nobody_is_counted_situation_15(opened: Opened
     desk = served.client("desk")
     assert desk.get("/occupancy").json()["areas"][0]["known"] == 0
     assert len(desk.get("/prints").json()["prints"]) == 3
-    page.click("#notice button")
+    page.locator("#notice button").last.click()
     expect(page.locator("#person")).not_to_contain_text("ausgegeben 10:00")
 
 

@@ -67,6 +67,17 @@ def test_full_room_shows_where_it_is_transmitted_situation_31(opened: Opened, se
     expect(page.locator("#way")).to_have_text("Transmission: Theater")
 
 
+def test_cancelled_session_is_said_to_fall_out(opened: Opened, served: Served) -> None:
+    give_programme(served)
+    organiser = served.operator()
+    page = opened(f"/events/{SLUG}/room/P", 1920, 1080)
+    expect(page.locator("#now")).to_contain_text("Podium")
+    for session in ("1", "2"):
+        organiser.patch(f"/sessions/{session}", json={"cancelled": True}).raise_for_status()
+    expect(page.locator("#now")).to_contain_text("Gerade kein Programm")
+    expect(page.locator("#next")).to_contain_text("Ergebnisse fällt aus")
+
+
 def test_display_goes_stale_when_the_line_is_dead_and_recovers(opened: Opened, served: Served, cable: Cable) -> None:
     page = opened(f"/events/{SLUG}/room/T", 1920, 1080)
     expect(page.locator("#link")).to_have_text("verbunden")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checkin.core.model import Attendee
-from checkin.core.names import fold, fold_german, query_words, search_words
+from checkin.core.names import fold, fold_german, name_key, query_words, search_words
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,9 @@ def test_query_words_are_those_typed_in_their_order() -> None:
 )
 def test_name_is_said_with_its_title(title: str, given: str, family: str, name: str) -> None:
     assert Attendee(id="a1", group="gast", title=title, given_name=given, family_name=family).name == name
+
+
+def test_name_key_is_the_same_however_a_name_is_spelt_or_ordered() -> None:
+    assert name_key("Jörg", "Gröning") == name_key("Joerg", "Groening") == name_key("Gröning", "Jörg")
+    assert name_key("Ada", "Yılmaz") == name_key("ADA", "Yilmaz")
+    assert name_key("Ada", "Müller") != name_key("Ada", "Möller")

@@ -88,6 +88,17 @@ def test_badge_that_cannot_be_printed_is_reported_and_the_next_one_goes_on(serve
     queue.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "format", "said"), [("zpl", "bogus", "There is no format"), ("zpl", "a6", "is in colour")]
+)
+def test_format_that_cannot_be_takes_nothing(served: Served, tmp_path: Path, kind: str, format: str, said: str) -> None:
+    queued(served, "a1")
+    command = ["print", served.url, SLUG, "--to", str(tmp_path / "paper"), "--token-stdin", "--once"]
+    result = CliRunner().invoke(main, [*command, "--as", kind, "--format", format], input=served.device("desk"))
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+    assert states(served) == [("Ada Nr a1", "waiting")]
+
+
 @pytest.mark.parametrize("to", ["tcp://", "lp:"])
 def test_unclear_target_is_wrong_use(to: str) -> None:
     result = CliRunner().invoke(main, ["print", "http://127.0.0.1:1", SLUG, "--to", to, "--token-stdin"], input="x\n")

@@ -51,7 +51,10 @@ def test_desk_number_finds_first_and_code_finds_without_deciding(served: Served)
     assert found[0]["id"] == "a3"
     by_code = desk.post("/attendees/by-code", json={"code": badge["code"].lower()}).json()["attendees"]
     assert [one["id"] for one in by_code] == ["a3"]
-    assert desk.post("/attendees/by-code", json={"code": "WIFI:S:Gast;P:geheim;;"}).json() == {"attendees": []}
+    assert desk.post("/attendees/by-code", json={"code": "WIFI:S:Gast;P:geheim;;"}).json() == {
+        "attendees": [],
+        "replaced": None,
+    }
     assert desk.get("/occupancy").json()["areas"][0]["known"] == 0
 
 
@@ -142,8 +145,10 @@ def test_badge_that_was_replaced_while_it_waited_is_not_printed(served: Served) 
     answer = desk.post("/scans", json={"id": new(), "code": old["code"], "door": "D1"}).json()
     assert (answer["reason"], answer["way"]["de"]) == (
         "badge_replaced",
-        "Ersetzt um 10:00 – bitte das neue Badge zeigen",
+        "Ersetzt um 10:00 (desk None) – bitte das neue Badge zeigen",
     )
+    led_to = desk.post("/attendees/by-code", json={"code": old["code"]}).json()
+    assert (led_to["attendees"][0]["badge"]["id"], led_to["replaced"]) == (fresh["id"], answer["way"])
 
 
 def test_group_picks_up_its_badges_and_nobody_is_counted_situation_15(served: Served) -> None:
