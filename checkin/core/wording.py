@@ -81,6 +81,9 @@ LINE_PLACE = Hint(
 LINE_PLACE_HELD = Hint(
     "Ihre Nummer: {number} – davor warten {ahead}.", "Your number: {number} – {ahead} wait before you."
 )
+LINE_PLACE_HELD_ONE_AHEAD = Hint(
+    "Ihre Nummer: {number} – davor wartet eine Person.", "Your number: {number} – one person waits before you."
+)
 LINE_PLACE_ONE_AHEAD = Hint(
     "Ihre Nummer: {number} – davor wartet eine Person. Eine Person raus, eine rein.",
     "Your number: {number} – one person waits before you. One out, one in.",
@@ -137,9 +140,10 @@ def _asks_back(items: tuple[str, ...], layout: Layout) -> Hint | None:
 
 def _line(refusal: Refusal) -> Hint | None:
     if refusal.number is not None:
-        place = LINE_PLACE_ONE_AHEAD if refusal.ahead == 1 else LINE_PLACE
         if refusal.kept:  # these places come free by time, not when somebody leaves
-            place = LINE_PLACE_HELD
+            place = LINE_PLACE_HELD_ONE_AHEAD if refusal.ahead == 1 else LINE_PLACE_HELD
+        else:
+            place = LINE_PLACE_ONE_AHEAD if refusal.ahead == 1 else LINE_PLACE
         return _filled(place, number=str(refusal.number), ahead=str(refusal.ahead or 0))
     if refusal.ahead:
         return _filled(LINE_AHEAD_ONE if refusal.ahead == 1 else LINE_AHEAD, ahead=str(refusal.ahead))

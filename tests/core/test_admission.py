@@ -1059,3 +1059,42 @@ def test_counter_keeps_its_hours_and_its_groups() -> None:
 def test_bearer_claims_by_group_need_and_bookings() -> None:
     who = bearer(group="presse", wheelchair=True, companion=True, bookings=("s1",))
     assert who.claimant == Claimant(group="presse", wheelchair=True, companion=True, bookings=("s1",))
+
+
+def test_switch_is_not_offered_where_it_would_be_refused() -> None:
+    house = venue(areas={"P": {"wheelchair": 1}})
+    full = House(house, {"P": Tally(visitors=1, shares={"wheelchair": 1})})
+    known = facts(house=full, sessions=[session("s1", "P")], bearer=bearer(wheelchair=True))
+    assert reason_of(decide(scan("P-A"), known)) == "wheelchair_full"
+    assert reason_of(decide(scan("P-A", switch=True), known)) == "wheelchair_full"
+
+
+@pytest.mark.parametrize(
+    ("door", "inside", "reason"),
+    [("D1", {}, None), ("P-A", {"P": 4}, "area_full"), ("P-A", {"house": 10}, "registration_waiting")],
+)
+def test_one_of_the_waiting_list_whose_turn_it_is_meets_the_rules_of_a_room_too(
+    door: str, inside: dict[str, int], reason: Reason | None
+) -> None:
+    known = facts(
+        house=crowd(layout(), **inside),
+        bearer=bearer(registration="waiting"),
+        lines={"house": waiting("a1", called="09:59")},
+    )
+    assert reason_of(decide(scan(door), known)) == reason
+
+
+def test_whoever_is_inside_takes_no_number_for_the_same_area() -> None:
+    missed = crowd(layout(), P=4)
+    missed.correct("P", -1)
+    missed.move(None, "P", "visitor")
+    known = facts(house=missed, bearer=bearer(presence=there("P")))
+    decision = decide(scan("P-B", wait=True), known)
+    assert (reason_of(decision), decision.waits) == ("area_full", False)
+
+
+def test_badge_that_was_replaced_tells_when_and_where_situation_24() -> None:
+    known = facts(bearer=bearer(badge="replaced", replaced_at=at("09:50"), replaced_at_desk="Schalter 2"))
+    decision = decide(scan(), known)
+    assert decision.refusal == Refusal(reason="badge_replaced", since_at=at("09:50"), since_door="Schalter 2")
+    assert wording.way(decision, "D1", layout()) == wording.replaced(at("09:50"), "Schalter 2", layout())

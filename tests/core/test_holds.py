@@ -486,3 +486,36 @@ def test_claim_tells_whose_it_is() -> None:
 
 def test_seats_are_those_of_the_house() -> None:
     assert seats().layout.house == layout().house
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        (0, [("group:presse", 3), ("wheelchair", 1)]),
+        (1, [("group:presse", 3)]),
+        (2, [("group:presse", 2)]),
+        (4, []),
+    ],
+)
+def test_kept_of_what_is_free_is_no_more_than_is_free(inside: int, told: list[tuple[str, int]]) -> None:
+    house = venue(areas={"P": {"wheelchair": 1}}, holds=[Hold(area="P", group="presse", seats=3)])
+    found = seats(house=crowd(house, P=inside)).kept_of_free("P", ANYBODY, "visitor")
+    assert [(one.claim, one.seats) for one in found] == told
+
+
+def test_waiting_are_those_whose_turn_has_not_gone() -> None:
+    line = {"P": waiting("a1", "a2", called="09:50")}
+    assert seats(clock="09:52", lines=line).waiting("P") == 2
+    assert seats(clock="10:00", lines=line).waiting("P") == 1
+    assert seats().waiting("P") == 0
+
+
+def test_seats_held_elsewhere_for_the_bookings_of_a_session_are_used_up_there() -> None:
+    house = venue(holds=[Hold(area="G", session="s1", seats=1)])
+    programme = Programme(house.event, [session("s1", "P")])
+    claimant = Claimant(group="gast", bookings=("s1",))
+    assert [claims_in(area, claimant, house, programme) for area in ("P", "G", "T")] == [
+        ["session:s1"],
+        ["session:s1"],
+        [],
+    ]

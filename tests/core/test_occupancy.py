@@ -390,3 +390,43 @@ def test_certainty_is_the_part_of_those_who_were_elsewhere(
     passages: int, surprises: int, inside: int, plus_minus: int
 ) -> None:
     assert Certainty(passages=passages, surprises=surprises).plus_minus(inside) == plus_minus
+
+
+@pytest.mark.parametrize(
+    ("door_area", "direction", "leaves", "enters", "changes"),
+    [
+        ("T", "entry", "P", "T", [("P", 1)]),
+        ("P", "exit", "P", "house", []),
+        ("house", "exit", "P", None, [("P", 1)]),
+        ("P", "entry", "P", "P", [("P", 1)]),
+        ("T", "entry", "house", "T", []),
+    ],
+)
+def test_whoever_turns_up_elsewhere_was_one_of_those_a_headcount_missed(
+    door_area: str, direction: Any, leaves: str | None, enters: str | None, changes: list[tuple[str, int]]
+) -> None:
+    house = House(layout())
+    for area in ("P", "P", "P", "house"):
+        house.move(None, area, "visitor")
+    house.count("P", -2)
+    house.move(leaves, enters, "visitor")
+    assert house.reconcile(door_area, direction, leaves, enters) == changes
+
+
+def test_area_cannot_miss_more_than_its_badges_say() -> None:
+    house = House(layout())
+    house.move(None, "P", "visitor")
+    house.count("P", -1)
+    house.move("P", "house", "visitor")
+    assert house.reconcile("P", "exit", "P", "house") == [("P", 1)]
+    assert house.tallies["P"].uncounted == 0
+
+
+def test_place_is_needed_where_one_is_new_or_was_missed() -> None:
+    house = House(layout())
+    assert house.takes_place_in("P", "P") == []
+    assert house.takes_place_in("P", "T") == ["T"]
+    assert house.takes_place_in(None, "G") == ["house", "wing", "G"]
+    house.correct("P", -1)
+    assert house.takes_place_in("P", "P") == ["P"]
+    assert house.takes_place_in("P", "house") == []

@@ -294,3 +294,40 @@ def test_times_are_said_in_the_zone_of_the_event() -> None:
         "Ersetzt um 17:10 – bitte das neue Badge zeigen",
         "Replaced at 17:10 – please show the new badge",
     )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "kept", "de"),
+    [
+        (0, False, "Ihre Nummer: 4 – davor warten 0. Eine Person raus, eine rein."),
+        (1, False, "Ihre Nummer: 4 – davor wartet eine Person. Eine Person raus, eine rein."),
+        (1, True, "Ihre Nummer: 4 – davor wartet eine Person. · 2 Plätze reserviert"),
+    ],
+)
+def test_number_is_said_with_the_rule_that_calls_it(ahead: int, kept: bool, de: str) -> None:
+    places = (Kept(claim="group:presse", seats=2),) if kept else ()
+    reason: Reason = "held_seats_only" if kept else "area_full"
+    saying = way(refused(reason, area="G", number=4, ahead=ahead, kept=places), "G-1", layout())
+    assert saying is not None
+    assert saying.de == de
+
+
+@pytest.mark.parametrize(
+    ("ahead", "de"),
+    [(1, "Eine Person wartet schon – Nummer ziehen?"), (2, "2 warten schon – Nummer ziehen?")],
+)
+def test_line_is_said_before_a_number_is_taken(ahead: int, de: str) -> None:
+    saying = way(refused("area_full", area="G", ahead=ahead), "G-1", layout())
+    assert saying is not None
+    assert saying.de == de
+
+
+def test_replaced_badge_says_when_and_where() -> None:
+    assert said(wording.replaced(at("09:50"), None, layout())) == (
+        "Ersetzt um 09:50 – bitte das neue Badge zeigen",
+        "Replaced at 09:50 – please show the new badge",
+    )
+    assert said(wording.replaced(at("09:50"), "Schalter 2", layout())) == (
+        "Ersetzt um 09:50 (Schalter 2) – bitte das neue Badge zeigen",
+        "Replaced at 09:50 (Schalter 2) – please show the new badge",
+    )
