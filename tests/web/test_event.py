@@ -190,7 +190,10 @@ def test_reissued_badge_voids_the_earlier_one_situation_24(served: Served) -> No
     new = desk.post("/attendees/a1/badges", json={}).json()
     assert new["generation"] == 2
     old = desk.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1"}).json()
-    assert (old["reason"], old["way"]["de"]) == ("badge_replaced", "Ersetzt um 10:00 (desk None) – bitte das neue Badge zeigen")
+    assert (old["reason"], old["way"]["de"]) == (
+        "badge_replaced",
+        "Ersetzt um 10:00 (desk None) – bitte das neue Badge zeigen",
+    )
     assert (
         desk.post("/scans", json={"id": str(uuid.uuid4()), "code": new["code"], "door": "D1"}).json()["kind"]
         == "arrival"
