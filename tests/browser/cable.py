@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -21,8 +22,9 @@ class Cable:
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._server = self._call(asyncio.start_server(self._forward, "127.0.0.1", 0))
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._server = self._call(asyncio.start_server(self._forward, sock=listening))
+        self.port: int = listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
