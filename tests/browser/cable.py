@@ -41,12 +41,15 @@ class Cable:
         self._whole = True
 
     def close(self) -> None:
-        self._server.close()
-        self._call(self._drop())
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _end(self) -> None:
+        self._server.close()  # on its own loop: from another thread it races with a connection that ends
+        await self._drop()
 
     async def _drop(self) -> None:
         for writer in list(self._writers):
