@@ -519,3 +519,10 @@ def test_seats_held_elsewhere_for_the_bookings_of_a_session_are_used_up_there() 
         ["session:s1"],
         [],
     ]
+
+
+def test_kept_of_what_is_free_for_crew_counts_persons() -> None:
+    house = venue(holds=[Hold(area="house", group="presse", seats=3)])
+    found = seats(house=crowd(house, house=9))
+    assert [one.seats for one in found.kept_of_free("house", ANYBODY, "crew")] == [3]
+    assert [one.seats for one in found.kept_of_free("house", ANYBODY, "visitor")] == [1]

@@ -331,3 +331,11 @@ def test_replaced_badge_says_when_and_where() -> None:
         "Ersetzt um 09:50 (Schalter 2) – bitte das neue Badge zeigen",
         "Replaced at 09:50 (Schalter 2) – please show the new badge",
     )
+
+
+def test_one_reserved_seat_is_said_as_one() -> None:
+    until = (Kept(claim="group:presse", seats=1, until_at=at("10:35")),)
+    assert said(way(refused("held_seats_only", area="G", kept=until), "G-1", layout())) == (
+        "1 Platz reserviert bis 10:35",
+        "1 seat reserved until 10:35",
+    )
