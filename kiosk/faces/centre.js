@@ -4,6 +4,7 @@
 const HEARTBEAT_MS_MAX = 10_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8_000;
+const START_AGAIN_MS = 2_000;
 
 /** A call that was answered with a problem document. */
 export class Problem extends Error {
@@ -181,6 +182,19 @@ export function newId() {
 /** Whether it may go through later, as it is: the centre is away, overloaded or restarting. @param {unknown} error */
 export function isPassing(error) {
   return !(error instanceof Problem) || [429, 502, 503, 504].includes(error.status);
+}
+
+/**
+ * Start a face; the centre may not be there yet: try until it is. @param {() => Promise<void>} start
+ * @param {(error: unknown) => void} failed says why it never will
+ */
+export async function startWhenPossible(start, failed) {
+  try {
+    await start();
+  } catch (error) {
+    if (isPassing(error)) setTimeout(() => startWhenPossible(start, failed), START_AGAIN_MS);
+    else failed(error);
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 /** A clicker for a phone: who goes in and out of a room without a badge, and what a headcount found. */
 
 import { certaintyWord, everybody, levelWord, signed } from "/faces/area.js";
-import { EventClock, Live, Problem, call, find, isPassing, newId, place } from "/faces/centre.js";
+import { EventClock, Live, Problem, call, find, isPassing, newId, place, startWhenPossible } from "/faces/centre.js";
 import { doubtOnce, faultOf } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
@@ -225,17 +225,4 @@ find("#counted").addEventListener("submit", (submitted) => enterHeadcount(/** @t
 find("#counted [name=headcount]").addEventListener("input", showChange);
 onLanguage(show);
 startWords();
-
-/** The centre may not be there yet: try until it is. */
-async function startWhenPossible() {
-  try {
-    await start();
-  } catch (error) {
-    if (!isPassing(error)) {
-      say(/** @type {Problem} */ (error).message);
-      return;
-    }
-    setTimeout(startWhenPossible, RESEND_MS);
-  }
-}
-startWhenPossible();
+startWhenPossible(start, (error) => say(/** @type {Problem} */ (error).message));

@@ -2,7 +2,7 @@
 /** The help desk: find a person, check in, print, put right what is wrong, register who has just come. */
 
 import { Camera } from "/faces/camera.js";
-import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
+import { EventClock, Live, Problem, call, find, make, newId, place, startWhenPossible } from "/faces/centre.js";
 import { ask, button, complain, field, notice, select } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
 import { WedgeScanner } from "/faces/scanner.js";
@@ -10,7 +10,6 @@ import { onLanguage, said, startWords, word } from "/faces/words.js";
 
 const PAUSE_MS = 120;
 const QUEUE_READ_MS = 5_000;
-const RETRY_MS = 2_000;
 
 const { api, event } = place();
 const DOOR_KEPT_AS = `checkin-desk-door ${event}`;
@@ -573,17 +572,4 @@ doorChoice.addEventListener("change", () => keep(DOOR_KEPT_AS, doorChoice.value)
 printerField.addEventListener("change", () => keep(PRINTER_KEPT_AS, printerField.value.trim()));
 onLanguage(() => layout && showAll());
 startWords();
-
-/** The centre may not be there yet: try until it is. */
-async function startWhenPossible() {
-  try {
-    await start();
-  } catch (error) {
-    if (!isPassing(error)) {
-      complain(error);
-      return;
-    }
-    setTimeout(startWhenPossible, RETRY_MS);
-  }
-}
-startWhenPossible();
+startWhenPossible(start, complain);

@@ -1,7 +1,7 @@
 // @ts-check
 /** A browser beside a printer: takes what waits, prints it, says how it went. */
 
-import { EventClock, Live, Problem, call, find, isPassing, make, place } from "/faces/centre.js";
+import { EventClock, Live, Problem, call, find, make, place, startWhenPossible } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
@@ -128,17 +128,4 @@ async function start() {
 
 onLanguage(show);
 startWords();
-
-/** The centre may not be there yet: try until it is. */
-async function startWhenPossible() {
-  try {
-    await start();
-  } catch (error) {
-    if (!isPassing(error)) {
-      say(/** @type {Problem} */ (error).message);
-      return;
-    }
-    setTimeout(startWhenPossible, RETRY_MS);
-  }
-}
-startWhenPossible();
+startWhenPossible(start, (error) => say(/** @type {Problem} */ (error).message));
