@@ -15,7 +15,7 @@ from msgspec import Struct
 from checkin.core.codes import Genuineness
 from checkin.core.holds import Claimant, Kept, Seats, wheelchair_places
 from checkin.core.layout import Layout
-from checkin.core.model import BadgeState, CountsAs, Door, Item, Registration, Scan, Session
+from checkin.core.model import BadgeState, CountsAs, Item, Registration, Scan, Session
 from checkin.core.occupancy import Presence
 
 Outcome = Literal["admitted", "refused"]
@@ -122,23 +122,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     several: bool = False
     reentry_until: int | None = None
 
-    def known_bearer(self) -> Bearer:
-        assert self.bearer is not None, "the rule of the code comes first"
-        return self.bearer
-
-    def counts_as(self) -> CountsAs:
-        """As what the bearer counts: who is inside goes on counting as on the way in, whatever has
-        become of the group meanwhile, or a tally would lose somebody it never had."""
-        presence = self.known_bearer().presence
-        if presence is not None and presence.area is not None:
-            return presence.counts_as
-        return self.layout.groups[self.known_bearer().group].counts_as
-
-    def entered(self, door: Door) -> list[str]:
-        """The areas in which the bearer would need a place, the house first."""
-        presence = self.known_bearer().presence
-        return self.seats.house.takes_place_in(presence.area if presence else None, door.area)
-
 
 class Alternative(Struct, frozen=True, kw_only=True):
     """A session of the same slot with places: where, and how many (None: no limit)."""
@@ -188,152 +171,205 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
     asks_back: tuple[str, ...] = ()
 
 
+class Case:
+    """One scan at one door, with what several rules ask of it. `bearer`, `counts_as` and `entered` are there
+    once the rule of the code has been passed."""
+
+    __slots__ = ("bearer", "counts_as", "door", "entered", "facts", "layout", "scan", "seats")
+
+    bearer: Bearer
+    counts_as: CountsAs
+    """As what the bearer counts: who is inside goes on counting as on the way in, whatever has become of
+    the group meanwhile, or a tally would lose somebody it never had."""
+    entered: list[str]
+    """The areas in which the bearer would need a place, the house first; at a counter none."""
+
+    def __init__(self, scan: Scan, facts: Facts) -> None:
+        self.scan = scan
+        self.facts = facts
+        self.layout = facts.layout
+        self.seats = facts.seats
+        self.door = door = facts.layout.doors[scan.door]
+        bearer = facts.bearer
+        if bearer is None:
+            return
+        self.bearer = bearer
+        presence = bearer.presence
+        inside = presence is not None and presence.area is not None
+        self.counts_as = presence.counts_as if presence and inside else facts.layout.groups[bearer.group].counts_as
+        places = facts.seats.house.takes_place_in(presence.area if presence else None, door.area)
+        self.entered = places if door.item is None else []
+
+    @property
+    def where(self) -> str | None:
+        """The area in which the bearer is; None: outside, or nobody's code."""
+        bearer = self.facts.bearer
+        return bearer.presence.area if bearer is not None and bearer.presence is not None else None
+
+
 def decide(scan: Scan, facts: Facts) -> Decision:
     """Decide one scan from the facts. Pure; the same arguments give the same answer.
 
     An exit is never refused. An entry is refused by the first rule that bites, unless the refusal
     is soft and the scan carries an override.
     """
-    door = facts.layout.doors[scan.door]
+    case = Case(scan, facts)
+    counter = case.door.item is not None
     if scan.direction == "exit":
-        return _give_back(door, facts) if door.item is not None else _exit(door, facts)
+        return _give_back(case) if counter else _exit(case)
     overridden: Reason | None = None
     for rule in RULES:
-        refusal = rule(scan, door, facts)
+        refusal = rule(case)
         if refusal is None:
             continue
         if scan.override is None or OVERRIDE[refusal.reason] == "firm":
-            return _refuse(scan, refusal, facts)
+            return _refuse(case, refusal)
         overridden = overridden or refusal.reason
-    return _hand_out(door, facts, overridden) if door.item is not None else _admit(scan, door, facts, overridden)
+    return _hand_out(case, overridden) if counter else _admit(case, overridden)
 
 
-def _evacuation(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    return Refusal(reason="evacuation") if facts.evacuation != "none" else None
+def _evacuation(case: Case) -> Refusal | None:
+    return Refusal(reason="evacuation") if case.facts.evacuation != "none" else None
 
 
-def _code(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    if facts.bearer is not None:
+def _code(case: Case) -> Refusal | None:
+    if case.facts.bearer is not None:
         return None
-    if facts.several:
+    if case.facts.several:
         return Refusal(reason="code_ambiguous")
-    return Refusal(reason="code_forged" if facts.genuineness == "forged" else "code_unknown")
+    return Refusal(reason="code_forged" if case.facts.genuineness == "forged" else "code_unknown")
 
 
-def _block(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    bearer = facts.known_bearer()
-    return Refusal(reason="badge_blocked") if bearer.blocked or bearer.badge == "blocked" else None
+def _block(case: Case) -> Refusal | None:
+    return Refusal(reason="badge_blocked") if case.bearer.blocked or case.bearer.badge == "blocked" else None
 
 
-def _badge(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    bearer = facts.known_bearer()
+def _badge(case: Case) -> Refusal | None:
+    bearer = case.bearer
     if bearer.badge != "replaced" or bearer.represented:  # who sent a proxy is told of that instead
         return None
     return Refusal(reason="badge_replaced", since_at=bearer.replaced_at, since_door=bearer.replaced_at_desk)
 
 
-def _registration(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
+def _registration(case: Case) -> Refusal | None:
     """Whoever is on the waiting list may come in when the house has a place for their number."""
-    match facts.known_bearer().registration:
-        case "cancelled":
-            return Refusal(reason="registration_cancelled")
-        case "waiting":
-            house = facts.layout.house.id
-            refusal = _no_place(door, facts) or _others_place(door, facts)
-            if _in_line(house, facts) and (refusal is None or refusal.area != house):
-                return None
-            return Refusal(reason="registration_waiting", area=house)
-        case "registered":
-            return None
+    registration = case.bearer.registration
+    if registration == "registered":
+        return None
+    if registration == "cancelled":
+        return Refusal(reason="registration_cancelled")
+    house = case.layout.house.id
+    refusal = _area_full(case) or _held(case)
+    if _in_line(house, case) and (refusal is None or refusal.area != house):
+        return None
+    return Refusal(reason="registration_waiting", area=house)
 
 
-def _accreditation(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    bearer = facts.known_bearer()
-    if bearer.accredited or not facts.layout.groups[bearer.group].accredited:
+def _accreditation(case: Case) -> Refusal | None:
+    if case.bearer.accredited or not case.layout.groups[case.bearer.group].accredited:
         return None
     return Refusal(reason="not_accredited")
 
 
-def _proxy(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
+def _proxy(case: Case) -> Refusal | None:
     """Somebody else was sent in this person's place; one of them is enough, unless a steward says that
     both may come."""
-    bearer = facts.known_bearer()
-    if not bearer.represented or (bearer.presence is not None and bearer.presence.area is not None):
+    if not case.bearer.represented or case.where is not None:
         return None
-    proxy = bearer.proxy
+    proxy = case.bearer.proxy
     return Refusal(
         reason="proxy_came", since_at=proxy.arrived_at if proxy else None, since_door=proxy.door if proxy else None
     )
 
 
-def _door_hours(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    if door.is_open(facts.layout.clock(facts.now), facts.known_bearer().group):
+def _door_hours(case: Case) -> Refusal | None:
+    if case.door.is_open(case.seats.clock, case.bearer.group):
         return None
-    return Refusal(reason="door_closed", doors=_other_doors(door, facts))
+    return Refusal(reason="door_closed", doors=_other_doors(case))
 
 
-def _group(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    if not door.groups or facts.known_bearer().group in door.groups:
+def _group(case: Case) -> Refusal | None:
+    if not case.door.groups or case.bearer.group in case.door.groups:
         return None
-    return Refusal(reason="group_not_permitted", doors=_other_doors(door, facts))
+    return Refusal(reason="group_not_permitted", doors=_other_doors(case))
 
 
-def _item(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    given = facts.known_bearer().items.get(door.item) if door.item is not None else None
+def _item(case: Case) -> Refusal | None:
+    given = case.bearer.items.get(case.door.item) if case.door.item is not None else None
     return None if given is None else Refusal(reason="item_taken", since_at=given.at, since_door=given.door)
 
 
-def _already_inside(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    presence = facts.known_bearer().presence
+def _already_inside(case: Case) -> Refusal | None:
+    presence, door, facts = case.bearer.presence, case.door, case.facts
     after_drill = facts.reentry_until is not None and facts.now < facts.reentry_until
     if door.item is not None or door.reentry == "allow" or after_drill:
         return None
-    if presence is None or door.area not in facts.layout.path(presence.area):
+    if presence is None or door.area not in case.layout.path(presence.area):
         return None
     return Refusal(reason="already_inside", since_at=presence.since_at, since_door=presence.door)
 
 
-def _arrival(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    presence = facts.known_bearer().presence
-    implied = facts.layout.event.arrival == "implied" or door.area == facts.layout.house.id or door.item is not None
-    if implied or (presence is not None and presence.area is not None):
-        return None
-    return Refusal(reason="not_arrived")
+def _arrival(case: Case) -> Refusal | None:
+    door = case.door
+    implied = case.layout.event.arrival == "implied" or door.area == case.layout.house.id or door.item is not None
+    return None if implied or case.where is not None else Refusal(reason="not_arrived")
 
 
-def _session(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
+def _session(case: Case) -> Refusal | None:
     """A bookable session wants a booking; where a seat is free, one tap switches. Crew, those who have
     a seat of their own by a hold, and those whom the waiting line has brought here need none."""
-    session = _session_to_book(door, facts)
-    if session is None or scan.switch or _in_line(door.area, facts):
+    area = case.door.area
+    session = _session_to_book(case)
+    if session is None or case.scan.switch or _in_line(area, case):
         return None
-    if facts.seats.has_own_place(door.area, facts.known_bearer().claimant):
+    if case.seats.has_own_place(area, case.bearer.claimant):
         return None
-    if _wheelchair(scan, door, facts) or _no_place(door, facts) or _others_place(door, facts):
+    if _wheelchair(case) or _area_full(case) or _held(case):
         return None  # nothing to switch to: the next rules say what is
-    return Refusal(reason="session_not_booked", area=door.area, session=session.id)
+    return Refusal(reason="session_not_booked", area=area, session=session.id)
 
 
-def _wheelchair(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
+def _wheelchair(case: Case) -> Refusal | None:
     """Wheelchair places have a count of their own: the rows may be full, or these may."""
-    if not facts.known_bearer().wheelchair or door.item is not None:
+    if not case.bearer.wheelchair:
         return None
-    for area in facts.entered(door):
-        places = wheelchair_places(area, facts.seats.house)
+    for area in case.entered:
+        places = wheelchair_places(area, case.seats.house)
         if places is not None and places <= 0:
             return Refusal(reason="wheelchair_full", area=area)
     return None
 
 
-def _area_full(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    return _no_place(door, facts)
+def _area_full(case: Case) -> Refusal | None:
+    """The first area on the way in, the house first, that holds its approved number."""
+    for area in case.entered:
+        free = case.seats.house.free(area, case.counts_as)
+        if free is not None and free <= 0:
+            return Refusal(reason="area_full", area=area)
+    return None
 
 
-def _held(scan: Scan, door: Door, facts: Facts) -> Refusal | None:
-    return _others_place(door, facts)
+def _held(case: Case) -> Refusal | None:
+    """The first area on the way in whose free places are kept for others, or are for those who wait in
+    line before this person."""
+    if not case.entered:
+        return None
+    seats, claimant, counts_as = case.seats, case.bearer.claimant, case.counts_as
+    for area in case.entered:
+        places = seats.free_for(area, claimant, counts_as)
+        if places is None:
+            continue
+        if places <= 0:
+            return Refusal(
+                reason="held_seats_only", area=area, kept=tuple(seats.kept_of_free(area, claimant, counts_as))
+            )
+        waits_its_turn = counts_as == "visitor" and places <= seats.ahead(area, case.bearer.attendee)
+        if waits_its_turn and not seats.has_own_place(area, claimant):
+            return Refusal(reason="line_first", area=area)
+    return None
 
 
-RULES: tuple[Callable[[Scan, Door, Facts], Refusal | None], ...] = (
+RULES: tuple[Callable[[Case], Refusal | None], ...] = (
     _evacuation,
     _code,
     _block,
@@ -353,173 +389,137 @@ RULES: tuple[Callable[[Scan, Door, Facts], Refusal | None], ...] = (
 )
 
 
-def _no_place(door: Door, facts: Facts) -> Refusal | None:
-    """Area full: the first area on the way in, the house first, that holds its approved number."""
-    if door.item is not None:
-        return None
-    for area in facts.entered(door):
-        free = facts.seats.house.free(area, facts.counts_as())
-        if free is not None and free <= 0:
-            return Refusal(reason="area_full", area=area)
-    return None
-
-
-def _others_place(door: Door, facts: Facts) -> Refusal | None:
-    """The first area on the way in whose free places are kept for others, or are for those who wait in
-    line before this person."""
-    if door.item is not None:
-        return None
-    bearer, counts_as = facts.known_bearer(), facts.counts_as()
-    for area in facts.entered(door):
-        places = facts.seats.free_for(area, bearer.claimant, counts_as)
-        if places is None:
-            continue
-        if places <= 0:
-            kept = tuple(facts.seats.kept_of_free(area, bearer.claimant, counts_as))
-            return Refusal(reason="held_seats_only", area=area, kept=kept)
-        waits_its_turn = counts_as == "visitor" and not facts.seats.has_own_place(area, bearer.claimant)
-        if waits_its_turn and places <= facts.seats.ahead(area, bearer.attendee):
-            return Refusal(reason="line_first", area=area)
-    return None
-
-
-def _session_to_book(door: Door, facts: Facts) -> Session | None:
+def _session_to_book(case: Case) -> Session | None:
     """The bookable session of this door's area that the bearer has not booked and would enter."""
-    bearer = facts.known_bearer()
-    if door.item is not None or facts.counts_as() == "crew" or door.area not in facts.entered(door):
+    area = case.door.area
+    if case.counts_as == "crew" or area not in case.entered:
         return None
-    session = facts.seats.programme.running(door.area, facts.now)
-    if session is None or not session.bookable or session.id in bearer.bookings:
+    session = case.seats.programme.running(area, case.facts.now)
+    if session is None or not session.bookable or session.id in case.bearer.bookings:
         return None
     return session
 
 
-def _in_line(area: str, facts: Facts) -> bool:
-    line = facts.seats.lines.get(area)
-    return line is not None and line.of(facts.known_bearer().attendee) is not None
+def _in_line(area: str, case: Case) -> bool:
+    line = case.seats.lines.get(area)
+    return line is not None and line.of(case.bearer.attendee) is not None
 
 
-def _refuse(scan: Scan, refusal: Refusal, facts: Facts) -> Decision:
-    bearer = facts.bearer
-    where = bearer.presence.area if bearer and bearer.presence else None
+def _refuse(case: Case, refusal: Refusal) -> Decision:
+    bearer = case.facts.bearer
     waits = False
     if bearer is not None and refusal.reason in WAITS_FOR and refusal.area is not None:
-        refusal, waits = _with_line(scan, refusal, refusal.area, bearer, facts)
+        refusal, waits = _with_line(case, refusal, refusal.area)
     return Decision(
         outcome="refused",
         kind=None,
         refusal=refusal,
         attendee=bearer.attendee if bearer else None,
-        leaves=where,
-        enters=where,
+        leaves=case.where,
+        enters=case.where,
         waits=waits,
     )
 
 
-def _with_line(scan: Scan, refusal: Refusal, area: str, bearer: Bearer, facts: Facts) -> tuple[Refusal, bool]:
+def _with_line(case: Case, refusal: Refusal, area: str) -> tuple[Refusal, bool]:
     """The refusal with the place in the waiting line and with what else there is, and whether a number
     is taken by this very scan."""
-    line = facts.seats.lines.get(area)
-    own = line.of(bearer.attendee) if line is not None else None
-    inside = bearer.presence is not None and area in facts.layout.path(bearer.presence.area)
-    waits = scan.wait and own is None and not inside
+    seats, attendee, claimant = case.seats, case.bearer.attendee, case.bearer.claimant
+    line = seats.lines.get(area)
+    own = line.of(attendee) if line is not None else None
+    waits = case.scan.wait and own is None and area not in case.layout.path(case.where)
     number = own.number if own is not None else None
     if waits:
         number = (line.last_number if line is not None else 0) + 1
-    session = facts.seats.programme.running(area, facts.now)
-    others = facts.seats.alternatives(session, bearer.claimant, ALTERNATIVES_MAX) if session is not None else []
+    session = seats.programme.running(area, case.facts.now)
+    others = seats.alternatives(session, claimant, ALTERNATIVES_MAX) if session is not None else []
     return Refusal(
         reason=refusal.reason,
         area=area,
         session=session.id if session is not None else None,
         kept=refusal.kept,
         number=number,
-        ahead=facts.seats.ahead(area, bearer.attendee),
-        overflow=facts.seats.overflow(area, bearer.claimant),
+        ahead=seats.ahead(area, attendee),
+        overflow=seats.overflow(area, claimant),
         alternatives=tuple(Alternative(session=one.id, area=one.area, free=free) for one, free in others),
     ), waits
 
 
-def _admit(scan: Scan, door: Door, facts: Facts, overridden: Reason | None) -> Decision:
-    bearer = facts.known_bearer()
-    presence = bearer.presence
+def _admit(case: Case, overridden: Reason | None) -> Decision:
+    bearer, area = case.bearer, case.door.area
     kind: Kind
-    if presence is None:
+    if bearer.presence is None:
         kind = "arrival"
-    elif presence.area is None or door.area in facts.layout.path(presence.area):
+    elif case.where is None or area in case.layout.path(case.where):
         kind = "reentry"
     else:
         kind = "entry"
-    books = _session_to_book(door, facts) if scan.switch or _in_line(door.area, facts) else None
+    books = _session_to_book(case) if case.scan.switch or _in_line(area, case) else None
     return Decision(
         outcome="admitted",
         kind=kind,
         overridden=overridden,
         attendee=bearer.attendee,
-        counts_as=facts.counts_as(),
-        leaves=presence.area if presence else None,
-        enters=door.area,
+        counts_as=case.counts_as,
+        leaves=case.where,
+        enters=area,
         books=books.id if books else None,
-        frees=facts.seats.programme.overlapping(books, bearer.bookings) if books else (),
+        frees=case.seats.programme.overlapping(books, bearer.bookings) if books else (),
     )
 
 
-def _exit(door: Door, facts: Facts) -> Decision:
+def _exit(case: Case) -> Decision:
     """Out of the door's area into the one around it, as far as the person was known to be inside of
     that: an exit never brings anybody into an area, so it cannot fill one. A drill moves nobody."""
-    bearer = facts.bearer
-    if bearer is None:
+    if case.facts.bearer is None:
         return Decision(outcome="admitted", kind="exit")
-    presence = bearer.presence
-    leaves = presence.area if presence else None
-    before, around = facts.layout.path(leaves), facts.layout.path(facts.layout.areas[door.area].parent)
-    enters = next((area for area in reversed(around) if area in before), None)
+    layout, area, leaves = case.layout, case.door.area, case.where
+    before, around = layout.path(leaves), layout.path(layout.areas[area].parent)
+    enters = next((one for one in reversed(around) if one in before), None)
     return Decision(
         outcome="admitted",
         kind="exit",
-        attendee=bearer.attendee,
-        counts_as=facts.counts_as(),
+        attendee=case.bearer.attendee,
+        counts_as=case.counts_as,
         leaves=leaves,
-        enters=leaves if facts.evacuation == "drill" else enters,
-        asks_back=_lent(bearer, facts) if door.area == facts.layout.house.id else (),
+        enters=leaves if case.facts.evacuation == "drill" else enters,
+        asks_back=_lent(case) if area == layout.house.id else (),
     )
 
 
-def _hand_out(door: Door, facts: Facts, overridden: Reason | None) -> Decision:
-    return _at_counter("handout", door, facts, overridden)
+def _hand_out(case: Case, overridden: Reason | None) -> Decision:
+    return _at_counter(case, "handout", overridden)
 
 
-def _give_back(door: Door, facts: Facts) -> Decision:
-    if facts.bearer is None:
+def _give_back(case: Case) -> Decision:
+    if case.facts.bearer is None:
         return Decision(outcome="admitted", kind="return")
-    return _at_counter("return", door, facts, None)
+    return _at_counter(case, "return", None)
 
 
-def _at_counter(kind: Kind, door: Door, facts: Facts, overridden: Reason | None) -> Decision:
-    bearer = facts.known_bearer()
-    where = bearer.presence.area if bearer.presence else None
+def _at_counter(case: Case, kind: Kind, overridden: Reason | None) -> Decision:
     return Decision(
         outcome="admitted",
         kind=kind,
         overridden=overridden,
-        attendee=bearer.attendee,
-        counts_as=facts.counts_as(),
-        leaves=where,
-        enters=where,
-        item=door.item,
+        attendee=case.bearer.attendee,
+        counts_as=case.counts_as,
+        leaves=case.where,
+        enters=case.where,
+        item=case.door.item,
     )
 
 
-def _lent(bearer: Bearer, facts: Facts) -> tuple[str, ...]:
-    known: Mapping[str, Item] = facts.layout.items
-    return tuple(item for item in bearer.items if item in known and known[item].kind == "lent")
+def _lent(case: Case) -> tuple[str, ...]:
+    known: Mapping[str, Item] = case.layout.items
+    return tuple(item for item in case.bearer.items if item in known and known[item].kind == "lent")
 
 
-def _other_doors(door: Door, facts: Facts) -> tuple[str, ...]:
+def _other_doors(case: Case) -> tuple[str, ...]:
     """Doors of the same area that this person may use now."""
-    group, clock = facts.known_bearer().group, facts.layout.clock(facts.now)
+    group = case.bearer.group
     return tuple(
         other.id
-        for other in facts.layout.entries_for(door.area, group)
-        if other.id != door.id and other.is_open(clock, group)
+        for other in case.layout.entries_for(case.door.area, group)
+        if other.id != case.door.id and other.is_open(case.seats.clock, group)
     )

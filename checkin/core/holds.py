@@ -146,7 +146,8 @@ class Seats:
         self.now = now
         self.booked = dict(booked or {})
         self.lines = dict(lines or {})
-        self._clock = self.layout.clock(now)
+        self.clock = self.layout.clock(now)
+        self._promises: dict[str, dict[str, tuple[int, int | None]]] = {}
 
     def claims(self, claimant: Claimant) -> Claims:
         """The claims that this person uses up, area by area."""
@@ -154,13 +155,21 @@ class Seats:
 
     def kept(self, area: str, claimant: Claimant = ANYBODY) -> list[Kept]:
         """What of an area is kept now for others than this person."""
-        shares = self.house.tallies[area].shares
+        promised = self._promised(area)
+        if not promised:
+            return []
+        shares, own = self.house.tallies[area].shares, _own_claims(claimant)
         kept = [
             Kept(claim=claim, seats=seats - shares.get(claim, 0), until_at=until_at)
-            for claim, (seats, until_at) in self._promised(area).items()
-            if claim not in _own_claims(claimant)
+            for claim, (seats, until_at) in promised.items()
+            if claim not in own
         ]
         return [one for one in kept if one.seats > 0]
+
+    def book(self, session: str, step: int) -> None:
+        """So many more (or fewer) have booked a session."""
+        self.booked[session] = self.booked.get(session, 0) + step
+        self._promises.clear()
 
     def kept_of_free(self, area: str, claimant: Claimant, counts_as: CountsAs) -> list[Kept]:
         """What of the places that are free is kept for others: no more than are free."""
@@ -175,9 +184,15 @@ class Seats:
 
     def _promised(self, area: str) -> dict[str, tuple[int, int | None]]:
         """claim → (how many places of an area are promised to those who have it, until when)."""
+        promised = self._promises.get(area)
+        if promised is None:
+            promised = self._promises[area] = self._promises_of(area)
+        return promised
+
+    def _promises_of(self, area: str) -> dict[str, tuple[int, int | None]]:
         promised: dict[str, tuple[int, int | None]] = {}
         for hold in self.layout.holds_in(area):
-            if hold.released or (hold.until is not None and hold.until <= self._clock):
+            if hold.released or (hold.until is not None and hold.until <= self.clock):
                 continue
             claim = _of_group(hold.group) if hold.group is not None else _of_session(hold.session or "")
             until_at = None if hold.until is None else self.layout.at(hold.until)
@@ -193,7 +208,7 @@ class Seats:
             promised[claim] = (max(seats, self.booked.get(session.id, 0)), later)
         approved = self.layout.areas[area]
         promised |= {WHEELCHAIR: (approved.wheelchair, None), COMPANION: (approved.companions, None)}
-        return promised
+        return {claim: places for claim, places in promised.items() if places[0] > 0}
 
     def free_for(self, area: str, claimant: Claimant, counts_as: CountsAs = "visitor") -> int | None:
         """Places that this person may take: those free but for the ones kept for others. None without a

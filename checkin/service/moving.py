@@ -148,7 +148,7 @@ class Moving:
         kept = tuple(id for id in bearer.bookings if id not in decision.frees)
         for id, stands in ((decision.books, True), *((freed, False) for freed in decision.frees)):
             self._booked[id, bearer.attendee] = stands
-            self.seats.booked[id] = self.seats.booked.get(id, 0) + (1 if stands else -1)
+            self.seats.book(id, 1 if stands else -1)
         after = msgspec.structs.replace(bearer, bookings=(*kept, decision.books))
         self._bearers[bearer.attendee] = after
         return after
