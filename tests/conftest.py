@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,3 +14,16 @@ from tests.served import Served, serve
 def served(tmp_path: Path) -> Iterator[Served]:
     with serve(tmp_path) as one:
         yield one
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End also where a failed test has left a store open: its threads would keep the run for ever."""
+    status = getattr(config, "checkin_exit_status", None)
+    if status:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.checkin_exit_status = int(exitstatus)  # type: ignore[attr-defined]

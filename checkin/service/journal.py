@@ -26,3 +26,4 @@ class Journal:
         if self._kept:
             facts.add_facts(self._tx, self.event.id, self._kept)
             events.set_seq(self._tx, self.event.id, self.seq)
+            self._tx.tell(str(self.event.id))

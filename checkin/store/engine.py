@@ -50,6 +50,10 @@ class Transaction(Protocol):
         """The same statement for each row, in one call."""
         ...
 
+    def tell(self, news: str) -> None:
+        """Wake the other nodes with this transaction's commit; where there are none, nobody."""
+        ...
+
 
 class Store(Protocol):
     """A database. `write` and `read` run `work` in one transaction and return what it returns;
@@ -63,8 +67,21 @@ class Store(Protocol):
         """Name and version of the engine, for `checkin health`."""
         ...
 
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Call `heard`, on this event loop, with what other nodes tell. Some of it may be lost."""
+        ...
+
+    async def settle(self) -> None:
+        """Rows were copied in with the ids they had: go on counting behind them."""
+        ...
+
     async def backup(self, target: str) -> None:
         """A consistent copy into the file `target`, while others go on writing."""
+        ...
+
+    async def forget_deleted(self) -> None:
+        """Nothing that was deleted or overwritten is left in the database's own files. Takes as long as
+        copying the database does; nobody writes meanwhile."""
         ...
 
     async def close(self) -> None: ...

@@ -26,14 +26,14 @@ def apply_sqlite_migrations(connection: sqlite3.Connection) -> list[int]:
     Raises `CheckinError` for a database that a newer version of the program has changed.
     """
     known = migration_files("sqlite")
-    if not _pending(connection, known):
+    if not pending_migrations(_done(connection), known):
         return []
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT"
         )
-        pending = _pending(connection, known)
+        pending = pending_migrations(_done(connection), known)
         for number, file in pending:
             for statement in _statements(file.read_text(encoding="utf-8")):
                 connection.execute(statement)
@@ -48,15 +48,20 @@ def apply_sqlite_migrations(connection: sqlite3.Connection) -> list[int]:
     return [number for number, _ in pending]
 
 
-def _pending(connection: sqlite3.Connection, known: list[tuple[int, Traversable]]) -> list[tuple[int, Traversable]]:
-    table = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'").fetchone()
-    done = {number for (number,) in connection.execute("SELECT number FROM migration")} if table else set()
+def pending_migrations(done: set[int], known: list[tuple[int, Traversable]]) -> list[tuple[int, Traversable]]:
+    """Those of the files that a database has not had yet. Raises `CheckinError` where it has had one that
+    is not among them."""
     if newer := done - {number for number, _ in known}:
         raise CheckinError(
             f"The database has migration {max(newer)}, which this version does not know. Install the newer version.",
             code="schema_newer",
         )
     return [(number, file) for number, file in known if number not in done]
+
+
+def _done(connection: sqlite3.Connection) -> set[int]:
+    table = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'").fetchone()
+    return {number for (number,) in connection.execute("SELECT number FROM migration")} if table else set()
 
 
 def _statements(script: str) -> list[str]:

@@ -44,6 +44,9 @@ class SqliteTransaction:
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self._connection.executemany(sql, rows)
 
+    def tell(self, news: str) -> None:
+        """There is one node."""
+
 
 class SqliteStore:
     """See `checkin.store.engine.Store`."""
@@ -89,6 +92,12 @@ class SqliteStore:
     async def version(self) -> str:
         return f"SQLite {sqlite3.sqlite_version}"
 
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """There is one node."""
+
+    async def settle(self) -> None:
+        """SQLite goes on behind the highest id by itself."""
+
     async def backup(self, target: str) -> None:
         def copy(connection: sqlite3.Connection) -> None:
             copied = sqlite3.connect(target)
@@ -98,6 +107,9 @@ class SqliteStore:
                 copied.close()
 
         await _on_thread(self._reader, copy)
+
+    async def forget_deleted(self) -> None:
+        await _on_thread(self._writer, _rewrite)
 
     async def close(self) -> None:
         await self._reader.close()
@@ -147,6 +159,18 @@ def _in_transaction(connection: sqlite3.Connection, begin: str, work: Callable[[
         if isinstance(error, sqlite3.OperationalError):
             raise _worded(error) from error
         raise
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    """Write the whole database anew without its free pages, and leave nothing of before in the log."""
+    connection.execute("PRAGMA temp_store = FILE")  # a copy of everything is made: not in memory
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        raise _worded(error) from error
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _unopened(path: Path, error: Exception) -> StoreBusy:

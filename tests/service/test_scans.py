@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from checkin.core.errors import Busy, CheckinError, Conflict
 from checkin.core.model import Direction, Scan
+from checkin.main import open_store
 from checkin.service import intake as intake_module
 from checkin.service.intake import Intake
 from checkin.service.overview import house_of
@@ -23,7 +24,7 @@ from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues, import_layout
 from checkin.service.verify import verify
 from checkin.store.engine import Store, Transaction
-from checkin.store.sqlite import SqliteStore, SqliteTransaction
+from tests.engine import database_url
 from tests.venue import SLUG, at, fill, layout
 
 DOORS = list(layout().doors)
@@ -40,7 +41,7 @@ STEPS = st.lists(
 
 
 async def opened(folder: str) -> tuple[Store, Venues, list[str]]:
-    store = await SqliteStore.open(Path(folder) / "checkin.db")
+    store = await open_store(database_url(Path(folder)))
     venues = Venues()
     codes = await fill(store, venues, guests=7, crew=3, house=5, hall=2)
     return store, venues, list(codes.values())
@@ -104,37 +105,6 @@ def check_promises(tx: Transaction, venues: Venues) -> None:
         inner = [other.id for other in venue.layout.areas.values() if other.parent == area.id]
         assert sum(house.tallies[one].known for one in inner) <= house.tallies[area.id].known
     assert verify(tx, venues, SLUG) == []
-
-
-def test_batch_costs_at_most_ten_statements_whatever_its_size(tmp_path: Path) -> None:
-    statements: list[str] = []
-
-    async def run() -> list[int]:
-        store, venues, codes = await opened(str(tmp_path))
-        try:
-            return [await cost(store, venues, codes, size) for size in (1, 10, 60)]
-        finally:
-            await store.close()
-
-    async def cost(store: Store, venues: Venues, codes: list[str], size: int) -> int:
-        steps: list[Step] = [(number % 10, number % 2, "entry", 0) for number in range(size)]
-        arrived = [
-            msgspec.structs.replace(one, scan=msgspec.structs.replace(one.scan, id=str(uuid.uuid4())))
-            for one in arrived_of(steps, codes)
-        ]
-        statements.clear()
-        await store.write(partial(traced, venues, arrived))
-        # A statement that is run for many rows is traced once a row.
-        return len({" ".join(statement.split()[:3]) for statement in statements})
-
-    def traced(venues: Venues, arrived: list[Arrived], tx: Transaction) -> None:
-        assert isinstance(tx, SqliteTransaction)
-        tx._connection.set_trace_callback(statements.append)
-        admit(tx, venues, SLUG, arrived, at("10:00"))
-        tx._connection.set_trace_callback(None)
-
-    counts = asyncio.run(run())
-    assert max(counts) <= 10
 
 
 def test_verify_finds_what_differs(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ def count(tx: Transaction) -> int:
 
 
 def add(tx: Transaction, name: str) -> None:
-    tx.run("INSERT INTO operator VALUES (?, ?, 'steward', '', 0)", (name, name))
+    tx.run(
+        "INSERT INTO operator (id, name, role, password_hash, created_at) VALUES (?, ?, 'steward', '', 0)", (name, name)
+    )
 
 
 def test_commit_survives_reopening_and_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
@@ -179,6 +181,9 @@ class CountedTransaction:
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self.calls.append(sql)
         self._tx.run_many(sql, rows)
+
+    def tell(self, news: str) -> None:
+        self._tx.tell(news)
 
 
 def test_statements_of_a_batch_do_not_depend_on_its_size(tmp_path: Path) -> None:

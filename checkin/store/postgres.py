@@ -1,0 +1,300 @@
+"""The PostgreSQL engine: for several nodes on one database. Knows connections and nothing of rules.
+
+The store's SQL is written once, in SQLite's words; `translated` says the few that PostgreSQL words
+otherwise. As in SQLite there is one writer at a time: a write transaction holds an advisory lock from its
+first statement to its commit, whichever node it runs on. That puts the writers in order, keeps `seq`
+without gaps, and lets every use case rely on what it has read. Readers see one snapshot and wait for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+
+from checkin.store.copying import copy_all
+from checkin.store.engine import Row, StoreBusy, StoreFull, Transaction
+from checkin.store.migrations import migration_files, pending_migrations
+from checkin.store.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+WRITE_LOCK = 0x636865636B696E  # "checkin"
+CHANNEL = "checkin"
+CONNECT_S = 5
+STATEMENT_MS_MAX = 30_000
+LOCK_MS_MAX = 10_000
+LISTEN_FOR_S = 0.5
+LISTEN_AGAIN_S = 1.0
+# Settings go with each transaction: a pooler may hand every one to another connection. A node that hangs
+# with the lock in its hand loses it after ten seconds.
+_BEGIN_WRITE = (
+    f"BEGIN; SET LOCAL lock_timeout = {LOCK_MS_MAX}; SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
+    f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
+)
+_BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
+_WORDS = (
+    (
+        re.compile(r"json_each\(\?\)( AS (\w+))?"),
+        lambda m: f"jsonb_array_elements_text(?::jsonb) AS {m[2] or 'one'}(value)",
+    ),
+    (re.compile(r"json_group_array\((\w+)\)"), r"coalesce(json_agg(\1), '[]')::text"),
+    (
+        re.compile(r"json_group_object\((\w+), (json_object\([^()]*\))\)"),
+        r"coalesce(json_object_agg(\1, \2), '{}')::text",
+    ),
+    (re.compile(r"json_object\("), "json_build_object("),
+    (re.compile(r"CROSS JOIN (?=\S+( AS \w+)? ON )"), "JOIN "),  # SQLite's way to say which table comes first
+)
+
+log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1_024)
+def translated(sql: str) -> str:
+    """A statement of the store in PostgreSQL's words, with psycopg's marks for its parameters."""
+    for pattern, words in _WORDS:
+        sql = pattern.sub(words, sql)
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresTransaction:
+    """Statements on a psycopg connection, used on its own thread only. `node` says who tells."""
+
+    def __init__(self, connection: psycopg.Connection[Row], node: str) -> None:
+        self._cursor = connection.cursor()
+        self._node = node
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._cursor.execute(translated(sql), parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        return self._cursor.execute(translated(sql), parameters).fetchone()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._cursor.execute(translated(sql), parameters).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        self._cursor.executemany(translated(sql), list(rows))
+
+    def tell(self, news: str) -> None:
+        self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._node} {news}"))
+
+    def script(self, sql: str) -> None:
+        """Several statements at once, as they stand."""
+        self._cursor.execute(sql)
+
+
+class _Link:
+    """One connection on a thread of its own, made anew when it is lost."""
+
+    def __init__(self, url: str, node: str, name: str, begin: str) -> None:
+        self._url = url
+        self._node = node
+        self._begin = begin
+        self._connection: psycopg.Connection[Row] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown(wait=False)
+
+    def _transaction(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            connection = self._begun()
+            result = work(PostgresTransaction(connection, self._node))
+            connection.execute("COMMIT")
+            return result
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, psycopg.Error):
+                raise _worded(error) from error
+            raise
+
+    def _begun(self) -> psycopg.Connection[Row]:
+        """A connection in a transaction. One that was lost while it was idle is made anew, once."""
+        if self._connection is not None:
+            try:
+                self._connection.execute(self._begin)
+                return self._connection
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
+                    raise
+                self._drop()
+        self._connection = connect(self._url)
+        self._connection.execute(self._begin)
+        return self._connection
+
+    def _roll_back(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class PostgresStore:
+    """See `checkin.store.engine.Store`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._node = secrets.token_hex(4)
+        self._writer = _Link(url, self._node, "writer", f"{_BEGIN_WRITE} SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+        self._reader = _Link(url, self._node, "reader", _BEGIN_READ)
+        self._listener: _Listener | None = None
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresStore:
+        """Connect, and bring the schema up to date. Raises `StoreBusy` where nobody answers."""
+        store = cls(url)
+        try:
+            await store.write(_migrate)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        return await self._writer.run(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._reader.run(work)
+
+    async def version(self) -> str:
+        row = await self.read(lambda tx: tx.row("SHOW server_version"))
+        assert row is not None
+        return f"PostgreSQL {str(row[0]).split()[0]}"
+
+    async def settle(self) -> None:
+        await self.write(_settle)
+
+    async def forget_deleted(self) -> None:
+        """Rewrites every table; the server's own log of writes and its backups are its keeper's to drop."""
+
+        def rewrite() -> None:
+            with connect(self.url) as connection:
+                connection.execute("VACUUM (FULL)")
+
+        await asyncio.to_thread(rewrite)
+
+    async def backup(self, target: str) -> None:
+        copied = await SqliteStore.open(Path(target))
+        try:
+            await copy_all(self, copied)
+        finally:
+            await copied.close()
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        self._listener = _Listener(self.url, self._node, asyncio.get_running_loop(), heard)
+
+    async def close(self) -> None:
+        if self._listener is not None:
+            await self._listener.close()
+        await self._reader.close()
+        await self._writer.close()
+
+
+class _Listener:
+    """Hears of the other nodes' commits, on a thread of its own. A lost connection is made anew; what was
+    missed meanwhile is found by the slow poll of those who follow."""
+
+    def __init__(self, url: str, node: str, loop: asyncio.AbstractEventLoop, heard: Callable[[str], None]) -> None:
+        self._url = url
+        self._node = node
+        self._loop = loop
+        self._heard = heard
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        self._ends.set()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while not self._ends.is_set():
+            try:
+                with connect(self._url) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._hear(connection)
+            except (StoreBusy, psycopg.Error) as error:
+                log.warning("the other nodes are not heard, trying again: %s", _first_line(error))
+                self._ends.wait(LISTEN_AGAIN_S)
+
+    def _hear(self, connection: psycopg.Connection[Row]) -> None:
+        while not self._ends.is_set():
+            for heard in connection.notifies(timeout=LISTEN_FOR_S):
+                node, _, news = heard.payload.partition(" ")
+                if node != self._node:
+                    self._loop.call_soon_threadsafe(self._heard, news)
+
+
+def connect(url: str) -> psycopg.Connection[Row]:
+    """A connection that commits only what it is told to. Raises `StoreBusy` where nobody answers."""
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, application_name="checkin")
+    except psycopg.Error as error:
+        raise StoreBusy(f"The database does not answer: {_first_line(error)}. Check CHECKIN_DATABASE_URL.") from error
+
+
+def _migrate(tx: Transaction) -> None:
+    tx.run("CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")
+    done = {int(number) for (number,) in tx.rows("SELECT number FROM migration")}
+    for number, file in pending_migrations(done, migration_files("postgres")):
+        assert isinstance(tx, PostgresTransaction)
+        tx.script(file.read_text(encoding="utf-8"))
+        tx.run("INSERT INTO migration (number, name) VALUES (?, ?)", (number, file.name))
+
+
+def _settle(tx: Transaction) -> None:
+    counted = tx.rows(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = current_schema() AND is_identity = 'YES'"
+    )
+    for table, column in counted:
+        tx.rows(
+            f'SELECT setval(pg_get_serial_sequence(?, ?), coalesce(max("{column}"), 0) + 1, false) FROM "{table}"',
+            (f'"{table}"', column),
+        )
+
+
+def _worded(error: psycopg.Error) -> Exception:
+    match error:
+        case errors.DiskFull():
+            return StoreFull("The disk of the database is full. Free some space; nothing that was answered is lost.")
+        case (
+            errors.LockNotAvailable()
+            | errors.QueryCanceled()
+            | errors.SerializationFailure()
+            | errors.DeadlockDetected()
+        ):
+            return StoreBusy("The database is held by another for long. Wait for it, then try again.")
+        case errors.ReadOnlySqlTransaction():
+            return StoreBusy("The database takes no writes: it may be a standby. Check CHECKIN_DATABASE_URL.")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return StoreBusy(f"The database has gone: {_first_line(error)}. It is tried again with the next request.")
+        case _:
+            return error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__

@@ -1,0 +1,233 @@
+"""PostgreSQL beneath the same store: its words, its schema, its writers of several nodes, its failures."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+import pytest
+
+from checkin.core.facts import Scanned
+from checkin.core.model import Scan
+from checkin.main import open_store
+from checkin.service.scans import Answered, Arrived, admit
+from checkin.service.venues import Venues
+from checkin.service.verify import verify
+from checkin.store import facts
+from checkin.store.copying import copy_all, tables
+from checkin.store.engine import Store, StoreBusy, Transaction
+from checkin.store.migrations import apply_sqlite_migrations
+from checkin.store.postgres import PostgresStore, translated
+from tests.engine import new_postgres_database
+from tests.venue import SLUG, at, fill
+
+T = TypeVar("T")
+NODES = 3
+
+
+def on_postgres(work: Callable[[str], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await work(new_postgres_database())
+
+    return asyncio.run(run())
+
+
+def all_seqs(tx: Transaction) -> list[int]:
+    return [seq for (seq,) in tx.rows("SELECT seq FROM fact ORDER BY seq")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 1 WHERE a = ?", "SELECT 1 WHERE a = %s"),
+        ("SELECT '100 %' WHERE a = ?", "SELECT '100 %%' WHERE a = %s"),
+        (
+            "SELECT a.id FROM json_each(?) AS wanted CROSS JOIN attendee AS a ON a.id = wanted.value",
+            "SELECT a.id FROM jsonb_array_elements_text(%s::jsonb) AS wanted(value) JOIN attendee AS a"
+            " ON a.id = wanted.value",
+        ),
+        (
+            "id IN (SELECT value FROM json_each(?))",
+            "id IN (SELECT value FROM jsonb_array_elements_text(%s::jsonb) AS one(value))",
+        ),
+    ],
+)
+def test_statements_are_put_into_its_words(sql: str, words: str) -> None:
+    assert translated(sql) == words
+
+
+def test_schema_has_the_tables_and_columns_that_sqlite_has() -> None:
+    async def work(url: str) -> dict[str, list[str]]:
+        store = await PostgresStore.open(url)
+        found: dict[str, list[str]] = {}
+        for table, column in await store.read(
+            lambda tx: tx.rows(
+                "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+                " AND table_name <> 'migration' ORDER BY ordinal_position"
+            )
+        ):
+            found.setdefault(table, []).append(column)
+        await store.close()
+        return found
+
+    assert on_postgres(work) == {table.name: list(table.columns) for table in tables()}
+
+
+def test_indexes_are_those_that_sqlite_has() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    apply_sqlite_migrations(connection)
+    wanted = {
+        name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql <> ''")
+    }
+    connection.close()
+
+    async def work(url: str) -> set[str]:
+        store = await PostgresStore.open(url)
+        names = await store.read(lambda tx: tx.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"))
+        await store.close()
+        return {name for (name,) in names}
+
+    assert wanted <= on_postgres(work)
+
+
+def test_facts_of_several_nodes_are_gapless_and_the_last_seats_go_once() -> None:
+    """Thirty people at a house of ten, every one of them at every node in the same moment."""
+
+    async def work(url: str) -> None:
+        nodes = [await PostgresStore.open(url) for _ in range(NODES)]
+        venues = [Venues() for _ in nodes]
+        codes = list((await fill(nodes[0], venues[0], guests=30, crew=0, house=10, hall=10)).values())
+
+        async def scan(node: int, number: int) -> Answered:
+            one = Arrived(scan=Scan(id=f"{node}-{number}", code=codes[number], door="D1"), by=f"node {node}")
+            answers = await nodes[node].write(lambda tx: admit(tx, venues[node], SLUG, [one], at("10:00")))
+            assert isinstance(answers[0], Answered)
+            return answers[0]
+
+        answers = await asyncio.gather(*(scan(node, number) for number in range(30) for node in range(NODES)))
+        admitted = [one.answer for one in answers if one.answer.outcome == "admitted"]
+        assert len(admitted) == 10
+        assert len({one.attendee.id for one in admitted if one.attendee}) == 10
+        before = len(await nodes[0].read(all_seqs)) - len(answers)
+        assert sorted(one.answer.seq for one in answers) == list(range(before + 1, before + len(answers) + 1))
+        scans = await nodes[1].read(lambda tx: facts.last_scans(tx, 1, 1_000))
+        kept = {one.fact.id: one.seq for one in scans if isinstance(one.fact, Scanned)}
+        assert kept == {one.answer.id: one.answer.seq for one in answers}
+        assert await nodes[2].read(lambda tx: verify(tx, venues[2], SLUG)) == []
+        for node in nodes:
+            await node.close()
+
+    on_postgres(work)
+
+
+def test_connection_that_was_cut_is_made_anew_and_loses_nothing() -> None:
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+        venues = Venues()
+        codes = list((await fill(store, venues)).values())
+
+        def scan(number: int) -> Callable[[Transaction], object]:
+            one = Arrived(scan=Scan(id=f"scan {number}", code=codes[number], door="D1"), by="test")
+            return lambda tx: admit(tx, venues, SLUG, [one], at("10:00"))
+
+        await store.write(scan(0))
+        cut(url)  # while it is idle: nobody notices
+        await store.write(scan(1))
+
+        def cut_on_the_way(tx: Transaction) -> None:
+            scan(2)(tx)
+            cut(url)
+            scan(3)(tx)
+
+        with pytest.raises(StoreBusy, match="tried again"):
+            await store.write(cut_on_the_way)
+        await store.write(scan(2))
+        assert len(await store.read(lambda tx: facts.last_scans(tx, 1, 10))) == 3
+        assert await store.read(lambda tx: verify(tx, venues, SLUG)) == []
+        await store.close()
+
+    on_postgres(work)
+
+
+def test_other_nodes_hear_of_a_commit_and_of_none_that_was_rolled_back() -> None:
+    async def work(url: str) -> None:
+        here, there = await PostgresStore.open(url), await PostgresStore.open(url)
+        heard: list[str] = []
+        own: list[str] = []
+        there.listen(heard.append)
+        here.listen(own.append)
+        await asyncio.sleep(0.3)
+
+        def fails(tx: Transaction) -> None:
+            tx.tell("7")
+            raise ValueError("on the way")
+
+        with pytest.raises(ValueError, match="on the way"):
+            await here.write(fails)
+        await here.write(lambda tx: tx.tell("8"))
+        await until(lambda: heard == ["8"])
+        cut(url)  # the listener's connection too
+        await asyncio.sleep(1.5)
+        await here.write(lambda tx: tx.tell("9"))
+        await until(lambda: heard == ["8", "9"])
+        assert own == []
+        await here.close()
+        await there.close()
+
+    on_postgres(work)
+
+
+def test_database_that_nobody_serves_is_one_clear_line() -> None:
+    with pytest.raises(StoreBusy, match=r"does not answer.*CHECKIN_DATABASE_URL"):
+        asyncio.run(open_store("postgresql://nobody@127.0.0.1:1/nothing"))
+
+
+def test_event_moves_between_the_engines_and_back(tmp_path: Path) -> None:
+    async def work(url: str) -> None:
+        first: Store = await open_store(f"sqlite:///{tmp_path / 'a.db'}")
+        venues = Venues()
+        codes = list((await fill(first, venues)).values())
+        scans = [
+            Arrived(scan=Scan(id=f"scan {number}", code=code, door="D1"), by="test")
+            for number, code in enumerate(codes)
+        ]
+        await first.write(lambda tx: admit(tx, venues, SLUG, scans, at("10:00")))
+        second = await open_store(url)
+        third = await open_store(f"sqlite:///{tmp_path / 'b.db'}")
+        rows = await copy_all(first, second)
+        assert rows == await copy_all(second, third)
+        assert await first.read(everything) == await third.read(everything)
+        assert await second.read(lambda tx: verify(tx, Venues(), SLUG)) == []
+        out = Arrived(scan=Scan(id="out", code=codes[0], door="D1", direction="exit"), by="test")
+        answers = await second.write(lambda tx: admit(tx, Venues(), SLUG, [out], at("10:05")))
+        assert isinstance(answers[0], Answered)
+        assert answers[0].answer.kind == "exit"
+        for store in (first, second, third):
+            await store.close()
+
+    on_postgres(work)
+
+
+def everything(tx: Transaction) -> dict[str, list[str]]:
+    """table → its rows, in no order of theirs."""
+    columns = {table.name: ", ".join(f'"{column}"' for column in table.columns) for table in tables()}
+    return {name: sorted(map(repr, tx.rows(f'SELECT {listed} FROM "{name}"'))) for name, listed in columns.items()}
+
+
+async def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+def cut(url: str) -> None:
+    """End every other connection to this database, as a restart of the server does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
