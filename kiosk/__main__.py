@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import sys
 import time
+from contextlib import aclosing
 
 import click
 import httpx
@@ -20,6 +23,8 @@ from kiosk.printing import (
     print_next,
     target_of,
 )
+from kiosk.scanner import BAUD, SerialScanner, codes_of
+from kiosk.scanning import DoorOfCentre, Refused, scan_on
 
 KINDS = ("zpl", "bin", "pdf", "png")
 
@@ -45,15 +50,12 @@ def print_badges(
 
     A printer that fails stops nobody: what it cannot print is shown at the desk, to try again.
     """
-    token = sys.stdin.readline().strip() if token_stdin else os.environ.get("KIOSK_TOKEN", "")
-    if not token:
-        raise click.UsageError("A token is needed: checkin device add EVENT NAME --role desk, then KIOSK_TOKEN=…")
+    token = _token(token_stdin, "desk")
     try:
         target = target_of(to)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    if not url.startswith(("http://", "https://")):
-        raise click.UsageError(f"{url} is no address of a centre: it begins with https:// (or http://).")
+    _check_address(url)
     queue = Queue(url, event, token, name)
     failures, checked = 0, False
     try:
@@ -81,6 +83,58 @@ def print_badges(
         return
     finally:
         queue.close()
+
+
+@main.command("scan")
+@click.argument("url")
+@click.argument("event")
+@click.option("--door", required=True, help="The door at which the scanner stands.")
+@click.option("--port", required=True, help="The scanner's line: /dev/ttyACM0, /dev/serial/by-id/…, COM3.")
+@click.option("--baud", type=click.IntRange(300, 921_600), default=BAUD, show_default=True, help="Its speed (RS-232).")
+@click.option("--direction", type=click.Choice(["entry", "exit"]), default="entry", show_default=True)
+@click.option("--screen", help="The name under which the door's page shows the answers.  [default: this machine's]")
+@click.option("--token-stdin", is_flag=True, help="Read the token of a door device from stdin, not from KIOSK_TOKEN.")
+def scan_codes(
+    url: str, event: str, door: str, port: str, baud: int, direction: str, screen: str | None, token_stdin: bool
+) -> None:
+    """Read a serial scanner, and send what it reads as scans of a door of EVENT at the centre URL.
+
+    A scanner that is unplugged is found again; scans that the centre does not take now are sent later.
+    """
+    token = _token(token_stdin, "door")
+    _check_address(url)
+    screen = screen or socket.gethostname()
+    click.echo(f"The answers are shown on {url.rstrip('/')}/events/{event}/door/{door}?screen={screen}")
+
+    def told(fault: str) -> None:
+        click.echo(f"{port} cannot be read: {fault}. Trying again." if fault else f"{port} is read.", err=bool(fault))
+
+    async def work() -> None:
+        at_door = DoorOfCentre(url, event, token, door, screen, direction=direction)
+        try:
+            async with aclosing(codes_of(SerialScanner(port, baud=baud, told=told))) as codes:
+                await scan_on(codes, at_door, click.echo)
+        finally:
+            await at_door.close()
+
+    try:
+        asyncio.run(work())
+    except Refused as error:
+        raise click.ClickException(f"The centre refuses: {error} Is the token one of a device of this door?") from None
+    except KeyboardInterrupt:
+        return
+
+
+def _token(from_stdin: bool, role: str) -> str:
+    token = sys.stdin.readline().strip() if from_stdin else os.environ.get("KIOSK_TOKEN", "")
+    if not token:
+        raise click.UsageError(f"A token is needed: checkin device add EVENT NAME --role {role}, then KIOSK_TOKEN=…")
+    return token
+
+
+def _check_address(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"{url} is no address of a centre: it begins with https:// (or http://).")
 
 
 def _passing(error: httpx.HTTPError | PrinterFault) -> str:

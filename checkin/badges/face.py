@@ -16,7 +16,8 @@ _DIRECTIONS = {"L": "\u200e", "R": "\u200f", "AL": "\u200f"}
 
 class BadgeFace(Struct, frozen=True, kw_only=True):
     """One badge. `group_number`: the group's place in the layout, which gives its colour and symbol.
-    `forums`: the sessions booked, a line each. `photo`: whether the person agreed to be in pictures."""
+    `forums`: the sessions booked, a line each; `agenda`: the same as times and rooms, for small formats.
+    `photo`: whether the person agreed to be in pictures."""
 
     code: str
     desk_number: int
@@ -35,6 +36,7 @@ class BadgeFace(Struct, frozen=True, kw_only=True):
     event_date: dt.date
     event_place: str
     attendee: str = ""
+    agenda: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,6 +68,7 @@ def parts_of(face: BadgeFace) -> list[Part]:
     }
     return [
         *(part_of(field, text) for field, text in texts.items()),
+        _list_part("agenda", face.agenda[:FORUMS_MAX]),
         *(part_of("forums", forum) for forum in face.forums[:FORUMS_MAX]),
     ]
 
@@ -80,6 +83,13 @@ def part_of(field: str, text: str) -> Part:
         # A full stop or bracket at the end belongs to the letters before it, not to the line.
         ended += _DIRECTIONS[strong[-1]]
     return Part(field, clean, bool(strong) and strong[0] != "L", tuple(_pieces(ended)))
+
+
+def _list_part(field: str, entries: tuple[str, ...]) -> Part:
+    """Short entries in one text, whose lines break between them alone."""
+    *before, last = entries or ("",)
+    pieces = (*(f"{entry} · " for entry in before), last)
+    return Part(field, "".join(pieces), False, pieces)
 
 
 def template_data(face: BadgeFace) -> dict[str, Any]:

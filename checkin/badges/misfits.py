@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -23,6 +24,11 @@ class Misfit(Struct, frozen=True, kw_only=True):
     letters: str = ""
     format: str = ""
 
+    @property
+    def key(self) -> tuple[str, int]:
+        """Whose badge it is on."""
+        return self.attendee, self.desk_number
+
     def __str__(self) -> str:
         who = f"{self.desk_number or '–'} {self.name}"
         if not self.letters:
@@ -31,14 +37,27 @@ class Misfit(Struct, frozen=True, kw_only=True):
         return f"{who}: {self.field} has letters that no font has ({named})"
 
 
+def missing_letters(text: str) -> str:
+    """The letters of a text that no font has, each once, in the order of Unicode."""
+    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    return "".join(sorted({char for char in clean if not has_glyph(char)})[:LETTERS_SHOWN_MAX])
+
+
 def check_letters(faces: Iterable[BadgeFace]) -> list[Misfit]:
     """Every field with letters that no font has."""
     return [
-        misfit(face, part.field, letters="".join(missing[:LETTERS_SHOWN_MAX]))
+        misfit(face, part.field, letters=missing)
         for face in faces
         for part in parts_of(face)
-        if (missing := sorted({char for char in part.text if not has_glyph(char)}))
+        if (missing := missing_letters(part.text))
     ]
+
+
+def set_apart(faces: Sequence[BadgeFace]) -> tuple[list[BadgeFace], list[Misfit]]:
+    """Those that can be printed, and what keeps the others from it."""
+    misfits = check_letters(faces)
+    kept_back = {misfit.key for misfit in misfits}
+    return [face for face in faces if (face.attendee, face.desk_number) not in kept_back], misfits
 
 
 def misfit(face: BadgeFace, field: str, *, letters: str = "", format: str = "") -> Misfit:

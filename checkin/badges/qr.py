@@ -23,9 +23,22 @@ def qr_matrix(code: str) -> list[list[bool]]:
     return matrix.get_matrix()
 
 
+def link_matrix(link: str) -> list[list[bool]]:
+    """The modules of a link at level M, in the smallest version that holds it."""
+    matrix = qrcode.QRCode(
+        error_correction=qrcode.constants.ERROR_CORRECT_M, border=QR_QUIET_MODULES, mask_pattern=QR_MASK
+    )
+    matrix.add_data(link)
+    return matrix.get_matrix()
+
+
 def qr_svg(code: str) -> str:
     """The code as an SVG of one path, a unit a module."""
-    modules = qr_matrix(code)
+    return svg_of(qr_matrix(code))
+
+
+def svg_of(modules: list[list[bool]]) -> str:
+    """Modules as an SVG of one path, a unit a module."""
     runs: list[str] = []
     for y, row in enumerate(modules):
         start = None

@@ -77,8 +77,8 @@ def find_too_long(faces: Sequence[BadgeFace], *, format: str = "a6", own: Path |
     found: set[tuple[str, str]] = set()
     for first in range(0, len(faces), MEASURED_AT_ONCE):
         inputs = _inputs(faces[first : first + MEASURED_AT_ONCE], known, False)
-        with _alone(), _errors_of(template):
-            compiler = _compiler(template, inputs)
+        with alone(), _errors_of(template):
+            compiler = compiler_of(template, inputs)
             compiler.compile(format="png", ppi=1)  # a query alone never lets go of what typst remembers
             answer = compiler.query("<misfit>", field="value")
         found.update((one["field"], one["text"]) for one in msgspec.json.decode(answer))
@@ -97,14 +97,14 @@ def _compiled(
         raise BadInput(f"Letters cannot be printed. Correct the names first – {named}.", code="letters_unknown")
     template = template_of(format, own)
     inputs = _inputs(faces, format, sheet)
-    with _alone(), _errors_of(template):
-        made = _compiler(template, inputs).compile(**how)
+    with alone(), _errors_of(template):
+        made = compiler_of(template, inputs).compile(**how)
     assert made is not None
     return made if isinstance(made, list) else [made]
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """One document at a time: it takes the memory of all its pages. `Busy` where one takes too long."""
     if not _typesetting.acquire(timeout=WAITING_S_MAX):
         raise Busy("Another document is being made and takes long. Try again.", code="typesetting")
@@ -125,7 +125,7 @@ def _errors_of(template: Template) -> Iterator[None]:
         raise
 
 
-def _compiler(template: Template, inputs: dict[str, str]) -> typst.Compiler:
+def compiler_of(template: Template, inputs: dict[str, str]) -> typst.Compiler:
     return typst.Compiler(
         input=template.file,
         root=template.root,

@@ -1,7 +1,7 @@
 """The templates of badges: ours, and those that an event brings along.
 
 An event's own `<format>.typ` takes the place of ours. It may read the files of its folder and import
-`@checkin/badge`, and nothing else: no file outside, no package from the network.
+`@checkin/badge` or `@checkin/paper`, and nothing else: no file outside, no package from the network.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from checkin.badges.formats import Format
 from checkin.core.errors import BadInput, TooLarge
 
 OURS = Path(str(files("checkin.badges") / "templates"))
-"""Also where typst looks for the package `@checkin/badge`."""
+"""Also where typst looks for the packages `@checkin/badge` and `@checkin/paper`."""
 OWN_FILES_MAX = 100
 OWN_BYTES_MAX = 20 * 1024 * 1024
 
-_FOREIGN_PACKAGE = re.compile(r'"@(?!checkin/badge:)[^"]*"')
+_FOREIGN_PACKAGE = re.compile(r'"@(?!checkin/(?:badge|paper):)[^"]*"')
 _COMPUTED_IMPORT = re.compile(r'(?:#|^\s*|[{;(\[]\s*|=>\s*)(?:import|include)\b(?!\s*")|(?<![\w-])eval\s*\(')
 _COMMENT = re.compile(r"(?<!:)//.*")
+_SEARCHED_AT = re.compile(r" \(searched at (?:[^()]*[/\\])?([^/\\()]+)\)")
 _PLACE = re.compile(r"┌─ (?:.*?[/\\])?([^/\\\n]+?):(\d+):\d+")
 
 
@@ -37,14 +38,23 @@ class Template(Struct, frozen=True):
 
 
 class TemplateWrong(BadInput):
-    """An event's own template cannot be used; the message names file, line and what is wrong."""
+    """An event's own template cannot be used; the message names file, line and what is wrong. `line` is “?”
+    where none is known; `said`: what is wrong, alone."""
 
     code = "template_wrong"
+
+    def __init__(self, message: str, *, file: str, line: str, said: str) -> None:
+        super().__init__(message, file=file, line=line, said=said)
 
 
 def own_templates(events_folder: Path, event: str) -> Path:
     """The folder of an event's own templates; it need not exist."""
     return events_folder / event / "badges"
+
+
+def own_papers(events_folder: Path, event: str) -> Path:
+    """The folder of an event's own templates of papers; it need not exist."""
+    return events_folder / event / "papers"
 
 
 def has_own(format: Format, own: Path) -> bool:
@@ -61,7 +71,12 @@ def template_of(format: Format, own: Path | None = None) -> Template:
         return Template(OURS / f"{format.id}.typ", OURS, False)
     for file in _files(own):
         if not file.resolve().is_relative_to(own.resolve()):
-            raise TemplateWrong(f"{file.name} leads out of the folder of templates. Put a copy there.")
+            raise TemplateWrong(
+                f"{file.name} leads out of the folder of templates. Put a copy there.",
+                file=file.name,
+                line="?",
+                said="leads out of the folder of templates",
+            )
         if file.suffix == ".typ":
             _check_imports(file)
     return Template(own / f"{format.id}.typ", own, True)
@@ -75,7 +90,7 @@ def templates_version(own: Path) -> str:
 
 def template_error(template: Template, error: typst.TypstError) -> TemplateWrong:
     """What typst says, as one line: file, line, its message, its first hint."""
-    message = " ".join(error.message.split())
+    message = _SEARCHED_AT.sub(r": \1", " ".join(error.message.split()))
     if error.hints:
         message += f" ({' '.join(error.hints[0].split())})"
     places = _PLACE.findall("\n".join((error.diagnostic, *error.trace)))
@@ -86,7 +101,8 @@ def template_error(template: Template, error: typst.TypstError) -> TemplateWrong
     else:
         file, line = template.file.name, "?"
         where = f"{file}, in line {places[0][1]} of @checkin/badge"
-    return TemplateWrong(f"Template {where}: {message.removesuffix('.')}.", file=file, line=line)
+    said = message.removesuffix(".")
+    return TemplateWrong(f"Template {where}: {said}.", file=file, line=line, said=said)
 
 
 def _files(own: Path) -> list[Path]:
@@ -116,12 +132,16 @@ def _check_imports(file: Path) -> None:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateWrong(f"Template {file.name} cannot be read as UTF-8.") from error
+        raise TemplateWrong(
+            f"Template {file.name} cannot be read as UTF-8.", file=file.name, line="?", said="cannot be read as UTF-8"
+        ) from error
     for number, line in enumerate(text.splitlines(), 1):
         bare = _COMMENT.sub("", line)
         if _FOREIGN_PACKAGE.search(bare) or _COMPUTED_IMPORT.search(bare):
             raise TemplateWrong(
-                f"Template {file.name}, line {number}: imports files of this folder and @checkin/badge alone.",
+                f"Template {file.name}, line {number}: imports files of this folder, @checkin/badge and @checkin/paper"
+                " alone.",
                 file=file.name,
                 line=str(number),
+                said="imports files of this folder and @checkin/badge alone",
             )

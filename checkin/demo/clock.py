@@ -22,7 +22,11 @@ class DemoClock:
         self.speed = speed
 
     def __call__(self) -> int:
-        passed = (self._wall() - self.started_at_s) * 1000
+        return self.ago(0)
+
+    def ago(self, ms: int) -> int:
+        """What it showed so many milliseconds of ours ago."""
+        passed = max(0.0, (self._wall() - self.started_at_s) * 1000 - ms)
         left = max(0, self.ends_at - self.shown_at)
         fast = min(passed * self.speed, left)
         return self.shown_at + round(fast + max(0.0, passed - left / self.speed))

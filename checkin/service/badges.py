@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from checkin.core import codes
 from checkin.core.errors import Conflict, NotFound
 from checkin.core.facts import Changed
 from checkin.core.model import Attendee, Badge, Session
+from checkin.service import prints
 from checkin.service.journal import Journal
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, badges, events, sessions
@@ -82,9 +84,20 @@ def issue(
         return earlier
     if earlier is not None:
         badges.replace_badges(tx, [earlier.id], now, desk)
+        prints.withdraw_prints_of(tx, venues, slug, earlier.id, now=now, by=by)
     issued = _make(tx, venue, [(attendee, earlier.generation + 1 if earlier else 1)], now)
     _keep(tx, venue, issued, "reissued" if earlier else "issued", now=now, by=by)
     return issued[0]
+
+
+def issue_and_draw(
+    tx: Transaction, venues: Venues, slug: str, *, group: str | None, now: int, by: str
+) -> list[BadgeFace]:
+    """Issue what is missing; what is printed on every valid badge. Raises `NotFound` for an unknown group."""
+    venue = venues.venue(tx, slug)
+    _check_group(venue, group)
+    issue_missing(tx, venues, slug, group=group, now=now, by=by)
+    return faces(tx, venues, slug, group)
 
 
 def faces(tx: Transaction, venues: Venues, slug: str, group: str | None = None) -> list[BadgeFace]:
@@ -116,8 +129,7 @@ def drafts(
     order of names: those without a valid badge with a code that no door takes. Raises `NotFound` for a
     group or an attendee that the event does not have."""
     venue = venues.venue(tx, slug)
-    if group is not None and group not in venue.layout.groups:
-        raise NotFound(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
+    _check_group(venue, group)
     held = badges.latest_badges(tx, venue.id, None if attendee is None else [attendee])
     booked = sessions.sessions_of_attendees(tx, venue.id)
     programme = sessions.load_sessions(tx, venue.id)
@@ -157,6 +169,15 @@ def all_codes(tx: Transaction, venues: Venues, slug: str) -> list[CodeShown]:
     ]
 
 
+def _clock(at: int, venue: Venue) -> str:
+    return f"{dt.datetime.fromtimestamp(at / 1000, venue.layout.zone):%H:%M}"
+
+
+def _check_group(venue: Venue, group: str | None) -> None:
+    if group is not None and group not in venue.layout.groups:
+        raise NotFound(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
+
+
 def _make(tx: Transaction, venue: Venue, wanted: Sequence[tuple[str, int]], now: int) -> list[Badge]:
     numbers = events.next_desk_numbers(tx, venue.id, len(wanted))
     return [
@@ -193,6 +214,7 @@ def _face(
 ) -> BadgeFace:
     group = venue.layout.groups[person.group]
     event = venue.layout.event
+    booked_here = [session for session in programme if session.id in booked]
     return BadgeFace(
         code=badge.code,
         desk_number=badge.desk_number,
@@ -205,7 +227,8 @@ def _face(
         town=person.town,
         group_name=group.name,
         group_number=list(venue.layout.groups).index(group.id),
-        forums=tuple(f"{session.area} · {session.title}" for session in programme if session.id in booked),
+        forums=tuple(f"{session.area} · {session.title}" for session in booked_here),
+        agenda=tuple(f"{_clock(session.starts_at, venue)} {session.area}" for session in booked_here),
         photo=person.photo,
         event_name=event.name,
         event_date=event.date,

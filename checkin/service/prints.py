@@ -90,11 +90,14 @@ def take_print(tx: Transaction, venues: Venues, slug: str, printer: str, *, now:
 def change_print(
     tx: Transaction, venues: Venues, slug: str, id: str, sent: PrintChange, *, now: int, by: str
 ) -> PrintShown:
-    """Note how a print went, or let it wait again. Raises `NotFound`."""
+    """Note how a print went, let it wait again, or withdraw it. Raises `NotFound`, and `Conflict`
+    (`print_taken`) where a printer has what is to be withdrawn, or has printed it."""
     venue = venues.venue(tx, slug)
     one = prints.load_print(tx, venue.id, id)
     if one is None:
         raise NotFound("There is no such print.", code="print_unknown")
+    if sent.state == "withdrawn":
+        return _shown(tx, venue, [_withdraw(tx, venue, one, now=now, by=by)])[0]
     if sent.state == "waiting":
         one = msgspec.structs.replace(one, state="waiting", taken_by=None, ended_at=None, fault="")
     else:
@@ -106,6 +109,13 @@ def change_print(
         journal.add(Changed(noun="badge", what="printed", at=now, by=by, ids=(one.badge,)))
         journal.write()
     return _shown(tx, venue, [one])[0]
+
+
+def withdraw_prints_of(tx: Transaction, venues: Venues, slug: str, badge: str, *, now: int, by: str) -> None:
+    """Nobody needs this badge any more: what waits of it is withdrawn."""
+    venue = venues.venue(tx, slug)
+    for one in prints.waiting_of(tx, venue.id, badge):
+        _withdraw(tx, venue, one, now=now, by=by)
 
 
 def prints_now(tx: Transaction, venues: Venues, slug: str) -> PrintsShown:
@@ -134,6 +144,19 @@ def hand_out(tx: Transaction, venues: Venues, slug: str, ids: list[str], *, back
         journal.add(Changed(noun="badge", what=what, at=now, by=by, ids=tuple(changed), count=len(changed)))
         journal.write()
     return changed
+
+
+def _withdraw(tx: Transaction, venue: Venue, one: Print, *, now: int, by: str) -> Print:
+    if one.state == "withdrawn":
+        return one
+    if one.state not in ("waiting", "failed"):
+        raise Conflict("A printer has this badge already, or has printed it.", code="print_taken")
+    withdrawn = _ended(one, "withdrawn", now, fault="")
+    prints.save_print(tx, venue.id, withdrawn)
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="badge", what="print withdrawn", at=now, by=by, ids=(one.badge,)))
+    journal.write()
+    return withdrawn
 
 
 def _ended(one: Print, state: PrintState, now: int, *, fault: str) -> Print:

@@ -1,18 +1,24 @@
-"""A finger slipped: a scan is taken back within half a minute, as if it had not been."""
+"""A finger slipped: a scan, a walk-in or a proxy is taken back within half a minute. What was noted stays noted.
+
+Half a minute is one of whoever stands at the desk: `since` is what the event's clock showed that long ago, also
+where it runs faster than theirs (`Centre.undoable_since`).
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from checkin.core.errors import Conflict, NotFound
-from checkin.core.facts import Scanned, Undone, presence_after, presence_before
+from checkin.core.facts import Changed, Scanned, Undone, presence_after, presence_before
 from checkin.core.holds import Seats
 from checkin.core.occupancy import Presence
+from checkin.service import lines, prints
 from checkin.service.journal import Journal
 from checkin.service.people import Principal, check
 from checkin.service.seats import claimant_of, seats_of
-from checkin.service.venues import Venues
-from checkin.store import facts, presences, sessions
+from checkin.service.venues import Venue, Venues
+from checkin.store import attendees, badges, events, facts, presences, sessions
+from checkin.store import lines as waiting_lines
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 from checkin.wire import ScanUndone
@@ -21,7 +27,9 @@ UNDO_MS_MAX = 35_000
 """Half a minute, and a little for the way here."""
 
 
-def undo_scan(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: Principal) -> ScanUndone:
+def undo_scan(
+    tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, since: int, by: Principal
+) -> ScanUndone:
     """Put the attendee of an admitted scan back to where they were; what it booked is freed, what it
     freed is booked. The scan stays as the fact it is.
 
@@ -42,7 +50,7 @@ def undo_scan(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, 
     there = presences.presences_of(tx, [attendee]).get(attendee)
     if there is None or there != presence_after(scan, there):
         raise Conflict("This person has moved on since, or the scan was taken back.", code="moved_on")
-    if now - scan.received_at > UNDO_MS_MAX:
+    if scan.received_at < since:
         raise Conflict("A scan can be taken back for half a minute. Scan the exit instead.", code="undo_late")
     before = presence_before(scan, facts.last_passage(tx, venue.id, attendee, kept.seq), there)
     rows = presences.load_tallies(tx, venue.id)
@@ -83,6 +91,88 @@ def undo_scan(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, 
         {area: TallyRow(seats.house.tallies[area], seq, now, rows[area].certainty) for area in changed},
     )
     return ScanUndone(id=id, seq=seq)
+
+
+def undo_walk_in(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, since: int, by: Principal) -> None:
+    """Take a walk-in back: their check-in, their number in the line, their badge and its print; the
+    registration stays, cancelled. Taken back already, nothing happens.
+
+    Raises `NotFound`, and `Conflict` for one that nobody has registered just now (`registration_late`) or
+    who has moved on since (`moved_on`, `place_taken`).
+    """
+    venue = venues.venue(tx, slug)
+    person = attendees.load_attendee(tx, venue.id, id)
+    if person is None:
+        raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    if person.registration == "cancelled":
+        return
+    _lately(tx, venue, "added", (id,), since)
+    _dismiss(tx, venues, slug, id, now=now, since=since, by=by)
+    _note(tx, venue, "walk-in taken back", (id,), now=now, by=by)
+
+
+def undo_proxy(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, since: int, by: Principal) -> None:
+    """Take the proxy of attendee `id` back: as a walk-in, and the attendee's codes and bookings hold again.
+    Without a proxy, nothing happens. Raises as `undo_walk_in`, and `Conflict` (`attendee_inside`) where the
+    attendee has come too."""
+    venue = venues.venue(tx, slug)
+    if attendees.load_attendee(tx, venue.id, id) is None:
+        raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    standing = attendees.standings(tx, venue.id, [id])[id]
+    proxy = standing.represented_by
+    if proxy is None:
+        return
+    sent = _lately(tx, venue, "represented", (id, proxy), since)
+    there = presences.presences_of(tx, [id]).get(id)
+    if there is not None and there.area is not None:
+        raise Conflict("This attendee has come too. Settle it at the desk.", code="attendee_inside")
+    _dismiss(tx, venues, slug, proxy, now=now, since=since, by=by)
+    booked = sessions.bookings_of(tx, proxy)
+    sessions.drop_bookings(tx, venue.id, [(session, proxy) for session in booked])
+    sessions.add_bookings(tx, venue.id, [(session, id) for session in booked])
+    attendees.set_standing(tx, venue.id, id, msgspec.structs.replace(standing, represented_by=None))
+    voided = badges.latest_badges(tx, venue.id, [id]).values()
+    badges.restore_badges(tx, [badge.id for badge in voided if badge.replaced_at == sent.at])
+    _note(tx, venue, "proxy taken back", (id, proxy), now=now, by=by)
+
+
+def _lately(tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], since: int) -> Changed:
+    """The fact, of those since then, that did this to these attendees."""
+    for change in facts.changes_since(tx, venue.id, since):
+        if (change.noun, change.what, change.ids) == ("attendee", what, ids):
+            return change
+    raise Conflict(
+        "This can be taken back for half a minute. Correct or cancel the registration instead.",
+        code="registration_late",
+    )
+
+
+def _dismiss(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, since: int, by: Principal) -> None:
+    """Send somebody away who was registered just now: nobody of this name is expected any more."""
+    venue = venues.venue(tx, slug)
+    there = presences.presences_of(tx, [id]).get(id)
+    if there is not None:
+        came = facts.last_passage(tx, venue.id, id, events.load_event_row(tx, venue.id).seq + 1)
+        if not isinstance(came, Scanned):
+            raise Conflict("This person has moved on since, or the scan was taken back.", code="moved_on")
+        undo_scan(tx, venues, slug, came.id, now=now, since=since, by=by)
+        if id in presences.presences_of(tx, [id]):
+            raise Conflict("This person has moved on since. Scan the exit instead.", code="moved_on")
+    for area, line in waiting_lines.load_lines(tx, venue.id).items():
+        number = line.of(id)
+        if number is not None:
+            lines.leave(tx, venues, slug, area, number.number, now=now, by=by.id)
+    held = badges.latest_badges(tx, venue.id, [id]).values()
+    badges.replace_badges(tx, [badge.id for badge in held], now)
+    for badge in held:
+        prints.withdraw_prints_of(tx, venues, slug, badge.id, now=now, by=by.id)
+    attendees.cancel_registration(tx, venue.id, id)
+
+
+def _note(tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], *, now: int, by: Principal) -> None:
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="attendee", what=what, at=now, by=by.id, ids=ids))
+    journal.write()
 
 
 def _is_full(seats: Seats, area: str, there: Presence) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from msgspec import Struct
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import Meta, Struct
 
 from checkin.badges.drawing import Kind, draw, kind_of
 from checkin.badges.formats import FORMATS, format_of
-from checkin.badges.misfits import Misfit
+from checkin.badges.misfits import Misfit, missing_letters, set_apart
 from checkin.badges.preflight import hardest, preflight
+from checkin.badges.render import render_pdf
 from checkin.badges.screen_fonts import screen_font
 from checkin.badges.templates import has_own, own_templates, template_of, templates_version
 from checkin.service import badges
@@ -22,6 +23,7 @@ from checkin.service.attendees import BadgeShown, badge_shown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
+from checkin.wire import Id
 
 HARDEST_MAX = 60
 PREVIEW_PPI = 150
@@ -45,6 +47,26 @@ class TemplatesShown(Struct, frozen=True):
 
     version: str
     formats: list[FormatShown]
+
+
+class LettersSent(Struct, frozen=True):
+    """What somebody types for a badge."""
+
+    text: Annotated[str, Meta(max_length=2_000)]
+
+
+class LettersShown(Struct, frozen=True):
+    """`missing`: each letter once."""
+
+    missing: str
+
+
+class DocumentSent(Struct, frozen=True, kw_only=True):
+    """Which badges (of everybody, or of a group), and how: each on a page, or several on a `sheet` of A4."""
+
+    format: Id = "a6"
+    sheet: bool = False
+    group: Id | None = None
 
 
 class Hard(Struct, frozen=True):
@@ -83,6 +105,15 @@ async def issue_badge(
     return badge_shown(badge, venue.layout)
 
 
+@post("/badges/letters", guards=[may("desk")], status_code=200)
+async def check_text(
+    event: FromPath[str], data: JSONBody[LettersSent], centre: NamedDependency[Centre]
+) -> LettersShown:
+    """Which letters of a text no font of the badges has. In the body: what is in an address is logged."""
+    await centre.read(lambda tx: centre.venues.venue(tx, event))
+    return LettersShown(await asyncio.to_thread(missing_letters, data.text))
+
+
 @get("/badges/{file:str}", guards=[may("desk")], media_type="image/png")
 async def draw_badge(
     event: FromPath[str],
@@ -117,6 +148,30 @@ async def read_template(
     """`{format}.typ`: the template that is used now, ours to begin an own one with."""
     template = template_of(format_of(file.removesuffix(".typ")), own_templates(events_folder, event))
     return Response(template.file.read_bytes(), media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+
+
+@post("/badges/document", guards=[may("manage")], status_code=200, media_type="application/pdf")
+async def draw_document(
+    event: FromPath[str],
+    data: JSONBody[DocumentSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+    events_folder: NamedDependency[Path],
+) -> Response[bytes]:
+    """Every badge (of a group) as one PDF; those that are missing are issued. A badge with letters that no font
+    has is left out: `Checkin-Missing` says how many are, the pre-flight who. `Checkin-Badges`: how many are in."""
+    format_of(data.format, sheet=data.sheet)
+    now, by = centre.clock(), request.user.id
+    faces = await centre.write(
+        lambda tx: badges.issue_and_draw(tx, centre.venues, event, group=data.group, now=now, by=by), event=event
+    )
+    printable, misfits = set_apart(faces)
+    own = own_templates(events_folder, event)
+    drawn = await asyncio.to_thread(render_pdf, printable, format=data.format, sheet=data.sheet, own=own)
+    numbers = [face.desk_number for face in printable]
+    await centre.write(lambda tx: badges.mark_printed(tx, centre.venues, event, numbers, now=now, by=by), event=event)
+    counts = {"Checkin-Badges": str(len(printable)), "Checkin-Missing": str(len({one.key for one in misfits}))}
+    return Response(drawn, media_type="application/pdf", headers={**_PRIVATE, **counts})
 
 
 @get("/badges/hardest", guards=[may("manage")])

@@ -66,7 +66,7 @@ async def follow_live(
         return cast(Coroutine[Any, Any, None], send({"type": "websocket.send", "text": message, "bytes": None}))
 
     following = asyncio.create_task(broadcast.follow(wanted, send_text, socket.user.id))
-    listening = asyncio.create_task(_until_gone(socket, centre))
+    listening = asyncio.create_task(until_gone(socket, centre))
     done, pending = await asyncio.wait((following, listening), return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -74,7 +74,7 @@ async def follow_live(
     await _say_goodbye(socket, done)
 
 
-async def _until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
+async def until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
     """Returns when the client has gone, says too much, or lost its right."""
     while await centre.gate.recognise(socket.auth) is not None:
         received = 0

@@ -33,7 +33,7 @@ async def send_scan(data: JSONBody[ScanSent], request: Request[Principal, str, A
     """The decision, after its commit: 201, or 200 where this id was answered before."""
     # The hot route: without injected dependencies and a second round of encoding it takes a seventh less.
     centre: Centre = request.app.state.centre
-    arrived = _arrived(data, request.user, delayed=False)
+    arrived = arrived_of(data, request.user, delayed=False)
     intake = await centre.intake(request.path_params["event"])
     (answered,) = await intake.submit((arrived,))
     if isinstance(answered, CheckinError):
@@ -53,7 +53,7 @@ async def send_scans(
 ) -> Response[Decisions]:
     """The decisions, in the order of the scans. A scan that cannot be answered fails the call; sent
     again, those that were decided get the same answers."""
-    arrived = [_arrived(sent, request.user, delayed=True) for sent in data.scans]
+    arrived = [arrived_of(sent, request.user, delayed=True) for sent in data.scans]
     intake = await centre.intake(event)
     decisions = []
     for answered in await intake.submit(arrived):
@@ -69,11 +69,14 @@ async def undo_scan(
     event: FromPath[str], scan: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> ScanUndone:
     """A finger slipped: within half a minute, by whoever scanned."""
-    now, by = centre.clock(), request.user
-    return await centre.write(lambda tx: undo.undo_scan(tx, centre.venues, event, scan, now=now, by=by), event=event)
+    now, since, by = centre.clock(), centre.undoable_since(), request.user
+    return await centre.write(
+        lambda tx: undo.undo_scan(tx, centre.venues, event, scan, now=now, since=since, by=by), event=event
+    )
 
 
-def _arrived(sent: ScanSent, principal: Principal, *, delayed: bool) -> Arrived:
+def arrived_of(sent: ScanSent, principal: Principal, *, delayed: bool) -> Arrived:
+    """A scan of this principal, to be decided. Raises `NotAllowed`."""
     check(principal, "scan", door=sent.door)
     if sent.override is not None:
         check(principal, "override")

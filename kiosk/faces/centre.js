@@ -1,6 +1,8 @@
 // @ts-check
 /** Talking with the centre: calls, the event's clock, and the live socket that finds its way back. */
 
+import { problemWord } from "./words.js";
+
 const HEARTBEAT_MS_MAX = 10_000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8_000;
@@ -10,10 +12,12 @@ const START_AGAIN_MS = 2_000;
 export class Problem extends Error {
   /** @param {number} status @param {{detail?: string, code?: string}} body @param {number} retryAfterS */
   constructor(status, body, retryAfterS) {
-    super(body.detail ?? `HTTP ${status}`);
+    super(problemWord(body.code ?? "", body.detail) || body.detail || `HTTP ${status}`);
     this.status = status;
     this.code = body.code ?? "";
     this.retryAfterS = retryAfterS;
+    /** What else the answer says, by its name. @type {Record<string, any>} */
+    this.data = body;
   }
 }
 
@@ -26,8 +30,8 @@ export class Problem extends Error {
 export async function call(path, { method = "GET", body, timeoutMs = 10_000 } = {}) {
   const answer = await fetch(path, {
     method,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined || body instanceof FormData ? {} : { "Content-Type": "application/json" },
+    body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),
     cache: "no-store",
   });

@@ -2,7 +2,7 @@
 /** Things to tap and to fill in: buttons with a deed, questions, and a way back from what was done. */
 
 import { Problem, make } from "/faces/centre.js";
-import { problemWord, word } from "/faces/words.js";
+import { word } from "/faces/words.js";
 
 const UNDO_MS = 30_000;
 const NOTICES_MAX = 3;
@@ -22,9 +22,9 @@ export function calmly(draw) {
     if (!due || waiting) return;
     due = false;
     waiting = true;
-    const key = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
+    const key = focusedKey();
     draw();
-    if (key) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
+    focusKey(key);
     setTimeout(() => {
       waiting = false;
       run();
@@ -41,6 +41,15 @@ export function calmly(draw) {
     due = true;
     run();
   };
+}
+
+function focusedKey() {
+  return /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
+}
+
+/** The focus back to what bears a key, also where it was drawn anew since. @param {string | undefined} key */
+function focusKey(key) {
+  if (key) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
 }
 
 /** Say what was done, with the way back where there is one. @param {string} text @param {(() => Promise<unknown>) | null} [undo] */
@@ -81,7 +90,7 @@ export function doubtOnce() {
 /** What a failure says to people, in their language where there are words for it. @param {unknown} error */
 export function faultOf(error) {
   if (error instanceof Doubt) return error.message;
-  return error instanceof Problem ? problemWord(error.code) || error.message : word("cut");
+  return error instanceof Problem ? error.message : word("cut");
 }
 
 /** Say what failed, and what to do. @param {unknown} error */
@@ -103,6 +112,7 @@ export function button(key, text, deed, look = "plain") {
       complain(error);
     }
     /** @type {HTMLButtonElement} */ (one).disabled = false;
+    if (document.activeElement === document.body) focusKey(key);
   });
   return one;
 }
@@ -127,8 +137,12 @@ export function ask(title, content, yes, deed, look = "") {
   const no = make("button", { type: "button", class: "button plain" }, word("cancel"));
   const form = make("form", {}, make("h2", { id: "asked" }, title), ...content, fault, make("p", { class: "buttons" }, no, make("button", { class: `button ${look}` }, yes)));
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "asking", "aria-labelledby": "asked" }, form));
+  const opener = focusedKey();
   no.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    focusKey(opener);
+  });
   let busy = false;
   form.addEventListener("submit", async (submitted) => {
     submitted.preventDefault();

@@ -5,11 +5,15 @@ import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, make, newId, place, startWhenPossible } from "/faces/centre.js";
 import { ask, button, complain, field, notice, select } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
+import { changePrint, queueLines } from "/faces/queue.js";
+import { saveMade } from "/faces/saving.js";
 import { WedgeScanner } from "/faces/scanner.js";
+import { SerialScanner } from "/faces/serial.js";
 import { onLanguage, said, startWords, word } from "/faces/words.js";
 
 const PAUSE_MS = 120;
 const QUEUE_READ_MS = 5_000;
+const FOLLOW_MS = 1_000;
 
 const { api, event } = place();
 const DOOR_KEPT_AS = `checkin-desk-door ${event}`;
@@ -34,6 +38,9 @@ let answer = null;
 /** @type {any} */
 let queue = { prints: [], printers: [] };
 let round = 0;
+/** The event's seq at which the person on the card was read last. */
+let seenSeq = 0;
+let following = false;
 /** @type {WedgeScanner | null} */
 let scanner = null;
 
@@ -155,6 +162,31 @@ function choose(at) {
   showPerson();
 }
 
+/**
+ * Another desk, or a door, may have changed the person on the card: after every change of the event it is read once
+ * more, at most once a second. Questions that are open keep what is typed into them.
+ */
+function followPerson() {
+  if (!person || !live || live.seq === seenSeq || following) return;
+  seenSeq = live.seq;
+  following = true;
+  setTimeout(async () => {
+    const before = person;
+    const now = before ? await call(`${api}/attendees/${before.id}`).catch(() => null) : null;
+    following = false;
+    // What was done here meanwhile has read it already.
+    if (now && person === before && JSON.stringify(now) !== JSON.stringify(before)) {
+      if (answer?.outcome === "admitted" && now.area === null) answer = null;
+      person = now;
+      people = people.map((one) => (one.id === now.id ? now : one));
+      if (document.activeElement !== query) showFound();
+      else find("#found").replaceChildren(...people.map(foundLine));
+      showPerson();
+    }
+    followPerson();
+  }, FOLLOW_MS);
+}
+
 /** Read the person on the card anew. @param {string} [id] */
 async function refresh(id = person?.id) {
   if (!id) return;
@@ -251,6 +283,9 @@ function deeds() {
     person.wheelchair ? button("companion", word("addCompanion"), () => walkIn({ companion_of: person.id, group: person.group })) : null,
     may.has("block") && !person.blocked ? button("block", word("block"), block, "danger") : null,
     button("note", word("note"), note),
+    person.arrived_at ? button("certificate", word("deskCertificate"), certify) : null,
+    may.has("manage") ? button("access", word("deskAccess"), giveAccess) : null,
+    may.has("manage") && !inside ? button("erase", word("deskErase"), eraseData, "danger") : null,
     person.booking_number ? button("group", word("groupPickup"), openGroup) : null,
   ].filter((one) => one !== null);
   return [make("p", { class: "buttons" }, ...first), make("p", { class: "buttons" }, ...others)];
@@ -291,12 +326,20 @@ async function badgeOf(who) {
 /** @param {any} badge @param {boolean} again @param {string} [id] */
 async function queuePrint(badge, again, id = newId()) {
   await call(`${api}/prints`, { method: "POST", body: { id, badge: badge.id, printer: printerField.value.trim(), again } });
+  return id;
+}
+
+/** A print that no printer has yet is withdrawn. @param {string} print @param {any} who */
+async function withdraw(print, who) {
+  await changePrint(api, print, "withdrawn");
+  notice(word("printWithdrawn"));
+  await refresh(who.id);
 }
 
 async function printBadge() {
   const who = person;
-  await queuePrint(await badgeOf(who), false);
-  notice(word("queued", { name: who.name }));
+  const print = await queuePrint(await badgeOf(who), false);
+  notice(word("queued", { name: who.name }), () => withdraw(print, who));
   await refresh(who.id);
 }
 
@@ -313,8 +356,8 @@ function askReprint() {
   ask(word("reprint"), content, word("printBadge"), async (data) => {
     const isNew = data.get("how") === "new";
     const badge = isNew ? await call(`${api}/attendees/${who.id}/badges?after=${who.badge.generation}`, { method: "POST" }) : who.badge;
-    await queuePrint(badge, true);
-    notice(word(isNew ? "replacedAndQueued" : "queued", { name: who.name }));
+    const print = await queuePrint(badge, true);
+    notice(word(isNew ? "replacedAndQueued" : "queued", { name: who.name }), () => withdraw(print, who));
     await refresh(who.id);
   });
 }
@@ -343,6 +386,36 @@ function input(name, value = "", more = {}) {
   return make("input", { name, value, maxlength: "200", autocomplete: "off", ...more });
 }
 
+/**
+ * Warns while a name is typed that has letters which no font of the badges has. @param {(Node | string)[]} content
+ * @returns {HTMLElement} where the warning stands
+ */
+function watchLetters(content) {
+  const warning = make("p", { class: "tell", role: "status", hidden: "" });
+  const fields = content.flatMap((one) => (one instanceof Element ? [...one.querySelectorAll("input:not([type])")] : []));
+  let asked = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let pause;
+  const look = async () => {
+    const text = fields.map((one) => /** @type {HTMLInputElement} */ (one).value).join(" ");
+    if (text === asked) return;
+    asked = text;
+    // Everything that a keyboard of ours has is printed; what else there is, the centre knows.
+    const missing = /[^\x20-\x7eäöüÄÖÜß]/.test(text) ? (await call(`${api}/badges/letters`, { method: "POST", body: { text } })).missing : "";
+    if (text !== asked) return;
+    warning.hidden = !missing;
+    warning.textContent = missing ? word("lettersMissing", { letters: [...missing].join(" ") }) : "";
+  };
+  for (const one of fields) {
+    one.addEventListener("input", () => {
+      clearTimeout(pause);
+      pause = setTimeout(() => look().catch(() => {}), PAUSE_MS);
+    });
+  }
+  look().catch(() => {});
+  return warning;
+}
+
 /** Two fields side by side. @param {HTMLElement} one @param {HTMLElement} other */
 function pair(one, other) {
   return make("div", { class: "pair" }, one, other);
@@ -356,6 +429,7 @@ function correctName() {
     field(word("familyName"), input("family_name", who.family_name, { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)),
     make("p", { class: "quiet" }, word("correctNameHelp")),
   ];
+  content.splice(-1, 0, watchLetters(content));
   ask(word("correctName"), content, word("save"), async (data) => {
     // What was not touched is not sent: another desk may have changed it meanwhile.
     const touched = Object.entries(fields).filter(([key, was]) => data.get(key) !== was);
@@ -372,12 +446,24 @@ function sendProxy() {
     make("p", {}, word("proxyHelp", { name: who.name })), field(word("titleWord"), input("title")), field(word("givenName"), input("given_name")),
     field(word("familyName"), input("family_name", "", { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)), field(word("email"), input("email", "", { type: "email" })),
   ];
+  content.push(watchLetters(content));
   ask(word("proxy"), content, word("proxyYes"), async (data) => {
     const proxy = await call(`${api}/attendees/${who.id}/proxy`, { method: "POST", body: { id, ...Object.fromEntries(data) } });
     people = [proxy, ...people.filter((one) => one.id !== proxy.id)];
     await refresh(who.id);
     choose(0);
-    notice(word("proxyDone", { name: proxy.name }));
+    notice(word("proxyDone", { name: proxy.name }), async () => {
+      await call(`${api}/attendees/${who.id}/proxy/undo`, { method: "POST" });
+      people = people.filter((one) => one.id !== proxy.id);
+      if (person?.id === proxy.id) {
+        person = who;
+        toldApart = who.id;
+        answer = null;
+      }
+      chosen = people.findIndex((one) => one.id === who.id);
+      await refresh(who.id);
+      notice(word("proxyUndone", { name: who.name }));
+    });
   });
 }
 
@@ -406,6 +492,35 @@ function block() {
     await put({ blocked: true, reason: data.get("reason") });
     notice(word("blockDone", { name: who.name }), () => put({ blocked: false }).then(() => refresh(who.id)));
     await refresh(who.id);
+  }, "danger");
+}
+
+/** The certificate of attendance; another issue has a number of its own, and the earlier holds on. */
+function certify() {
+  const who = person;
+  const again = make("input", { type: "checkbox", name: "again" });
+  const content = [make("label", { class: "check" }, again, make("span", {}, word("deskAgain")))];
+  ask(word("deskCertificate"), content, word("certPdf"), async (data) => {
+    await saveMade(`${api}/certificates`, `${event}-${who.badge?.desk_number ?? ""}.pdf`, { attendee: who.id, again: data.get("again") !== null });
+  });
+}
+
+function giveAccess() {
+  const who = person;
+  ask(word("deskAccess"), [make("p", {}, word("deskAccessAsk"))], word("deskAccessGive"), async () => {
+    await saveMade(`${api}/attendees/${who.id}/access`, `${event}-auskunft.zip`);
+  });
+}
+
+function eraseData() {
+  const who = person;
+  ask(word("deskErase"), [make("p", {}, word("deskEraseAsk", { name: who.name }))], word("deskErase"), async () => {
+    await call(`${api}/attendees/${who.id}/erasure`, { method: "POST", timeoutMs: 120_000 });
+    people = people.filter((one) => one.id !== who.id);
+    person = null;
+    showFound();
+    showPerson();
+    notice(word("deskErased"));
   }, "danger");
 }
 
@@ -454,6 +569,7 @@ function walkIn(given = {}) {
     make("details", {}, make("summary", {}, word("privacyTitle")), make("p", {}, word("privacyNotice", { event: layout.event.name }))),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "shown", required: "" }), make("span", {}, word("privacyShown"))),
   ];
+  content.splice(2, 0, watchLetters(content));
   ask(word(given.companion_of ? "addCompanion" : "walkIn"), content, word("walkInYes"), async (data) => {
     const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim();
     const body = { id: ids.attendee, group: text("group"), given_name: text("given_name"), family_name: text("family_name"), organisation: text("organisation"), town: text("town"), email: text("email"), photo: data.has("photo"), wheelchair: data.has("wheelchair"), ...(given.companion_of ? { companion_of: given.companion_of } : {}) };
@@ -463,13 +579,20 @@ function walkIn(given = {}) {
     people = [{ ...added, badge }, ...people.filter((one) => one.id !== added.id)];
     choose(0);
     toldApart = added.id;
+    const undo = async () => {
+      await call(`${api}/attendees/${added.id}/undo`, { method: "POST" });
+      if (person?.id === added.id) answer = null;
+      await refresh(added.id);
+      notice(word("walkInUndone", { name: added.name }));
+    };
     if (added.line) {
-      notice(word("numberTaken", { number: added.line.number, ahead: added.line.ahead }));
+      notice(word("numberTaken", { number: added.line.number, ahead: added.line.ahead }), undo);
       await refresh(added.id);
       return;
     }
     const scan = { id: ids.scan, attendee: added.id, door: doorChoice.value, scanned_at: new Date(clock.now()).toISOString() };
     answer = await call(`${api}/scans`, { method: "POST", body: scan });
+    notice(word("walkInDone", { name: added.name }), undo);
     await refresh(added.id);
   });
 }
@@ -481,18 +604,9 @@ async function readQueue() {
 }
 
 function showQueue() {
-  const open = queue.prints.filter((/** @type {any} */ one) => one.state !== "printed");
-  find("#prints").replaceChildren(...(open.length ? open.map(queueLine) : [make("li", { class: "quiet" }, word("queueEmpty"))]));
-}
-
-const STATES = { waiting: "printWaiting", printing: "printPrinting", printed: "printPrinted", failed: "printFailed" };
-
-/** @param {any} one */
-function queueLine(one) {
-  const state = word(STATES[/** @type {keyof typeof STATES} */ (one.state)]);
-  const text = make("span", { class: one.state }, make("bdi", {}, one.name), ` – ${[state, one.taken_by, one.fault].filter(Boolean).join(", ")}`);
-  const again = () => call(`${api}/prints/${one.id}`, { method: "PATCH", body: { state: "waiting" } }).then(readQueue);
-  return make("li", { class: "deed" }, text, one.state === "failed" ? button(`again ${one.id}`, word("printAgain"), again) : null);
+  const held = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
+  find("#prints").replaceChildren(...queueLines(api, queue.prints, readQueue));
+  if (held) /** @type {HTMLElement | null} */ (find("#prints").querySelector(`[data-key="${CSS.escape(held)}"]`))?.focus();
 }
 
 function showAll() {
@@ -508,17 +622,21 @@ async function start() {
   layout = venue;
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
-  document.title = `${word("roleDesk")} – ${layout.event.name}`;
+  showTitle();
   const house = layout.areas.find((/** @type {any} */ one) => one.parent === null).id;
   const doors = layout.doors.filter((/** @type {any} */ one) => one.direction !== "exit" && !one.item && one.area === house);
   doorChoice.replaceChildren(...doors.map((/** @type {any} */ one) => make("option", { value: one.id }, one.name)));
   if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
   printerField.value = kept(PRINTER_KEPT_AS);
-  live = new Live(api, [house], clock, () => showLink(live));
+  live = new Live(api, [house], clock, () => {
+    showLink(live);
+    followPerson();
+  });
   const onCode = (/** @type {string} */ code, /** @type {string} */ other = "") => {
     if (document.querySelector("dialog[open]")) refuseCode(code);
     else readCode(code, other).catch(complain);
   };
+  new SerialScanner({ button: find("#serial-switch"), onCode, told: (text) => notice(text) });
   new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode });
   scanner = new WedgeScanner(onCode, (text) => {
     query.value = text;
@@ -570,6 +688,14 @@ addEventListener("keydown", (pressed) => {
 find("#walkin").addEventListener("click", () => walkIn());
 doorChoice.addEventListener("change", () => keep(DOOR_KEPT_AS, doorChoice.value));
 printerField.addEventListener("change", () => keep(PRINTER_KEPT_AS, printerField.value.trim()));
-onLanguage(() => layout && showAll());
+function showTitle() {
+  document.title = `${word("roleDesk")} – ${layout.event.name}`;
+}
+
+onLanguage(() => {
+  if (!layout) return;
+  showTitle();
+  showAll();
+});
 startWords();
 startWhenPossible(start, complain);

@@ -5,6 +5,8 @@ import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
 import { WedgeScanner } from "/faces/scanner.js";
+import { Screen } from "/faces/screen.js";
+import { SerialScanner } from "/faces/serial.js";
 import { play, soundIsOn, unlockSound } from "/faces/sound.js";
 import { draw } from "/faces/symbols.js";
 import { fillWords, onLanguage, said, startWords, word } from "/faces/words.js";
@@ -16,6 +18,7 @@ const PATIENCE_MS = 800;
 const TIMEOUT_MS = 5_000;
 const RESEND_MS = 2_000;
 const KEPT_MAX = 50;
+const TOLD_MS = 10_000;
 const HEADS = {
   area_full: "fullHead", held_seats_only: "heldHead", line_first: "lineHead", wheelchair_full: "fullHead",
   already_inside: "already", item_taken: "already", code_unknown: "unknown", code_forged: "look", code_ambiguous: "chooseHead",
@@ -47,6 +50,8 @@ let lastScan = null;
 let shown = showReady;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let backToReady;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let told;
 /** @type {Scan[]} */
 const kept = [];
 let sending = 0;
@@ -103,16 +108,36 @@ async function send(scan, other = "") {
       answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
     }
     if (!isNobody(answer)) scanner?.learn(scan.code);
-    if (mine === sending) {
-      show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
-      if (answer.choices.length) openPeople(word("choosePerson"), answer.choices, (id) => again({ attendee: id }));
-    }
+    if (mine === sending) showAnswered(answer);
   } catch (error) {
     if (mine === sending) failed(scan, error);
     else keep(scan, error);
   } finally {
     clearTimeout(waiting);
   }
+}
+
+/** @param {any} answer to the last scan */
+function showAnswered(answer) {
+  show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
+  if (answer.choices.length) openPeople(word("choosePerson"), answer.choices, (id) => again({ attendee: id }));
+}
+
+/** A scanner beside this page has scanned; what is tapped about it is ours. @param {{scan: Scan, answer: any}} scanned */
+function showOther({ scan, answer }) {
+  closeTyping();
+  closePeople();
+  sending += 1; // what is on its way was asked before
+  lastScan = scan;
+  showAnswered(answer);
+}
+
+/** @param {string} text */
+function tell(text) {
+  clearTimeout(told);
+  find("#told").textContent = text;
+  find("#told").hidden = !text;
+  told = setTimeout(() => (find("#told").hidden = true), TOLD_MS);
 }
 
 /** @param {Scan} scan @param {unknown} error */
@@ -402,6 +427,8 @@ async function start() {
   setDirection(door.direction === "exit" ? "exit" : "entry");
   live = new Live(api, [area], clock, showNumbers, () => loadLayout().catch(() => {}));
   scanner = new WedgeScanner(read, (text) => openTyping(text));
+  new SerialScanner({ button: find("#serial-switch"), onCode: read, told: tell });
+  new Screen(api, doorId, showOther);
   camera = new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode: read, onToggle: () => shown() });
   showNumbers();
   sendKept();

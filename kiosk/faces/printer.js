@@ -3,10 +3,12 @@
 
 import { EventClock, Live, Problem, call, find, make, place, startWhenPossible } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
+import { queueLines } from "/faces/queue.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
 const ASK_MS = 1_500;
 const RETRY_MS = 3_000;
+const QUEUE_READ_MS = 3_000;
 
 const { api, event } = place();
 const KEPT_AS = `checkin-printer ${event}`;
@@ -35,6 +37,14 @@ function show() {
   find("#who").textContent = current ? `${current.name} · ${word("badgeNumber", { number: current.desk_number })}` : "";
   find("#deeds").hidden = !current || silent.checked;
   find("#run").textContent = word(running ? "printerStop" : "printerStart");
+}
+
+/** What else waits; whoever stands here can withdraw it. */
+async function readQueue() {
+  const { prints } = await call(`${api}/prints`);
+  const held = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
+  find("#prints").replaceChildren(...queueLines(api, prints, readQueue));
+  if (held) /** @type {HTMLElement | null} */ (find("#prints").querySelector(`[data-key="${CSS.escape(held)}"]`))?.focus();
 }
 
 /** Each side of a badge as a picture of its own page. @param {any} one */
@@ -106,11 +116,14 @@ for (const [id, state] of /** @type {const} */ ([["#good", "printed"], ["#bad", 
 }
 silent.addEventListener("change", show);
 
+let eventName = "";
+
 async function start() {
   const layout = await call(`${api}/layout`);
+  eventName = layout.event.name;
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
-  document.title = `${word("printer")} – ${layout.event.name}`;
+  showTitle();
   formats = (await call(`${api}/badges/templates`)).formats;
   let before = { name: word("printer"), format: formats[0]?.id, silent: false };
   try {
@@ -124,8 +137,18 @@ async function start() {
   silent.checked = before.silent;
   live = new Live(api, [], clock, () => showLink(live));
   show();
+  await readQueue();
+  setInterval(() => readQueue().catch(() => {}), QUEUE_READ_MS);
 }
 
-onLanguage(show);
+function showTitle() {
+  document.title = [word("printer"), eventName].filter(Boolean).join(" – ");
+}
+
+onLanguage(() => {
+  showTitle();
+  show();
+  readQueue().catch(() => {});
+});
 startWords();
 startWhenPossible(start, (error) => say(/** @type {Problem} */ (error).message));

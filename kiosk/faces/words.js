@@ -1,488 +1,44 @@
 // @ts-check
 /**
- * Every word that a face shows, in German and English, and the switch between them.
- * Elements carry `data-word="key"` (text) or `data-word-label="key"` (aria-label).
+ * The words that a face shows, and the switch between the languages.
+ *
+ * The words themselves live in gettext catalogues, `checkin/words/locale/{de,en}/LC_MESSAGES/checkin.po`; the
+ * centre and a station serve them as `catalogue.js` beside this file. To add one, add an entry to every catalogue
+ * (`msgid "key"`, `msgstr "text with {parts}"`; plural forms by `msgid_plural`, chosen by `count`), restart the
+ * service, and use it: `word("key", { parts })`, `data-word="key"` (text) or `data-word-label="key"` (aria-label).
  */
 
-/** @typedef {"de" | "en"} Language */
+// @ts-ignore what checkin/words/module.py makes
+import { CATALOGUE } from "./catalogue.js";
 
-/** @type {Record<string, {de: string, en: string}>} */
-const WORDS = {
-  language: { de: "English", en: "Deutsch" },
-  languageLabel: { de: "Switch to English", en: "Auf Deutsch umschalten" },
-  of: { de: "von", en: "of" },
-  inside: { de: "im Raum", en: "inside" },
-  insideHouse: { de: "im Haus", en: "in the house" },
-  taken: { de: "belegt", en: "taken" },
-  free: { de: "frei", en: "free" },
-  freePlaces: { de: "freie Plätze", en: "places free" },
-  noLimit: { de: "ohne Begrenzung", en: "no limit" },
-  open: { de: "Plätze frei", en: "places free" },
-  filling: { de: "füllt sich", en: "filling" },
-  full: { de: "voll", en: "full" },
-  closed: { de: "geschlossen", en: "closed" },
-  linked: { de: "verbunden", en: "connected" },
-  cut: { de: "keine Verbindung", en: "no connection" },
-  staleAt: { de: "Stand {time}, keine Verbindung", en: "As of {time}, no connection" },
-  connecting: { de: "Verbindung wird aufgebaut …", en: "Connecting …" },
-  // Door
-  present: { de: "Badge vor den Scanner halten", en: "Hold your badge to the scanner" },
-  presentExit: { de: "Ausgang – bitte Badge scannen", en: "Exit – please scan your badge" },
-  entry: { de: "Eingang", en: "Entry" },
-  exit: { de: "Ausgang", en: "Exit" },
-  direction: { de: "Richtung", en: "Direction" },
-  typeCode: { de: "Code eintippen", en: "Type a code" },
-  codeLabel: { de: "Badge-Code oder Nummer", en: "Badge code or number" },
-  check: { de: "Prüfen", en: "Check" },
-  cancel: { de: "Abbrechen", en: "Cancel" },
-  checking: { de: "Prüfe …", en: "Checking …" },
-  welcome: { de: "Willkommen", en: "Welcome" },
-  again: { de: "Willkommen", en: "Welcome" },
-  goodbye: { de: "Ausgang", en: "Exit" },
-  stop: { de: "Stopp", en: "Stop" },
-  fullHead: { de: "Voll", en: "Full" },
-  already: { de: "Schon drin", en: "Already in" },
-  unknown: { de: "Unbekannt", en: "Unknown" },
-  look: { de: "Prüfen", en: "Check" },
-  wrongDoor: { de: "Andere Tür", en: "Other door" },
-  notNow: { de: "Noch nicht", en: "Not now" },
-  noLink: { de: "Kein Netz", en: "No link" },
-  notChecked: { de: "Nicht geprüft. Der Scan ist aufgehoben und wird gesendet, sobald die Verbindung steht.", en: "Not checked. The scan is kept and sent when the connection is back." },
-  notKept: { de: "Nicht geprüft – bitte später noch einmal scannen.", en: "Not checked – please scan again later." },
-  kept: { de: "{count} Scans warten auf Verbindung", en: "{count} scans wait for a connection" },
-  keptOne: { de: "1 Scan wartet auf Verbindung", en: "1 scan waits for a connection" },
-  busy: { de: "Moment", en: "Wait" },
-  refusedHere: { de: "Dieses Gerät darf hier nicht scannen", en: "This device may not scan here" },
-  override: { de: "Trotzdem einlassen", en: "Let in all the same" },
-  overrideWhy: { de: "Warum?", en: "Why?" },
-  wentOut: { de: "War draußen, nicht gescannt", en: "Went out unscanned" },
-  knownToMe: { de: "Persönlich bekannt", en: "Known to me" },
-  onDuty: { de: "Aufbau oder Dienst", en: "On duty" },
-  askedDesk: { de: "Infoschalter hat zugestimmt", en: "Help desk agreed" },
-  actions: { de: "Was tun?", en: "What to do?" },
-  switchTo: { de: "Umbuchen: {title}", en: "Switch to: {title}" },
-  takeNumber: { de: "Nummer ziehen", en: "Take a number" },
-  numberHead: { de: "Nr. {number}", en: "No. {number}" },
-  heldHead: { de: "Reserviert", en: "Reserved" },
-  lineHead: { de: "Warten", en: "Wait" },
-  deskHead: { de: "Infoschalter", en: "Help desk" },
-  notBooked: { de: "Umbuchen?", en: "Switch?" },
-  chooseHead: { de: "Wer ist es?", en: "Who is it?" },
-  evacuationHead: { de: "Räumung", en: "Evacuation" },
-  evacuationDoor: { de: "Kein Einlass. Alle Ausgänge sind offen.", en: "No entry. All exits are open." },
-  evacuationDoorDrill: { de: "Übung: kein Einlass. Alle Ausgänge sind offen.", en: "Drill: no entry. All exits are open." },
-  handedOut: { de: "Ausgegeben", en: "Handed out" },
-  takenBack: { de: "Danke", en: "Thank you" },
-  handOut: { de: "Ausgeben", en: "Hand out" },
-  takeBack: { de: "Zurücknehmen", en: "Take back" },
-  presentHandout: { de: "{item}: Badge vor den Scanner halten", en: "{item}: hold your badge to the scanner" },
-  presentReturn: { de: "{item} zurück: Badge scannen", en: "{item} back: scan the badge" },
-  choosePerson: { de: "Bitte Person wählen", en: "Please choose the person" },
-  crewList: { de: "Crew ohne Badge", en: "Crew without badge" },
-  crewNone: { de: "Niemand auf der Crew-Liste.", en: "Nobody is on the crew list." },
-  filter: { de: "Namen eingrenzen", en: "Filter names" },
-  insideNow: { de: "schon drin", en: "already in" },
-  waitingCount: { de: "{count} warten", en: "{count} waiting" },
-  waitingCountOne: { de: "1 wartet", en: "1 waiting" },
-  soundOff: { de: "Ton ist aus – einmal tippen", en: "Sound is off – tap once" },
-  doorUnknown: { de: "Diese Tür gibt es hier nicht.", en: "There is no such door." },
-  // Camera
-  camera: { de: "Kamera", en: "Camera" },
-  cameraOff: { de: "Kamera aus", en: "Camera off" },
-  cameraChoose: { de: "Kamera wählen", en: "Choose a camera" },
-  cameraNumber: { de: "Kamera {number}", en: "Camera {number}" },
-  torch: { de: "Licht", en: "Light" },
-  cameraStarting: { de: "Kamera startet …", en: "Camera starts …" },
-  cameraLooking: { de: "Badge ins Bild halten", en: "Hold a badge in the picture" },
-  cameraSeen: { de: "✓ Erkannt", en: "✓ Recognised" },
-  cameraMany: { de: "Bitte nur ein Badge", en: "One badge at a time" },
-  cameraCut: { de: "Kein Netz: die Kamera liest gerade nicht", en: "No link: the camera cannot read right now" },
-  cameraBusy: { de: "Zu viele Kameras verbunden: bitte Scanner nehmen oder Code eintippen", en: "Too many cameras connected: please use a scanner or type the code" },
-  cameraRefused: { de: "Die Kamera ist für diese Seite gesperrt. In der Adresszeile des Browsers erlauben, dann „Kamera“ aus- und wieder einschalten. Scanner und „Code eintippen“ gehen weiter.", en: "The camera is blocked for this page. Allow it in the browser’s address bar, then switch “Camera” off and on. Scanner and “Type a code” go on." },
-  cameraTaken: { de: "Die Kamera wird anderswo benutzt oder ist abgezogen. Andere Programme schließen, dann „Kamera“ aus- und wieder einschalten. Scanner und „Code eintippen“ gehen weiter.", en: "The camera is in use elsewhere or unplugged. Close other programs, then switch “Camera” off and on. Scanner and “Type a code” go on." },
-  cameraNone: { de: "Keine Kamera gefunden. Eine anschließen, dann „Kamera“ aus- und wieder einschalten. Scanner und „Code eintippen“ gehen weiter.", en: "No camera found. Connect one, then switch “Camera” off and on. Scanner and “Type a code” go on." },
-  cameraInsecure: { de: "Browser geben die Kamera nur über https:// frei. Diese Seite mit https:// öffnen (das Büro kennt die Adresse). Scanner und „Code eintippen“ gehen weiter.", en: "Browsers open the camera over https:// only. Open this page with https:// (the office knows the address). Scanner and “Type a code” go on." },
-  // Clicker
-  clicker: { de: "Zähler", en: "Clicker" },
-  plusMinus: { de: "± {count}", en: "± {count}" },
-  countedAt: { de: "gezählt um {time}", en: "counted at {time}" },
-  neverCounted: { de: "heute noch nicht gezählt", en: "not counted yet today" },
-  headcountAbove: { de: "Das sind mehr als genehmigt ({limit}). Wenn es stimmt, noch einmal „Eintragen“.", en: "That is more than approved ({limit}). If it is right, press “Enter” again." },
-  holdAbove: { de: "So viele Plätze hat der Raum nicht ({limit}). Wenn es so gemeint ist, noch einmal „Eintragen“.", en: "The room has not so many places ({limit}). If you mean it, press “Enter” again." },
-  holdAdded: { de: "{seats} Plätze werden gehalten.", en: "{seats} seats are held." },
-  fallsOut: { de: "fällt aus", en: "is cancelled" },
-  evacuationNow: { de: "RÄUMUNG", en: "EVACUATION" },
-  drillNow: { de: "ÜBUNG: RÄUMUNG", en: "DRILL: EVACUATION" },
-  notAllowed: { de: "Dafür fehlt dieser Rolle das Recht. Bitte mit einer anderen Rolle anmelden.", en: "This role may not see this page. Please log in with another role." },
-  lapsed: { de: "aufgerufen {time}, nicht gekommen", en: "called {time}, did not come" },
-  presentExitNow: { de: "Räumung – bitte hinaus, Badge wenn möglich scannen", en: "Evacuation – please leave, scan the badge if you can" },
-  movesToo: { de: "Es rückt nach: {titles}.", en: "Moved too: {titles}." },
-  dialogFirst: { de: "Nicht gelesen: Erst die offene Frage beantworten, dann scannen.", en: "Not taken: answer the open question first, then scan." },
-  voidBadge: { de: "Dieses Badge ist ungültig.", en: "This badge is void." },
-  undo: { de: "Rückgängig", en: "Undo" },
-  undoWhat: { de: "{what} rückgängig", en: "Undo {what}" },
-  undoneNote: { de: "zurückgenommen", en: "taken back" },
-  ownClicks: { de: "Von Ihnen: {in} hinein, {out} hinaus", en: "By you: {in} in, {out} out" },
-  clicksKept: { de: "{count} warten auf Verbindung", en: "{count} wait for a connection" },
-  clicksKeptOne: { de: "1 wartet auf Verbindung", en: "1 waits for a connection" },
-  clicksFull: { de: "Zu viele warten. Bitte auf Papier weiterzählen, bis die Verbindung steht.", en: "Too many wait. Please go on counting on paper until the connection is back." },
-  oneIn: { de: "Eine Person hinein", en: "One person in" },
-  oneOut: { de: "Eine Person hinaus", en: "One person out" },
-  headcount: { de: "Zählung eintragen", en: "Enter a headcount" },
-  headcountField: { de: "Gezählte Personen im Raum", en: "People counted inside" },
-  headcountNow: { de: "Angezeigt werden gerade {count}.", en: "{count} are shown right now." },
-  headcountNowOne: { de: "Angezeigt wird gerade 1.", en: "1 is shown right now." },
-  headcountChange: { de: "Das ändert den Stand um {change}.", en: "This changes the count by {change}." },
-  note: { de: "Bemerkung", en: "Note" },
-  save: { de: "Eintragen", en: "Enter" },
-  areaUnknown: { de: "Diesen Raum gibt es hier nicht.", en: "There is no such room." },
-  levelCalm: { de: "ruhig", en: "calm" },
-  levelWarn: { de: "füllt sich – bald voll", en: "filling – soon full" },
-  levelPrepare: { de: "fast voll – Einlassstopp vorbereiten", en: "nearly full – prepare to stop" },
-  levelStop: { de: "voll – eine Person raus, eine rein", en: "full – one out, one in" },
-  levelOver: { de: "über der genehmigten Zahl – niemand mehr hinein", en: "above the approved number – nobody in" },
-  // Displays
-  now: { de: "Jetzt", en: "Now" },
-  next: { de: "Danach", en: "Next" },
-  nothingNow: { de: "Gerade kein Programm", en: "No session right now" },
-  programme: { de: "Programm", en: "Programme" },
-  overflowIn: { de: "Übertragung: {area}", en: "Transmission: {area}" },
-  heldOnly: { de: "nur reserviert", en: "reserved only" },
-  keptSeats: { de: "{count} reserviert", en: "{count} reserved" },
-  instead: { de: "Zur gleichen Zeit frei", en: "Free at the same time" },
-  calledNumbers: { de: "Nr. {numbers} bitte", en: "No. {numbers} please" },
-  evacuationLeave: { de: "Räumung. Bitte verlassen Sie ruhig das Haus. Evacuation. Please leave the building calmly.", en: "Evacuation. Please leave the building calmly. Räumung. Bitte verlassen Sie ruhig das Haus." },
-  evacuationDrill: { de: "Räumungsübung. Bitte verlassen Sie ruhig das Haus. Evacuation drill. Please leave calmly.", en: "Evacuation drill. Please leave calmly. Räumungsübung. Bitte verlassen Sie ruhig das Haus." },
-  until: { de: "bis {time}", en: "until {time}" },
-  // Desk
-  checkInAt: { de: "Einlass über", en: "Check in at" },
-  printer: { de: "Drucker", en: "Printer" },
-  walkIn: { de: "Neu hier (F2)", en: "New here (F2)" },
-  searchHelp: { de: "Name, Ort, Dienststelle, Buchungs- oder Badge-Nummer – oder Badge scannen", en: "Name, town, organisation, booking or badge number – or scan a badge" },
-  foundCount: { de: "{count} gefunden", en: "{count} found" },
-  foundNone: { de: "Niemand gefunden. Anders schreiben, oder „Neu hier“.", en: "Nobody found. Spell it otherwise, or “New here”." },
-  unknownCode: { de: "Code unbekannt", en: "Unknown code" },
-  sameName: { de: "gleicher Name", en: "same name" },
-  sameNameAsk: { de: "{count} Personen heißen so. Bitte Ort und Dienststelle vergleichen.", en: "{count} people have this name. Please compare town and organisation." },
-  thisOne: { de: "Ja, diese Person", en: "Yes, this person" },
-  blockedNow: { de: "gesperrt", en: "blocked" },
-  onWaitingList: { de: "Warteliste", en: "waiting list" },
-  registrationCancelled: { de: "storniert", en: "cancelled" },
-  insideSince: { de: "im Haus seit {time}", en: "in the house since {time}" },
-  wentOutAgain: { de: "war da, ist hinaus", en: "was here, went out" },
-  notHereYet: { de: "noch nicht da", en: "not here yet" },
-  groupWord: { de: "Gruppe", en: "Group" },
-  organisationWord: { de: "Institution", en: "Organisation" },
-  town: { de: "Ort", en: "Town" },
-  statusWord: { de: "Stand", en: "Status" },
-  badgeWord: { de: "Badge", en: "Badge" },
-  bookingNumber: { de: "Buchungsnummer", en: "Booking number" },
-  noBadge: { de: "noch keins", en: "none yet" },
-  badgeNumber: { de: "Nr. {number}", en: "No. {number}" },
-  badgeGeneration: { de: "{generation}. Ausgabe", en: "issue {generation}" },
-  badgeVoid: { de: "ungültig", en: "void" },
-  printedAt: { de: "gedruckt {time}", en: "printed {time}" },
-  handedAt: { de: "ausgegeben {time}", en: "handed out {time}" },
-  flagBlocked: { de: "Gesperrt – bitte die Sicherheit rufen, nichts dazu sagen", en: "Blocked – please call safety, say nothing about it" },
-  flagRepresented: { de: "Hat eine Vertretung geschickt", en: "Has sent a proxy" },
-  flagProxy: { de: "Kommt als Vertretung", en: "Comes as a proxy" },
-  flagCompanion: { de: "Begleitperson", en: "Companion" },
-  checkIn: { de: "Einchecken", en: "Check in" },
-  checkInAgain: { de: "Noch einmal einchecken", en: "Check in again" },
-  checkedIn: { de: "{name} ist eingecheckt.", en: "{name} is checked in." },
-  printBadge: { de: "Badge drucken", en: "Print badge" },
-  reprint: { de: "Neues Badge …", en: "New badge …" },
-  reprintNew: { de: "Verloren oder falsch: neues Badge, das alte ist sofort ungültig", en: "Lost or wrong: a new badge, the old one is void at once" },
-  reprintSame: { de: "Nur der Druck ging daneben: dasselbe Badge noch einmal", en: "Only the print went wrong: the same badge again" },
-  queued: { de: "Badge für {name} ist in der Druckliste.", en: "The badge for {name} is in the print queue." },
-  replacedAndQueued: { de: "Neues Badge für {name} ist in der Druckliste, das alte ist ungültig.", en: "A new badge for {name} is in the print queue, the old one is void." },
-  handOutBadge: { de: "Badge ausgeben", en: "Hand out the badge" },
-  handBack: { de: "Ausgabe zurücknehmen", en: "Not handed out after all" },
-  handOutBadges: { de: "Badges ausgeben", en: "Hand out badges" },
-  handedOutCount: { de: "{count} Badges ausgegeben. Gezählt wird erst an der Tür.", en: "{count} badges handed out. The door counts, not the desk." },
-  handedOutCountOne: { de: "1 Badge ausgegeben. Gezählt wird erst an der Tür.", en: "1 badge handed out. The door counts, not the desk." },
-  handedBack: { de: "{count} wieder hier.", en: "{count} are back here." },
-  correctName: { de: "Name berichtigen", en: "Correct the name" },
-  correctNameHelp: { de: "Danach fragt das Programm, ob ein neues Badge gedruckt werden soll.", en: "Afterwards you are asked whether a new badge should be printed." },
-  nameCorrected: { de: "Der Name ist berichtigt.", en: "The name is corrected." },
-  proxy: { de: "Vertretung", en: "Proxy" },
-  proxyHelp: { de: "Wer kommt statt {name}? Das alte Badge wird ungültig; Buchungen gehen über, Bedarfe nicht.", en: "Who comes instead of {name}? The old badge is void; bookings go over, needs do not." },
-  proxyYes: { de: "Als Vertretung eintragen", en: "Register as proxy" },
-  proxyDone: { de: "{name} kommt als Vertretung. Jetzt Badge drucken und einchecken.", en: "{name} comes as proxy. Now print the badge and check in." },
-  reinstate: { de: "Wieder anmelden", en: "Reinstate" },
-  reinstated: { de: "Die Anmeldung gilt wieder.", en: "The registration stands again." },
-  reasonWord: { de: "Grund", en: "Reason" },
-  cancelRegistration: { de: "Abmelden", en: "Cancel registration" },
-  registrationCancelledDone: { de: "Die Anmeldung ist storniert.", en: "The registration is cancelled." },
-  numberTaken: { de: "Nummer {number}, davor warten {ahead}.", en: "Number {number}, {ahead} wait before." },
-  accredit: { de: "Akkreditieren", en: "Accredit" },
-  accreditEnd: { de: "Akkreditierung entziehen", en: "Withdraw accreditation" },
-  accredited: { de: "Ist akkreditiert.", en: "Is accredited." },
-  accreditEnded: { de: "Ist nicht mehr akkreditiert.", en: "Is accredited no more." },
-  addCompanion: { de: "Begleitperson anmelden", en: "Register a companion" },
-  noteSaved: { de: "Die Bemerkung ist eingetragen.", en: "The note is entered." },
-  groupPickup: { de: "Gruppe abholen", en: "Group pick-up" },
-  groupPickupTitle: { de: "Gruppe {number}: {count} Personen", en: "Group {number}: {count} people" },
-  groupPickupTitleOne: { de: "Gruppe {number}: 1 Person", en: "Group {number}: 1 person" },
-  groupPickupHelp: { de: "Alle angehakten Badges gehen hinaus. Niemand wird dadurch gezählt; das macht die Tür.", en: "All ticked badges go out. Nobody is counted by it; the door does that." },
-  titleWord: { de: "Titel", en: "Title" },
-  givenName: { de: "Vorname", en: "Given name" },
-  familyName: { de: "Nachname", en: "Family name" },
-  email: { de: "E-Mail (freiwillig)", en: "E-mail (optional)" },
-  photoConsent: { de: "Fotos sind in Ordnung", en: "Photos are fine" },
-  privacyTitle: { de: "Hinweis zum Datenschutz (Art. 13 DSGVO)", en: "Privacy notice (Art. 13 GDPR)" },
-  privacyNotice: { de: "Name, Institution und die Zeiten an den Türen werden nur für „{event}“ verarbeitet: Einlass, Belegung der Räume, Teilnahmebescheinigung. Zuständig ist der Veranstalter. Bedarfe werden zuerst gelöscht, dann die Zeiten, dann der Name; nur Summen bleiben. Auskunft, Berichtigung und Löschung am Infoschalter.", en: "Name, organisation and the times at the doors are processed for “{event}” alone: entry, occupancy of rooms, certificate of attendance. The organiser is responsible. Needs are deleted first, then the times, then the name; only sums remain. Ask for access, correction and deletion at this desk." },
-  privacyShown: { de: "Der Hinweis wurde gezeigt", en: "The notice was shown" },
-  walkInYes: { de: "Anmelden, drucken, einchecken", en: "Register, print, check in" },
-  printQueue: { de: "Druckliste", en: "Print queue" },
-  queueEmpty: { de: "Nichts wartet.", en: "Nothing waits." },
-  printWaiting: { de: "wartet", en: "waiting" },
-  printPrinting: { de: "wird gedruckt", en: "printing" },
-  printPrinted: { de: "gedruckt", en: "printed" },
-  printFailed: { de: "fehlgeschlagen", en: "failed" },
-  printAgain: { de: "Noch einmal", en: "Again" },
-  printerName: { de: "Name dieses Druckers", en: "Name of this printer" },
-  format: { de: "Format", en: "Format" },
-  printerSilent: { de: "Der Browser druckt ohne Rückfrage (Kiosk-Druck)", en: "The browser prints without asking (kiosk printing)" },
-  printerStart: { de: "Drucken beginnen", en: "Start printing" },
-  printerStop: { de: "Anhalten", en: "Stop" },
-  printerReady: { de: "Bereit, nichts wartet", en: "Ready, nothing waits" },
-  printerStopped: { de: "Angehalten", en: "Stopped" },
-  printGood: { de: "Gut gedruckt", en: "Printed well" },
-  printBad: { de: "Hat nicht geklappt", en: "Did not work" },
-  printNotDrawn: { de: "Das Badge ließ sich nicht zeichnen", en: "The badge could not be drawn" },
-  // Rooms and safety
-  overviewPage: { de: "Übersicht", en: "Overview" },
-  safety: { de: "Sicherheit", en: "Safety" },
-  attention: { de: "Bitte ansehen", en: "Please look at" },
-  warnOver: { de: "{area}: {count} drin, genehmigt {limit}. Einlass ist gestoppt, bis wieder Platz ist.", en: "{area}: {count} inside, {limit} approved. Entry is stopped until there is room." },
-  warnKept: { de: "{area}: {count} Plätze gehalten, es gibt nur {limit}.", en: "{area}: {count} seats are kept, there are only {limit}." },
-  warnOverbooked: { de: "{session}: {count} gebucht für {limit} Plätze ({area}).", en: "{session}: {count} booked for {limit} seats ({area})." },
-  warnSteps: { de: "{session}: {count} gebucht mit Rollstuhl, {area} ist nicht stufenlos.", en: "{session}: {count} booked who use a wheelchair, {area} is not step-free." },
-  warnTwice: { de: "{session} und {other} laufen zur gleichen Zeit in {area}.", en: "{session} and {other} are at the same time in {area}." },
-  knownAnd: { de: "{known} mit Badge, {uncounted} ohne", en: "{known} by badge, {uncounted} without" },
-  lastHeadcount: { de: "Letzte Zählung {time}: {count} ({change}), {by}", en: "Last headcount {time}: {count} ({change}), {by}" },
-  headcountDone: { de: "{area}: {count} gezählt ({change}).", en: "{area}: {count} counted ({change})." },
-  display: { de: "Anzeige", en: "Display" },
-  seating: { de: "Bestuhlung", en: "Seating" },
-  seatedBy: { de: "Bestuhlung: {plan}", en: "Seating: {plan}" },
-  planOfLayout: { de: "Grundplan", en: "Basic plan" },
-  planSure: { de: "Ab sofort gilt an jeder Tür: {plan}.", en: "From now on at every door: {plan}." },
-  planOver: { de: "{inside} sind drin, genehmigt sind dann {limit}. Niemand muss hinaus; der Einlass stoppt, bis wieder Platz ist.", en: "{inside} are inside, {limit} would be approved. Nobody has to leave; entry stops until there is room." },
-  switchPlan: { de: "Umstellen", en: "Switch" },
-  planDone: { de: "{area}: {plan} gilt.", en: "{area}: {plan} holds now." },
-  holdFor: { de: "{seats} Plätze für {whose}", en: "{seats} seats for {whose}" },
-  released: { de: "freigegeben", en: "released" },
-  holdOver: { de: "abgelaufen", en: "over" },
-  release: { de: "Freigeben", en: "Release" },
-  holdAgain: { de: "Wieder halten", en: "Hold again" },
-  holdReleased: { de: "{seats} Plätze für {whose} sind frei für alle.", en: "{seats} seats for {whose} are free for everybody." },
-  addHold: { de: "Plätze halten", en: "Hold seats" },
-  seats: { de: "Plätze", en: "Seats" },
-  holdWhose: { de: "Für wen", en: "For whom" },
-  holdUntil: { de: "Bis (leer: bis zur Freigabe)", en: "Until (empty: until released)" },
-  waitingLine: { de: "Warteschlange: {count}", en: "Waiting line: {count}" },
-  calledAt: { de: "aufgerufen {time}", en: "called {time}" },
-  waitsSince: { de: "wartet seit {time}", en: "waits since {time}" },
-  notThere: { de: "Nicht da", en: "Not there" },
-  bookedCount: { de: "{count} gebucht", en: "{count} booked" },
-  cancelled: { de: "abgesagt", en: "cancelled" },
-  runsOver: { de: "„{session}“ dauert {minutes} Minuten länger; was folgt, rückt nach.", en: "“{session}” runs {minutes} minutes over; what follows moves." },
-  changeSession: { de: "Ändern", en: "Change" },
-  cancelSession: { de: "Absagen", en: "Cancel it" },
-  uncancel: { de: "Doch nicht abgesagt", en: "Not cancelled after all" },
-  sessionCancelled: { de: "„{session}“ ist abgesagt.", en: "“{session}” is cancelled." },
-  sessionBack: { de: "„{session}“ findet statt.", en: "“{session}” takes place." },
-  sessionChanged: { de: "„{session}“ ist geändert.", en: "“{session}” is changed." },
-  roomsSwapped: { de: "Die Räume sind getauscht.", en: "The rooms are swapped." },
-  startsAt: { de: "Beginn", en: "Start" },
-  endsAt: { de: "Ende", en: "End" },
-  room: { de: "Raum", en: "Room" },
-  bookingsMax: { de: "Buchungen höchstens", en: "Bookings at most" },
-  swapWith: { de: "Oder: Raum tauschen mit", en: "Or: swap rooms with" },
-  swapNone: { de: "nicht tauschen", en: "do not swap" },
-  endOfDay: { de: "Ende des Tages", en: "End of the day" },
-  closeDay: { de: "Tag abschließen", en: "Close the day" },
-  closeSure: { de: "{count} sind nach der Zählung noch im Haus. Wer nicht ausgescannt hat, gilt als gegangen und wird so vermerkt.", en: "By the count {count} are still in the house. Whoever did not scan out is taken as gone, and marked so." },
-  dayClosed: { de: "{count} gelten als gegangen.", en: "{count} are taken as gone." },
-  dayClosedOne: { de: "1 Person gilt als gegangen.", en: "1 is taken as gone." },
-  closedAt: { de: "Abgeschlossen um {time}.", en: "Closed at {time}." },
-  closesItself: { de: "Schließt von selbst {minutes} Minuten nach der letzten Veranstaltung.", en: "Closes by itself {minutes} minutes after the last session." },
-  evacuate: { de: "Räumung auslösen", en: "Evacuate" },
-  evacuateMeans: { de: "Ein Tipp: Einlass an allen Türen zu, Ausgänge offen, alle Anzeigen rufen zum Verlassen auf. Ein Fehlalarm lässt sich zurücknehmen.", en: "One tap: every door closed for entry, exits open, all displays ask to leave. A false alarm can be taken back." },
-  drill: { de: "Übung", en: "Drill" },
-  drillEnd: { de: "Übung beenden", en: "End the drill" },
-  drillSince: { de: "Räumungsübung seit {time}: kein Einlass, kein Zähler ändert sich.", en: "Drill since {time}: no entry, no count changes." },
-  evacuationSince: { de: "Räumung seit {time}: kein Einlass, alle Ausgänge offen.", en: "Evacuation since {time}: no entry, all exits open." },
-  evacuationNone: { de: "Keine Räumung.", en: "No evacuation." },
-  allClear: { de: "Entwarnung", en: "All-clear" },
-  allClearSure: { de: "Alle gelten als draußen, die Zählung beginnt bei null. Mit denselben Badges geht es wieder hinein.", en: "Everybody is taken as outside, the count begins at zero. The same badges let people in again." },
-  falseAlarmSure: { de: "Alle Türen lassen wieder ein, die Zahlen bleiben. Nur, wenn niemand hinaus musste.", en: "Every door lets people in again, the numbers stay. Only if nobody had to leave." },
-  falseAlarm: { de: "Fehlalarm zurücknehmen", en: "Take back a false alarm" },
-  endMeans: { de: "Entwarnung: alle waren draußen, es wird neu gezählt. Fehlalarm: niemand musste hinaus, die Zahlen bleiben.", en: "All-clear: everybody was outside, the count begins anew. False alarm: nobody had to leave, the numbers stay." },
-  asOf: { de: "Stand {time}", en: "As of {time}" },
-  countByArea: { de: "Personen je Raum", en: "People by room" },
-  beganWith: { de: "bei Beginn", en: "at the start" },
-  insideStill: { de: "noch drin", en: "still inside" },
-  wheelchairs: { de: "Rollstuhl", en: "Wheelchair" },
-  companions: { de: "Begleitung", en: "Companions" },
-  needingHelp: { de: "Brauchen vielleicht Hilfe", en: "May need help" },
-  nobodyNeedsHelp: { de: "Niemand im Haus hat das angegeben.", en: "Nobody in the house has said so." },
-  need: { de: "Bedarf", en: "Need" },
-  phone: { de: "Telefon", en: "Phone" },
-  print: { de: "Drucken", en: "Print" },
-  keepFile: { de: "Als Datei sichern", en: "Keep as a file" },
-  before: { de: "Bisher", en: "Before" },
-  begunAt: { de: "{time} begonnen mit {count} im Haus ({by})", en: "{time} begun with {count} in the house ({by})" },
-  endedAt: { de: "{time} Entwarnung, {count} nicht ausgescannt ({by})", en: "{time} all-clear, {count} not scanned out ({by})" },
-  withdrawnAt: { de: "{time} Fehlalarm zurückgenommen ({by})", en: "{time} false alarm taken back ({by})" },
-  blocks: { de: "Zutritt sperren", en: "Block from entry" },
-  blocksIntro: { de: "Gilt sofort an jeder Tür. Die Tür sagt nur: bitte zum Infoschalter.", en: "Holds at every door at once. The door says no more than: please see the help desk." },
-  findPerson: { de: "Person suchen", en: "Find a person" },
-  block: { de: "Sperren", en: "Block" },
-  blockWhom: { de: "{name} sperren", en: "Block {name}" },
-  blockReason: { de: "Grund (liest nur die Sicherheit)", en: "Reason (only safety can read it)" },
-  blockDone: { de: "{name} ist gesperrt.", en: "{name} is blocked." },
-  lift: { de: "Sperre aufheben", en: "Lift the block" },
-  liftDone: { de: "Die Sperre von {name} ist aufgehoben.", en: "The block of {name} is lifted." },
-  blocksNow: { de: "Gesperrt sind", en: "Blocked now" },
-  noBlocks: { de: "Niemand.", en: "Nobody." },
-  blockedBy: { de: "({by}, {time})", en: "({by}, {time})" },
-  reasonsSafetyOnly: { de: "Liste und Gründe liest nur die Rolle Sicherheit.", en: "Only the safety role can read the list and the reasons." },
-  approvePlan: { de: "Genehmigten Plan eintragen", en: "Enter an approved plan" },
-  approveIntro: { de: "Danach ist er unter „Räume“ wählbar. Eintragen und Umstellen darf nur die Sicherheit; beides wird vermerkt.", en: "It can then be chosen on the page “Rooms”. Only safety may enter and switch plans; both are recorded." },
-  planName: { de: "Bezeichnung", en: "Name" },
-  planNote: { de: "Worauf die Genehmigung beruht", en: "On what the approval rests" },
-  planApproved: { de: "„{plan}“ für {area} ist eingetragen.", en: "“{plan}” for {area} is entered." },
-  visitors: { de: "Besucher", en: "Visitors" },
-  persons: { de: "Personen", en: "Persons" },
-  inUse: { de: "gilt", en: "in use" },
-  // Pages
-  login: { de: "Anmelden", en: "Log in" },
-  logout: { de: "Abmelden", en: "Log out" },
-  name: { de: "Name", en: "Name" },
-  password: { de: "Passwort", en: "Password" },
-  loginFailed: { de: "Name oder Passwort ist falsch.", en: "Name or password is wrong." },
-  loginWait: { de: "Zu viele Versuche. Bitte {seconds} Sekunden warten.", en: "Too many attempts. Please wait {seconds} seconds." },
-  failed: { de: "Das hat nicht geklappt. Bitte noch einmal versuchen.", en: "That did not work. Please try again." },
-  pairTitle: { de: "Gerät verbinden", en: "Pair this device" },
-  pairIntro: { de: "Dieser Link verbindet genau diesen Browser mit dem Gerät. Er gilt einmal.", en: "This link pairs this browser with the device. It works once." },
-  pairNow: { de: "Jetzt verbinden", en: "Pair now" },
-  pairUsed: { de: "Der Link ist verbraucht oder abgelaufen. Bitte im Büro einen neuen zeigen lassen.", en: "The link was used or has expired. Please ask for a new one." },
-  pairMissing: { de: "Hier fehlt der Code. Bitte den QR-Code noch einmal scannen.", en: "The code is missing. Please scan the QR code again." },
-  events: { de: "Veranstaltungen", en: "Events" },
-  noEvents: { de: "Noch keine Veranstaltung. Auf dem Server: checkin import layout SLUG DATEI.toml", en: "No event yet. On the server: checkin import layout SLUG FILE.toml" },
-  devices: { de: "Geräte", en: "Devices" },
-  board: { de: "Foyer-Anzeige", en: "Foyer board" },
-  doors: { de: "Türen", en: "Doors" },
-  rooms: { de: "Räume", en: "Rooms" },
-  house: { de: "Haus", en: "House" },
-  occupancy: { de: "Belegung", en: "Occupancy" },
-  arrivals: { de: "Ankünfte je Minute", en: "Arrivals per minute" },
-  arrivalsDesc: { de: "{total} Ankünfte seit {from}, höchstens {most} in einer Minute (um {at}).", en: "{total} arrivals since {from}, at most {most} in a minute (at {at})." },
-  arrivalsNone: { de: "Noch ist niemand angekommen.", en: "Nobody has arrived yet." },
-  arrivalsTable: { de: "Als Tabelle", en: "As a table" },
-  time: { de: "Zeit", en: "Time" },
-  count: { de: "Anzahl", en: "Count" },
-  lastScans: { de: "Letzte Scans", en: "Last scans" },
-  noScans: { de: "Noch keine Scans.", en: "No scans yet." },
-  refusals: { de: "Abweisungen nach Grund", en: "Refusals by reason" },
-  noRefusals: { de: "Bisher keine.", en: "None so far." },
-  door: { de: "Tür", en: "Door" },
-  person: { de: "Person", en: "Person" },
-  answer: { de: "Antwort", en: "Answer" },
-  scans: { de: "Scans", en: "Scans" },
-  heard: { de: "gehört", en: "heard" },
-  never: { de: "noch nie", en: "never" },
-  justNow: { de: "gerade eben", en: "just now" },
-  secondsAgo: { de: "vor {count} s", en: "{count} s ago" },
-  minutesAgo: { de: "vor {count} min", en: "{count} min ago" },
-  nobody: { de: "unbekannt", en: "unknown" },
-  addDevice: { de: "Gerät anlegen", en: "Add a device" },
-  deviceName: { de: "Bezeichnung", en: "Label" },
-  role: { de: "Aufgabe", en: "Role" },
-  roleDoor: { de: "Tür", en: "Door" },
-  roleDisplay: { de: "Anzeige", en: "Display" },
-  roleDesk: { de: "Infoschalter", en: "Desk" },
-  add: { de: "Anlegen", en: "Add" },
-  pair: { de: "QR zum Verbinden", en: "Pairing QR" },
-  pairHelp: { de: "Mit dem Gerät scannen oder dort öffnen. Gilt einmal, bis {time}.", en: "Scan with the device, or open there. Works once, until {time}." },
-  copy: { de: "Link kopieren", en: "Copy the link" },
-  copied: { de: "Kopiert", en: "Copied" },
-  revoke: { de: "Sperren", en: "Revoke" },
-  revokeSure: { de: "„{name}“ wirklich sperren? Das Gerät wird sofort abgemeldet.", en: "Really revoke “{name}”? The device is logged out at once." },
-  revokeYes: { de: "Ja, sperren", en: "Yes, revoke" },
-  revoked: { de: "gesperrt", en: "revoked" },
-  noDevices: { de: "Noch keine Geräte.", en: "No devices yet." },
-  close: { de: "Schließen", en: "Close" },
-  // Badges
-  badges: { de: "Badges", en: "Badges" },
-  badgeTemplate: { de: "Vorlage", en: "Template" },
-  badgeFormat: { de: "Format", en: "Format" },
-  badgeOf: { de: "Badge von", en: "Badge of" },
-  badgePdf: { de: "Als PDF laden", en: "Download as PDF" },
-  badgeTemplateLoad: { de: "Vorlage laden", en: "Download the template" },
-  badgePreview: { de: "Vorschau", en: "Preview" },
-  badgeAlt: { de: "Badge von {name}, Seite {side}", en: "Badge of {name}, side {side}" },
-  formatOwn: { de: "{name} (eigene Vorlage)", en: "{name} (own template)" },
-  templateOwn: { de: "Eigene Vorlage der Veranstaltung: {file}. Eine Änderung erscheint hier von selbst.", en: "The event's own template: {file}. A change appears here by itself." },
-  templateOurs: { de: "Mitgelieferte Vorlage. Eine eigene unter {file} tritt an ihre Stelle.", en: "The template that comes along. Your own at {file} takes its place." },
-  preflight: { de: "Passt alles?", en: "Does everything fit?" },
-  preflightRuns: { de: "Alle Badges werden ausgemessen …", en: "All badges are being measured …" },
-  preflightWell: { de: "Ja: alle {checked} Badges passen.", en: "Yes: all {checked} badges fit." },
-  preflightMisfits: { de: "{count} Texte auf {checked} Badges passen nicht:", en: "{count} texts on {checked} badges do not fit:" },
-  misfitLetters: { de: "{field}: Zeichen, die keine Schrift hat ({letters})", en: "{field}: letters that no font has ({letters})" },
-  misfitLength: { de: "{field} zu lang, wird kleiner gedruckt als lesbar", en: "{field} too long, printed smaller than legible" },
-  fieldTitle: { de: "Titel", en: "Title" },
-  fieldGivenName: { de: "Vorname", en: "Given name" },
-  fieldFamilyName: { de: "Nachname", en: "Family name" },
-  fieldOrganisation: { de: "Institution", en: "Organisation" },
-  fieldPlace: { de: "Funktion und Ort", en: "Position and town" },
-  fieldGroup: { de: "Gruppe", en: "Group" },
-  fieldEvent: { de: "Veranstaltung", en: "Event" },
-  fieldForum: { de: "Forum", en: "Forum" },
-};
+/** @typedef {string} Language the code of a catalogue, as "de" or "en" */
+/** @typedef {{plural: (count: number) => number, words: Record<string, string | string[]>, problems: Record<string, string>}} Words */
 
-/** What the centre refuses, by its code, as it is said to people. @type {Record<string, {de: string, en: string}>} */
-const PROBLEMS = {
-  plan_invalid: { de: "So kann der Plan nicht gelten: Er braucht eine genehmigte Zahl, und die Plätze müssen zusammenpassen.", en: "The plan cannot hold: it needs an approved number, and its places must fit." },
-  plan_exists: { de: "Diesen Plan gibt es schon.", en: "There is such a plan already." },
-  reason_missing: { de: "Bitte einen Grund angeben.", en: "Please give a reason." },
-  times_invalid: { de: "Das Ende liegt vor dem Beginn.", en: "It ends before it starts." },
-  minutes_invalid: { de: "Höchstens 240 Minuten.", en: "240 minutes at most." },
-  until_passed: { de: "Diese Uhrzeit ist schon vorbei.", en: "That time has passed." },
-  hold_exists: { de: "Diese Plätze werden schon gehalten.", en: "These seats are held already." },
-  role_may_not: { de: "Dafür fehlt dieser Rolle das Recht.", en: "This role may not do that." },
-  other_door: { de: "Dieses Gerät gehört an eine andere Tür.", en: "This device belongs to another door." },
-  house_full: { de: "Im Haus ist kein Platz frei. Bitte in die Warteschlange.", en: "The house has no free place. Please use the waiting line." },
-  session_booked_out: { de: "Ausgebucht.", en: "Booked out." },
-  session_overlaps: { de: "Zur gleichen Zeit ist schon etwas anderes gebucht.", en: "Something else is booked for that time." },
-  printed_already: { de: "Dieses Badge wurde gedruckt oder wartet schon.", en: "This badge was printed, or waits already." },
-  badge_replaced: { de: "Dieses Badge ist ungültig, es gibt ein neueres.", en: "This badge is void, there is a newer one." },
-  proxy_exists: { de: "Es gibt schon eine Vertretung.", en: "There is a proxy already." },
-  attendee_inside: { de: "Diese Person ist im Haus.", en: "This person is in the house." },
-  name_missing: { de: "Der Nachname fehlt.", en: "The family name is missing." },
-  undo_late: { de: "Dafür ist es zu spät. Bitte am Ausgang scannen.", en: "It is too late for that. Please scan the exit." },
-  moved_on: { de: "Die Person ist inzwischen weitergegangen, oder es wurde schon zurückgenommen.", en: "The person has moved on, or it was taken back already." },
-  nothing_to_undo: { de: "Das wurde schon zurückgenommen.", en: "That was taken back already." },
-  place_taken: { de: "Der Platz ist inzwischen vergeben. Bitte den Raum zählen.", en: "The place was taken meanwhile. Please count the room." },
-  counted_since: { de: "Der Raum wurde seitdem gezählt; diese Zählung gilt.", en: "The room was counted since; that count stands." },
-  id_reused: { de: "Das wurde schon gesendet, aber mit anderem Inhalt. Bitte die Seite neu laden.", en: "This was sent before with other content. Please reload the page." },
-};
+/** @type {Record<Language, Words>} */
+const WORDS = CATALOGUE;
+const LANGUAGES = Object.keys(WORDS);
 
 const KEPT_AS = "checkin-language";
 
 /** @returns {Language} */
 function keptLanguage() {
   try {
-    return localStorage.getItem(KEPT_AS) === "en" ? "en" : "de";
+    const kept = localStorage.getItem(KEPT_AS) ?? "";
+    return LANGUAGES.includes(kept) ? kept : LANGUAGES[0];
   } catch {
-    return "de";
+    return LANGUAGES[0];
   }
+}
+
+/** @returns {Language} what the switch leads to */
+function nextLanguage() {
+  return LANGUAGES[(LANGUAGES.indexOf(language) + 1) % LANGUAGES.length];
 }
 
 /** @type {Language} */
 let language = keptLanguage();
+
+let filledTitle = "";
 
 /** @type {Set<() => void>} */
 const listeners = new Set();
@@ -493,26 +49,35 @@ export function shownLanguage() {
 }
 
 /**
- * The word for a key in the language shown; `{parts}` are filled in. A `count` of one takes the word for
- * one (`keyOne`) where there is one.
+ * The word for a key in the language shown; `{parts}` are filled in. `count` chooses among plural forms.
  * @param {string} key
  * @param {Record<string, string | number>} [parts]
  * @returns {string}
  */
 export function word(key, parts = {}) {
-  const entry = (parts.count === 1 && WORDS[`${key}One`]) || WORDS[key];
-  if (!entry) throw new Error(`no word for ${key}`);
-  return entry[language].replace(/\{(\w+)\}/g, (_, part) => String(parts[part] ?? ""));
+  return wordIn(language, key, parts);
 }
 
-/** What a refusal of the centre says, in the language shown; empty where there are no words for its code. @param {string} code */
-export function problemWord(code) {
-  return PROBLEMS[code]?.[language] ?? "";
+/** @param {Language} one @param {string} key @param {Record<string, string | number>} [parts] @returns {string} */
+function wordIn(one, key, parts = {}) {
+  const { words, plural } = WORDS[one];
+  const entry = words[key];
+  if (!entry) throw new Error(`no word for ${key}`);
+  const text = typeof entry === "string" ? entry : entry[Math.min(plural(Number(parts.count)), entry.length - 1)];
+  return text.replace(/\{(\w+)\}/g, (_, part) => String(parts[part] ?? ""));
 }
 
 /**
- * One of a pair that the centre sent.
- * @param {{de: string, en: string} | null | undefined} saying
+ * What a refusal of the centre says, in the language shown; empty where there are no words for its code.
+ * @param {string} code @param {string} [detail] the centre's own words, English, which may know more
+ */
+export function problemWord(code, detail = "") {
+  return (WORDS[language].problems[code] ?? "").replace("{detail}", () => detail);
+}
+
+/**
+ * A saying that the centre sent in every language.
+ * @param {Record<Language, string> | null | undefined} saying
  */
 export function said(saying) {
   return saying ? saying[language] : "";
@@ -525,17 +90,32 @@ export function said(saying) {
 export function fillWords(root = document) {
   document.documentElement.lang = language;
   document.documentElement.dir = "ltr";
-  for (const element of root.querySelectorAll("[data-word]")) {
+  fillTitle();
+  for (const element of root.querySelectorAll(":not(title)[data-word]")) {
     element.textContent = word(/** @type {HTMLElement} */ (element).dataset.word ?? "");
   }
   for (const element of root.querySelectorAll("[data-word-label]")) {
     element.setAttribute("aria-label", word(/** @type {HTMLElement} */ (element).dataset.wordLabel ?? ""));
   }
+  const next = nextLanguage();
+  for (const button of root.querySelectorAll("[data-language]")) {
+    button.textContent = wordIn(next, "language");
+    button.setAttribute("aria-label", wordIn(next, "languageLabel"));
+    button.setAttribute("lang", next);
+  }
 }
 
-/** @param {() => void} listener called when the language has changed */
+/** The title is filled in as well, until a face gives itself one of its own. */
+function fillTitle() {
+  const title = /** @type {HTMLElement | null} */ (document.querySelector("title[data-word]"));
+  if (!title || title.textContent !== filledTitle) return;
+  filledTitle = title.textContent = word(title.dataset.word ?? "");
+}
+
+/** @param {() => void} listener called when the language has changed @returns {() => void} stop listening */
 export function onLanguage(listener) {
   listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** Make the button with `data-language` switch, and fill in the words. */
@@ -543,7 +123,7 @@ export function startWords() {
   fillWords();
   for (const button of document.querySelectorAll("[data-language]")) {
     button.addEventListener("click", () => {
-      language = language === "de" ? "en" : "de";
+      language = nextLanguage();
       try {
         localStorage.setItem(KEPT_AS, language);
       } catch {
@@ -551,6 +131,7 @@ export function startWords() {
       }
       fillWords();
       for (const listener of listeners) listener();
+      /** @type {HTMLElement} */ (button).focus(); // a listener may have moved it
     });
   }
 }

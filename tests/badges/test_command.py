@@ -54,6 +54,20 @@ def test_check_issues_nothing_and_names_who_does_not_fit(few: Shell) -> None:
     assert (misfit["name"], misfit["field"], misfit["format"]) == ("Eva Lang", "organisation", "cr80")
 
 
+def test_one_letter_that_no_font_has_keeps_back_that_badge_alone(few: Shell) -> None:
+    (few.folder / "list.csv").write_text(FEW + "4;Eva;\U00012000Lang;Amt;Hagen;Presse\n", encoding="utf-8")
+    few.well("import", "attendees", SLUG, "list.csv")
+    done = few.run("badges", SLUG, "--out", "b.pdf")
+    assert done.returncode == 1
+    assert "b.pdf: 3 badges, 4 of them new." in done.stdout
+    named, last = done.stderr.splitlines()
+    assert "Eva \U00012000Lang: family_name has letters that no font has" in named
+    assert last.startswith("checkin: 1 badges are not in b.pdf")
+    assert len(pypdf.PdfReader(few.folder / "b.pdf").pages) == 3
+    again = few.run("badges", SLUG, "--out", "none.pdf", "--group", "forschung")
+    assert again.returncode == 0, again.stderr
+
+
 def test_own_template_of_the_event_is_used_and_its_error_is_one_line(few: Shell) -> None:
     own = few.folder / "veranstaltungen" / SLUG / "badges"
     own.mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ FACE = BadgeFace(
     group_name="Kommunalverwaltung",
     group_number=0,
     forums=("T · Investitionspakt Soziale Integration im Quartier", "K · Beteiligung digital"),
+    agenda=("10:45 T", "13:30 K"),
     photo=False,
     event_name="Integration vor Ort leben",
     event_date=dt.date(2017, 3, 20),
@@ -127,14 +129,50 @@ def test_sheets_are_a4_and_every_code_on_them_is_read(format: str, count: int) -
     assert sorted(found) == sorted(face.code for face in faces())
 
 
-def test_sheets_have_crop_marks_where_the_badges_meet() -> None:
-    document = pypdfium2.PdfDocument(render_pdf([FACE], format="cr80", sheet=True))
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_format_tells_all_the_forums_of_the_person(format: str) -> None:
+    forums = (*FACE.forums, "P · Schlusspodium mit allen Beteiligten")
+    face = msgspec.structs.replace(FACE, forums=forums, agenda=(*FACE.agenda, "15:15 P"))
+    document = pypdfium2.PdfDocument(render_pdf([face], format=format))
+    text = " ".join(document[0].get_textpage().get_text_range().split())
+    document.close()
+    told = face.agenda if format == "cr80" else face.forums
+    assert [one for one in told if one not in text] == []
+    assert find_too_long([face], format=format) == set()
+
+
+@pytest.mark.parametrize(
+    ("format", "upright", "level"),
+    [
+        ("cr80", [(19, 10.5), (105, 10.5), (191, 10.5), (105, 286.5)], [(16, 13.5), (16, 67.5), (194, 283.5)]),
+        ("a6", [(105, 7), (105, 290)], [(7, 148.5), (203, 148.5)]),
+        ("a7", [(105, 7), (105, 290)], [(7, 74.5), (203, 148.5), (7, 222.5)]),
+        ("butterfly", [], [(7, 148.5), (203, 148.5)]),
+    ],
+)
+def test_crop_marks_lie_on_the_cuts_where_a_printer_reaches(
+    tmp_path: Path, format: str, upright: list[tuple[float, float]], level: list[tuple[float, float]]
+) -> None:
+    """Where badges fill the sheet, its edges are theirs. Looked at on badges with nothing on them."""
+    blank = f'#import "@checkin/badge:1.0.0": *\n#badges(..(badge => [],) * {FORMATS[format].sides})'
+    (tmp_path / f"{format}.typ").write_text(blank, encoding="utf-8")
+    document = pypdfium2.PdfDocument(render_pdf([FACE], format=format, sheet=True, own=tmp_path))
     page = document[0].render(scale=300 / 72).to_pil().convert("L")
     document.close()
     dots = 300 / 25.4
-    for x in (19, 105, 191):
-        strip = page.crop((round((x - 0.5) * dots), round(2 * dots), round((x + 0.5) * dots), round(2.5 * dots)))
-        assert min(strip.tobytes()) < 200, f"a mark at {x} mm"
+
+    def darkest(x: float, y: float, wide: float, high: float) -> int:
+        box = ((x - wide) * dots, (y - high) * dots, (x + wide) * dots, (y + high) * dots)
+        left, upper, right, lower = (round(side) for side in box)
+        value: int = min(page.crop((left, upper, right, lower)).tobytes())
+        return value
+
+    for x, y in upright:
+        assert darkest(x, y, 0.4, 0.2) < 200, f"a cut at {x} mm, marked at {y} mm"
+    for x, y in level:
+        assert darkest(x, y, 0.2, 0.4) < 200, f"a cut at {y} mm, marked at {x} mm"
+    assert darkest(105, 2.4, 105, 2.4) == 255, "no printer reaches the outermost 5 mm"
+    assert darkest(2.4, 148, 2.4, 148) == 255
 
 
 def test_butterfly_tells_the_name_upright_on_front_and_back_and_its_inner_side_lies_behind() -> None:

@@ -38,7 +38,9 @@ def test_preview_follows_the_template_and_tells_its_error(opened: Opened, served
     expect(page.locator("#source")).to_contain_text("Eigene Vorlage", timeout=8_000)
     expect(page.locator("#sides img")).not_to_have_attribute("src", before or "", timeout=8_000)
     (own / "a6.typ").write_text(PLAIN.replace("given_name", "given"), encoding="utf-8")
-    expect(page.locator("#fault")).to_contain_text("Template a6.typ, line 2: dictionary", timeout=8_000)
+    expect(page.locator("#fault")).to_contain_text(
+        "Vorlage a6.typ, Zeile 2: „given“ gibt es auf einem Badge nicht", timeout=8_000
+    )
     expect(page.locator("#sides img")).to_have_count(0)
     (own / "a6.typ").unlink()
     expect(page.locator("#sides img")).to_have_attribute("src", before or "", timeout=8_000)
@@ -59,3 +61,19 @@ def test_badges_page_works_at_360_pixels(opened: Opened) -> None:
     page = opened(PAGE, 360, 800)
     expect(page.locator("#sides img")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_all_badges_come_as_one_file_and_who_is_missing_is_named(opened: Opened, served: Served) -> None:
+    sent = {"given_name": "Ada", "family_name": "Fehlt \U00012000", "group": "presse"}
+    served.operator().post("/attendees", json=sent)
+    page = opened(PAGE)
+    expect(page.locator("#group option")).not_to_have_count(0)
+    page.select_option("#group", "presse")
+    page.check("#sheet")
+    with page.expect_download() as loading:
+        page.locator("#all button").click()
+    assert Path(loading.value.path()).read_bytes().startswith(b"%PDF-")
+    expect(page.locator("#printed")).to_contain_text("2 Badges sind im PDF.", timeout=20_000)
+    expect(page.locator("#printed li")).to_contain_text("Ada Fehlt")
+    page.select_option("#format", "label62")
+    expect(page.locator("#sheet-choice")).to_be_hidden()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -149,7 +150,7 @@ def test_lost_badge_is_replaced_and_the_print_waits_situations_23_and_24(opened:
     page.keyboard.press("Enter")
     expect(page.locator("#person h2")).to_have_text("Ada Nr a4")
     page.get_by_role("button", name="Badge drucken").click()
-    expect(page.locator("#prints")).to_contain_text("Ada Nr a4 – wartet")
+    expect(page.locator("#prints")).to_contain_text(re.compile(r"Ada Nr a4 Nr\. \d+ – wartet"))
     desk = served.client("desk")
     job = desk.post("/prints/next", json={"printer": "Zebra"}).json()
     desk.patch(f"/prints/{job['id']}", json={"state": "printed"})
@@ -266,3 +267,88 @@ def test_desk_fits_the_screen(opened: Opened, width: int, height: int) -> None:
     expect(page.locator("#found li").first).to_be_visible()
     page.locator("#found li").first.click()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def opened_person(page: Page, who: str) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.type(who, delay=70)
+    expect(page.locator("#found li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#person h2")).to_have_text(f"Ada Nr {who}")
+
+
+def test_print_proxy_and_walk_in_are_taken_back_by_one_tap(opened: Opened, served: Served) -> None:
+    desk = served.client("desk")
+    page = ready(opened(DESK))
+    opened_person(page, "a11")
+    page.get_by_role("button", name="Badge drucken").click()
+    expect(page.locator("#prints")).to_contain_text(re.compile(r"Ada Nr a11 Nr\. \d+ – wartet"))
+    page.locator("#notice button").last.click()
+    expect(page.locator("#prints")).to_contain_text("Nichts wartet.")
+
+    page.get_by_role("button", name="Vertretung").click()
+    page.fill("[name=family_name]", "Öztürk")
+    page.keyboard.press("Enter")
+    expect(page.locator("#person .tell")).to_contain_text("Kommt als Vertretung")
+    page.locator("#notice button").last.click()
+    expect(page.locator("#notice")).to_contain_text("Das Badge von Ada Nr a11 gilt wieder.")
+    expect(page.locator("#person h2")).to_have_text("Ada Nr a11")
+    expect(page.get_by_role("button", name="Einchecken")).to_be_visible()
+    assert person(served, "a11")["badge"]["state"] == "valid"
+
+    page.keyboard.press("F2")
+    page.fill("[name=family_name]", "Kovač")
+    page.check("[name=shown]")
+    page.locator(".asking .buttons button").last.click()
+    expect(page.locator(".answer")).to_contain_text("willkommen")
+    page.locator("#notice button").last.click()
+    expect(page.locator("#person .tell")).to_contain_text("storniert")
+    expect(page.locator(".answer")).to_have_count(0)
+    expect(page.locator("#prints")).to_contain_text("Nichts wartet.")
+    assert desk.get("/occupancy").json()["areas"][0]["known"] == 0
+
+
+def test_open_card_follows_another_desk_and_what_is_being_typed_stays(opened: Opened, served: Served) -> None:
+    other = served.client("desk")
+    page = ready(opened(DESK))
+    opened_person(page, "a12")
+    page.get_by_role("button", name="Bemerkung").click()
+    page.fill("[name=remark]", "kommt um elf")
+    scan = {"id": "11111111-1111-4111-8111-111111111112", "attendee": "a12", "door": "D1"}
+    assert other.post("/scans", json=scan).json()["outcome"] == "admitted"
+    expect(page.locator("#person")).to_contain_text("im Haus seit 10:00")
+    other.patch("/attendees/a12", json={"town": "Hagen"})
+    expect(page.locator("#person")).to_contain_text("Hagen")
+    expect(page.locator("[name=remark]")).to_have_value("kommt um elf")
+    expect(page.locator("[name=remark]")).to_be_focused()
+    page.locator(".asking .buttons button").last.click()
+    expect(page.locator("#person")).to_contain_text("kommt um elf")
+    assert person(served, "a12")["town"] == "Hagen"
+
+
+def test_letters_that_cannot_be_printed_are_told_while_they_are_typed(opened: Opened, served: Served) -> None:
+    page = ready(opened(DESK))
+    page.keyboard.press("F2")
+    warning = page.locator(".asking .tell")
+    page.fill("[name=family_name]", "Nguyễn 李")
+    page.wait_for_timeout(500)
+    expect(warning).to_be_hidden()
+    page.fill("[name=family_name]", "Nguyễn \U00012000")
+    expect(warning).to_contain_text("Nicht druckbar: \U00012000")
+    page.keyboard.press("Escape")
+    opened_person(page, "a13")
+    page.get_by_role("button", name="Name berichtigen").click()
+    page.fill("[name=given_name]", "\U00012000")
+    expect(warning).to_be_visible()
+    page.fill("[name=given_name]", "Ada")
+    expect(warning).to_be_hidden()
+
+
+def test_print_that_waits_is_withdrawn_at_the_printer(opened: Opened, served: Served) -> None:
+    served.client("desk").post(
+        "/prints", json={"id": "11111111-1111-4111-8111-111111111119", "badge": "badge-a1", "printer": "Zebra"}
+    )
+    page = opened(f"/events/{SLUG}/printer")
+    expect(page.locator("#prints")).to_contain_text(re.compile(r"Ada Nr a1 Nr\. \d+ – wartet"))
+    page.get_by_role("button", name="Zurückziehen").click()
+    expect(page.locator("#prints")).to_contain_text("Nichts wartet.")

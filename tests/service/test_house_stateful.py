@@ -28,7 +28,7 @@ from checkin.service.overview import occupancy
 from checkin.service.people import Principal
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.seats import seats_of
-from checkin.service.undo import undo_scan
+from checkin.service.undo import UNDO_MS_MAX, undo_scan
 from checkin.service.venues import Venues, import_layout
 from checkin.service.verify import verify
 from checkin.store import attendees, badges, presences, sessions
@@ -249,7 +249,7 @@ class House(RuleBasedStateMachine):
         (arrived,) = self.scans([chosen])
         self.admitted([arrived])
         try:
-            undo_scan(self.tx, self.venues, SLUG, arrived.scan.id, now=self.now, by=DESK)
+            undo_scan(self.tx, self.venues, SLUG, arrived.scan.id, now=self.now, since=self.now - UNDO_MS_MAX, by=DESK)
         except CheckinError as error:
             assert error.code == "nothing_to_undo"
             return

@@ -125,6 +125,26 @@ def test_preflight_names_who_does_not_fit(served: Served) -> None:
     assert organiser.get("/badges/preflight?format=x").json()["code"] == "format_unknown"
 
 
+def test_all_badges_are_one_document_and_who_is_missing_is_told(served: Served) -> None:
+    organiser = served.operator()
+    sent = {"given_name": "Ada", "family_name": "\U00012000", "group": "presse"}
+    organiser.post("/attendees", json=sent)
+    answer = organiser.post("/badges/document", json={"format": "a6", "sheet": True, "group": "presse"}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert (answer.headers["Checkin-Badges"], answer.headers["Checkin-Missing"]) == ("2", "1")
+    assert len(pypdfium2.PdfDocument(answer.content)) == 1
+    assert organiser.get("/attendees/p1").json()["badge"]["printed_at"] is not None
+    assert organiser.post("/badges/document", json={"group": "x"}).status_code == 404
+    assert organiser.post("/badges/document", json={"format": "label62", "sheet": True}).status_code == 422
+    assert served.client("desk").post("/badges/document", json={}).status_code == 403
+
+
+def test_letters_that_no_font_has_are_told_while_they_are_typed(served: Served) -> None:
+    desk = served.client("desk")
+    text = "Ada \U00012000 Öztürk 李 \U00012000"
+    assert desk.post("/badges/letters", json={"text": text}).json() == {"missing": "\U00012000"}
+
+
 def test_hardest_are_listed_first(served: Served) -> None:
     organiser = served.operator()
     sent = {"given_name": "Friederike-Charlotte", "family_name": "von Schmettow-Wolkenstein", "group": "gast"}

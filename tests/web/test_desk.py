@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from checkin.demo.clock import DemoClock
 from checkin.service.prints import TAKEN_MS_MAX
 from checkin.service.undo import UNDO_MS_MAX
 from checkin.service.verify import verify
@@ -168,3 +169,105 @@ def test_print_queue_is_for_the_desk(served: Served, role: str) -> None:
     client = served.operator(role)
     assert client.get("/prints").status_code == 403
     assert client.post("/pickups", json={"badges": ["x"]}).status_code == 403
+
+
+def walk_in(desk: httpx.Client, name: str = "Nowak") -> Any:
+    return desk.post("/attendees", json={"id": new(), "group": "gast", "given_name": "Eva", "family_name": name}).json()
+
+
+def test_walk_in_is_taken_back_with_badge_print_and_check_in(served: Served) -> None:
+    desk = served.client("desk")
+    person = walk_in(desk)
+    badge = desk.post(f"/attendees/{person['id']}/badges").json()
+    job = printed(desk, badge["id"]).json()
+    assert check_in(desk, person["id"]).json()["kind"] == "arrival"
+    for _ in range(2):
+        assert desk.post(f"/attendees/{person['id']}/undo").status_code == 204, "twice is once"
+    now = desk.get(f"/attendees/{person['id']}").json()
+    assert (now["registration"], now["area"], now["badge"]["state"]) == ("cancelled", None, "replaced")
+    assert desk.get("/prints").json()["prints"] == []
+    assert taken(desk) is None
+    assert desk.post("/scans", json={"id": new(), "code": badge["code"], "door": "D1"}).json()["outcome"] == "refused"
+    facts = [one["fact"] for one in desk.get("/facts?since=0&limit=1000").json()["facts"]]
+    assert {"added", "walk-in taken back", "print withdrawn"} <= {one.get("what") for one in facts}, (
+        "nothing is deleted"
+    )
+    assert job["id"] not in [one["id"] for one in desk.get("/prints").json()["prints"]]
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
+
+
+def test_walk_in_who_waits_gives_the_number_back_situation_12(served: Served) -> None:
+    desk = served.client("desk")
+    for number in range(10):
+        check_in(desk, f"a{number}")
+    first, second = walk_in(desk, "Erste"), walk_in(desk, "Zweite")
+    assert (first["line"]["number"], second["line"]["ahead"]) == (1, 1)
+    assert desk.post(f"/attendees/{first['id']}/undo").status_code == 204
+    line = desk.post("/areas/house/line", json={"attendee": second["id"]}).json()
+    assert (line["number"], line["ahead"]) == (2, 0)
+
+
+def test_proxy_is_taken_back_and_the_first_badge_holds_again_situation_9(served: Served) -> None:
+    desk = served.client("desk")
+    old = badge_of(desk, "a6")
+    proxy = desk.post("/attendees/a6/proxy", json={"id": new(), "family_name": "Öztürk"}).json()
+    badge = desk.post(f"/attendees/{proxy['id']}/badges").json()
+    check_in(desk, proxy["id"])
+    for _ in range(2):
+        assert desk.post("/attendees/a6/proxy/undo").status_code == 204, "twice is once"
+    assert desk.get(f"/attendees/{proxy['id']}").json()["registration"] == "cancelled"
+    assert desk.get("/attendees/a6").json()["represented_by"] is None
+    by_proxy = desk.post("/scans", json={"id": new(), "code": badge["code"], "door": "D1"}).json()
+    assert by_proxy["outcome"] == "refused"
+    assert desk.post("/scans", json={"id": new(), "code": old["code"], "door": "D1"}).json()["kind"] == "arrival"
+    another = desk.post("/attendees/a6/proxy", json={"id": new(), "family_name": "Zweite"})
+    assert another.json()["code"] == "attendee_inside"
+    assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
+
+
+def test_proxy_is_not_taken_back_once_either_has_moved_on(served: Served) -> None:
+    desk = served.client("desk")
+    proxy = desk.post("/attendees/a6/proxy", json={"id": new(), "family_name": "Öztürk"}).json()
+    check_in(desk, proxy["id"])
+    check_in(desk, proxy["id"], door="T-1")
+    assert desk.post("/attendees/a6/proxy/undo").json()["code"] == "moved_on"
+    assert desk.get(f"/attendees/{proxy['id']}").json()["area"] == "T", "nothing of it was done"
+
+
+def test_registrations_are_taken_back_for_half_a_minute_of_whoever_stands_there(tmp_path: Any) -> None:
+    """The event's clock runs sixty times as fast as ours: an hour of its is a minute of ours."""
+    ours = [0.0]
+    clock = DemoClock(at("10:00"), at("18:00"), 60, wall=lambda: ours[0])
+    with serve(tmp_path, clock=clock, ago=clock.ago) as served:
+        desk = served.client("desk")
+        person = walk_in(desk)
+        scan = check_in(desk, "a1").json()
+        proxy = desk.post("/attendees/a6/proxy", json={"id": new(), "family_name": "Öztürk"}).json()
+        ours[0] += UNDO_MS_MAX / 1_000 - 1
+        assert desk.post(f"/attendees/{person['id']}/undo").status_code == 204
+        assert desk.post(f"/scans/{scan['id']}/undo").status_code == 200
+        later = walk_in(desk, "Später")
+        ours[0] += 2
+        assert desk.post("/attendees/a6/proxy/undo").json()["code"] == "registration_late"
+        assert desk.get(f"/attendees/{proxy['id']}").json()["registration"] == "registered"
+        assert desk.post(f"/attendees/{later['id']}/undo").status_code == 204
+    assert at("10:00") + UNDO_MS_MAX < clock(), "by its own clock half a minute was long over"
+
+
+def test_those_of_the_list_are_no_walk_ins(served: Served) -> None:
+    desk = served.client("desk")
+    assert desk.post("/attendees/a1/undo").json()["code"] == "registration_late"
+    assert desk.post("/attendees/nobody/undo").json()["code"] == "attendee_unknown"
+    assert served.client("door").post("/attendees/a1/undo").status_code == 403
+
+
+def test_print_that_waits_is_withdrawn_and_one_that_a_printer_has_is_not(served: Served) -> None:
+    desk = served.client("desk")
+    waits = printed(desk, badge_of(desk, "a1")["id"]).json()
+    assert desk.patch(f"/prints/{waits['id']}", json={"state": "withdrawn"}).json()["state"] == "withdrawn"
+    assert taken(desk) is None
+    assert printed(desk, badge_of(desk, "a1")["id"]).status_code == 201, "it is asked for anew without a question"
+    job = taken(desk)
+    assert desk.patch(f"/prints/{job['id']}", json={"state": "withdrawn"}).json()["code"] == "print_taken"
+    desk.patch(f"/prints/{job['id']}", json={"state": "failed"})
+    assert desk.patch(f"/prints/{job['id']}", json={"state": "withdrawn"}).json()["state"] == "withdrawn"

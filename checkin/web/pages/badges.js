@@ -2,15 +2,17 @@
 /** Badges before they are printed: each format on the hardest names, drawn anew when a template changes. */
 
 import { Problem, call, find, make } from "/faces/centre.js";
+import { progress } from "/faces/progress.js";
 import { onLanguage, word } from "/faces/words.js";
 import { api, event, follow, openFrame } from "/pages/frame.js";
 
 const TEMPLATES_READ_MS = 1_500;
 const MEASURING_MS_MAX = 120_000;
+const SAVED_MS = 60_000;
 
 const FIELDS = {
   title: "fieldTitle", given_name: "fieldGivenName", family_name: "fieldFamilyName", organisation: "fieldOrganisation",
-  place: "fieldPlace", group: "fieldGroup", event_name: "fieldEvent", event_line: "fieldEvent", forums: "fieldForum",
+  place: "fieldPlace", group: "fieldGroup", event_name: "fieldEvent", event_line: "fieldEvent", forums: "fieldForum", agenda: "fieldForum",
 };
 
 /** @type {any[]} */
@@ -26,6 +28,7 @@ let round = 0;
 
 const choice = /** @type {HTMLSelectElement} */ (find("#format"));
 const person = /** @type {HTMLSelectElement} */ (find("#attendee"));
+const group = /** @type {HTMLSelectElement} */ (find("#group"));
 
 const chosenFormat = () => formats.find((one) => one.id === choice.value) ?? formats[0];
 
@@ -66,9 +69,37 @@ async function draw() {
   }
 }
 
+/** What typst says of a template → the word for it. @type {[RegExp, string][]} */
+const TEMPLATE_SAYS = [
+  [/^unknown variable: (.+)$/, "templateUnknownName"],
+  [/^dictionary does not contain key "(.+)"$/, "templateNoField"],
+  [/^unclosed delimiter$/, "templateUnclosed"],
+  [/^unclosed string$/, "templateUnclosed"],
+  [/^unexpected argument: (.+)$/, "templateArgument"],
+  [/^unexpected (.+)$/, "templateUnexpected"],
+  [/^missing argument: (.+)$/, "templateExpected"],
+  [/^expected ([^,]+)/, "templateExpected"],
+  [/^file not found: (.+)$/, "templateNoFile"],
+  [/^imports files of this folder/, "templateForeign"],
+];
+
+/** What failed, in words of the page. @param {unknown} error */
+function saidOf(error) {
+  if (!(error instanceof Problem)) return word("cut");
+  if (error.code !== "template_wrong") return error.message;
+  const { file, line, said } = error.data;
+  const [pattern, key] = TEMPLATE_SAYS.find(([one]) => one.test(said)) ?? [null, "templateSays"];
+  const what = word(key, { message: said, name: (pattern && said.match(pattern)?.[1]) ?? "" });
+  return word("templateWrongAt", { file, line, what });
+}
+
+/** @type {unknown} what is complained of now */
+let fault = null;
+
 /** @param {unknown} error */
 function complain(error) {
-  find("#fault").textContent = error instanceof Problem ? error.message : word("cut");
+  fault = error;
+  find("#fault").textContent = saidOf(error);
   find("#fault").hidden = false;
 }
 
@@ -87,7 +118,7 @@ async function measure() {
 
 function showPreflight() {
   if (preflightFault) {
-    find("#verdict").textContent = preflightFault instanceof Problem ? preflightFault.message : word("cut");
+    find("#verdict").textContent = saidOf(preflightFault);
   } else if (!preflight) {
     find("#verdict").textContent = word("preflightRuns");
   } else {
@@ -106,6 +137,7 @@ function misfitLine(misfit) {
 
 function showSource() {
   const format = chosenFormat();
+  find("#sheet-choice").hidden = !format.sheet;
   find("#template").setAttribute("href", `${api}/badges/templates/${format.id}.typ`);
   find("#source").textContent = word(format.own ? "templateOwn" : "templateOurs", { file: `${event}/badges/${format.id}.typ` });
 }
@@ -131,6 +163,60 @@ function watchTemplates() {
   setTimeout(() => readTemplates().catch(complain).finally(watchTemplates), TEMPLATES_READ_MS);
 }
 
+/** @type {any[]} */
+let groups = [];
+/** @type {{count: number, missing: number, who: any[], fault: unknown} | null} what the last document holds */
+let printed = null;
+
+function showGroups() {
+  const kept = group.value;
+  group.replaceChildren(make("option", { value: "" }, word("everybody")), ...groups.map((one) => make("option", { value: one.id }, one.name)));
+  group.value = kept;
+}
+
+function showPrinted() {
+  const told = find("#printed");
+  const said = printed?.fault ? saidOf(printed.fault) : printed ? word(printed.missing ? "printAllMissing" : "printAllDone", { count: printed.count }) : "";
+  told.replaceChildren(said, ...(printed?.who.length ? [make("ul", {}, ...printed.who.map(misfitLine))] : []));
+}
+
+/** Everybody's badges as one file; who is missing in it is named. */
+async function printAll() {
+  const submit = /** @type {HTMLButtonElement} */ (find("#all button"));
+  const sheet = /** @type {HTMLInputElement} */ (find("#sheet"));
+  const format = choice.value;
+  submit.disabled = true;
+  printed = null;
+  showPrinted();
+  const bar = progress(find("#all"), { label: "printAllRuns" });
+  try {
+    const body = JSON.stringify({ format, sheet: sheet.checked && chosenFormat().sheet, ...(group.value ? { group: group.value } : {}) });
+    const answer = await fetch(`${api}/badges/document`, { method: "POST", body, headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(MEASURING_MS_MAX) });
+    if (!answer.ok) throw new Problem(answer.status, await answer.json(), 1);
+    const missing = Number(answer.headers.get("Checkin-Missing"));
+    save(await answer.blob(), `badges-${format}.pdf`);
+    const checked = missing ? await call(`${api}/badges/preflight?format=${format}`, { timeoutMs: MEASURING_MS_MAX }) : { misfits: [] };
+    printed = { count: Number(answer.headers.get("Checkin-Badges")), missing, who: checked.misfits.filter((/** @type {any} */ one) => one.letters), fault: null };
+  } catch (error) {
+    printed = { count: 0, missing: 0, who: [], fault: error };
+  }
+  bar.done();
+  submit.disabled = false;
+  showPrinted();
+}
+
+/** @param {Blob} content @param {string} name */
+function save(content, name) {
+  const address = URL.createObjectURL(content);
+  const link = make("a", { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), SAVED_MS);
+}
+
+find("#all").addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  printAll();
+});
 choice.addEventListener("change", () => Promise.all([draw(), measure()]));
 person.addEventListener("change", draw);
 
@@ -141,7 +227,12 @@ async function start() {
     showChoices();
     showSource();
     showPreflight();
+    showGroups();
+    showPrinted();
+    if (fault && !find("#fault").hidden) complain(fault);
   });
+  groups = (await call(`${api}/layout`)).groups;
+  showGroups();
   hardest = (await call(`${api}/badges/hardest`)).attendees;
   person.replaceChildren(...hardest.map((one) => make("option", { value: one.attendee }, one.name)));
   await readTemplates();

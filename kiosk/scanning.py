@@ -1,0 +1,115 @@
+"""A scanner's program: what it reads is a scan at a door of the centre, and its answer is shown there."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+SEND_S = 5.0
+RETRY_S = 2.0
+SAME_SCAN_S = 2.0
+"""A trembling hand or an impatient second press is the same scan."""
+SCANS_KEPT_MAX = 500
+"""So many wait for the centre. More are not taken, and that is said."""
+PASSING = {429, 502, 503, 504}
+
+
+class Refused(Exception):
+    """The centre will not take scans of this program; the message says why."""
+
+
+class DoorOfCentre:
+    """One door, as this scanner sees it. `screen`: the name under which the door's page follows its answers."""
+
+    def __init__(self, url: str, event: str, token: str, door: str, screen: str, *, direction: str = "entry") -> None:
+        base = f"{url.rstrip('/')}/api/v1/events/{quote(event, safe='')}"
+        self._client = httpx.AsyncClient(
+            base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=SEND_S, trust_env=False
+        )
+        self._path = f"/screens/{quote(screen, safe='')}/scans"
+        self._door = door
+        self._direction = direction
+
+    def scan_of(self, code: str) -> dict[str, Any]:
+        """What is sent of a code, under an id of its own; as often as it takes."""
+        return {
+            "id": str(uuid.uuid4()),
+            "code": code,
+            "door": self._door,
+            "direction": self._direction,
+            "scanned_at": dt.datetime.now(dt.UTC).isoformat(),
+        }
+
+    async def send(self, scan: dict[str, Any]) -> dict[str, Any]:
+        """The centre's answer and how many screens show it. Raises `httpx.TransportError` and, for what may
+        pass, `httpx.HTTPStatusError`; `Refused` for what will not."""
+        answer = await self._client.post(self._path, json=scan)
+        if answer.status_code in PASSING:
+            answer.raise_for_status()
+        if answer.is_error:
+            try:
+                detail = str(answer.json().get("detail", ""))
+            except ValueError:
+                detail = ""
+            raise Refused(detail or f"HTTP {answer.status_code}")
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+async def scan_on(codes: AsyncIterator[str], door: DoorOfCentre, say: Callable[[str], None]) -> None:
+    """Send each code as a scan, in order, until `codes` ends; `say` is told of each answer in a line that names
+    nobody. A centre that is away gets them later. Raises `Refused`."""
+    waiting: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+    reading = asyncio.create_task(_read(codes, door, waiting, say))
+    try:
+        while (scan := await waiting.get()) is not None:
+            say(_line_of(await _answer(scan, door, say)))
+        await reading
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)  # it lets go of the codes before they are closed
+
+
+async def _read(
+    codes: AsyncIterator[str],
+    door: DoorOfCentre,
+    waiting: asyncio.Queue[dict[str, Any] | None],
+    say: Callable[[str], None],
+) -> None:
+    now_s = asyncio.get_running_loop().time
+    last_code, last_at_s = "", float("-inf")
+    async for code in codes:
+        is_same = code == last_code and now_s() - last_at_s < SAME_SCAN_S
+        last_code, last_at_s = code, now_s()
+        if is_same:
+            continue
+        if waiting.qsize() >= SCANS_KEPT_MAX:
+            say(f"Not taken: {SCANS_KEPT_MAX} scans wait for the centre already. Use paper until it is back.")
+            continue
+        waiting.put_nowait(door.scan_of(code))
+    waiting.put_nowait(None)
+
+
+async def _answer(scan: dict[str, Any], door: DoorOfCentre, say: Callable[[str], None]) -> dict[str, Any]:
+    while True:
+        try:
+            return await door.send(scan)
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            say(f"Not checked: the centre does not answer ({error or type(error).__name__}). The scan is kept.")
+            await asyncio.sleep(RETRY_S)
+
+
+def _line_of(shown: dict[str, Any]) -> str:
+    answer = shown["answer"]
+    what = answer["kind"] or answer["reason"] or ""
+    unseen = "" if shown["screens"] else " – no page shows it"
+    return f"{answer['outcome']} {what}: {answer['hint']['de']}{unseen}"
