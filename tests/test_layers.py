@@ -15,13 +15,15 @@ ROOT = Path(__file__).parent.parent
 MAY: dict[str, set[str]] = {
     "checkin.core": {"checkin.core"},
     "checkin.wire": {"checkin.core"},
+    "checkin.words": {"checkin.core", "checkin.words"},
     "checkin.store": {"checkin.core", "checkin.wire", "checkin.store"},
     "checkin.live": {"checkin.core", "checkin.wire", "checkin.live"},
-    "checkin.badges": {"checkin.core", "checkin.wire", "checkin.badges"},
-    "checkin.exchange": {"checkin.core", "checkin.wire", "checkin.exchange"},
+    "checkin.badges": {"checkin.core", "checkin.wire", "checkin.words", "checkin.badges"},
+    "checkin.exchange": {"checkin.core", "checkin.wire", "checkin.words", "checkin.exchange"},
     "checkin.service": {
         "checkin.core",
         "checkin.wire",
+        "checkin.words",
         "checkin.store",
         "checkin.live",
         "checkin.badges",
@@ -29,7 +31,7 @@ MAY: dict[str, set[str]] = {
         "checkin.service",
     },
     "checkin.config": {"checkin.core"},
-    "kiosk": {"checkin.core", "checkin.wire", "kiosk"},
+    "kiosk": {"checkin.core", "checkin.wire", "checkin.words", "kiosk"},
 }
 MAY["checkin.web"] = MAY["checkin.service"] | {"checkin.web"}
 FREE = {"checkin.main", "checkin.__main__", "checkin.demo", "checkin"}

@@ -30,6 +30,7 @@ def test_wheel_runs_the_demo_from_elsewhere(tmp_path: Path) -> None:
         "checkin/badges/templates/a6.typ",
         "checkin/demo/files/attendees.csv",
         "checkin/web/pages/live.html",
+        "checkin/words/locale/de/LC_MESSAGES/checkin.po",
         "kiosk/faces/door.js",
     ):
         assert part in names

@@ -17,11 +17,12 @@ from pathlib import Path
 import uvloop
 
 from checkin.core.errors import CheckinError
-from checkin.core.wording import ADMITTED
+from checkin.core.wording import Saying
 from checkin.main import app_of, open_store, server_of, wall_clock
 from checkin.service.centre import Centre
 from checkin.service.scans import Answered, Arrived
 from checkin.wire import Answer, AreaShown, AttendeeShown
+from checkin.words import said
 from tests.bench.venue import prepare
 
 
@@ -42,7 +43,7 @@ class EmptyIntake:
                         id="attendee-1", name="Vorname Nachname", organisation="Amt", group="g", bookings=[]
                     ),
                     area=AreaShown(id="house", inside=1, capacity=10_000_000, free=9_999_999),
-                    hint=ADMITTED["arrival"],
+                    hint=said(Saying("arrival")),
                     way=None,
                     since=None,
                     overridden=None,

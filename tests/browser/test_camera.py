@@ -12,10 +12,10 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.axe import violations
 from tests.browser.cable import Cable
 from tests.browser.conftest import CHROMIUM, Opened
 from tests.browser.test_door import DOOR, count_scans, ready
-from tests.browser.test_pages import violations
 from tests.campaign.pictures import badge, blurred, film, laid_on, lit, noisy, on_phone
 from tests.served import Served
 

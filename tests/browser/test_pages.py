@@ -1,4 +1,4 @@
-"""The organiser's pages, and what a blind person meets on every one of them."""
+"""The organiser's pages. What all of them must be is in `test_accessibility.py`."""
 
 from __future__ import annotations
 
@@ -6,52 +6,23 @@ import re
 import uuid
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import Opened
 from tests.served import PASSWORD, Served
 from tests.venue import SLUG
 
-PAGES = {
-    "events": "/",
-    "live": f"/events/{SLUG}",
-    "rooms": f"/events/{SLUG}/rooms",
-    "safety": f"/events/{SLUG}/safety",
-    "devices": f"/events/{SLUG}/devices",
-    "badges": f"/events/{SLUG}/badges",
-    "door": f"/events/{SLUG}/door/D1",
-    "board": f"/events/{SLUG}/board",
-    "room": f"/events/{SLUG}/room/P",
-    "clicker": f"/events/{SLUG}/clicker/P",
-    "desk": f"/events/{SLUG}/desk",
-    "printer": f"/events/{SLUG}/printer",
-    "login": "/login",
-    "pair": "/pair",
-}
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing(opened: Opened, served: Served, page: str, scheme: str) -> None:
-    steward = served.operator("steward")
-    for code in (served.codes["a1"], served.codes["a1"]):
-        steward.post("/scans", json={"id": str(uuid.uuid4()), "code": code, "door": "D1"})
-    shown = opened(PAGES[page], scheme=scheme)
-    shown.wait_for_timeout(600)
-    assert violations(shown) == []
+LIVE = f"/events/{SLUG}"
+DEVICES = f"/events/{SLUG}/devices"
+DOOR = f"/events/{SLUG}/door/D1"
 
 
 @pytest.mark.parametrize(("who", "word"), [("a1", "Willkommen"), ("cancelled", "Stopp"), ("p0", "Willkommen")])
 def test_axe_finds_nothing_on_a_door_s_answer(opened: Opened, served: Served, who: str, word: str) -> None:
     if who == "cancelled":
         served.operator().patch("/attendees/a2", json={"registration": "cancelled"})
-    page = opened(PAGES["door"])
+    page = opened(DOOR)
     expect(page.locator("#link")).to_have_text("verbunden")
     page.keyboard.insert_text("")
     page.click("#type")
@@ -62,30 +33,63 @@ def test_axe_finds_nothing_on_a_door_s_answer(opened: Opened, served: Served, wh
 
 
 def test_organiser_sees_arrivals_refusals_and_doors_live(opened: Opened, served: Served) -> None:
-    page = opened(PAGES["live"], 1920, 1080)
-    expect(page.locator("#areas li")).to_have_count(5)
+    page = opened(LIVE, 1920, 1080)
+    expect(page.locator("#plan .tile")).to_have_count(4)
     expect(page.locator("#curve-words")).to_have_text("Noch ist niemand angekommen.")
     steward = served.operator("steward")
     for code in (served.codes["a1"], served.codes["a2"], served.codes["a1"]):
         steward.post("/scans", json={"id": str(uuid.uuid4()), "code": code, "door": "D1"})
-    expect(page.locator("#areas li strong").first).to_have_text("2 / 10")
+    expect(page.locator("#plan .house .count")).to_contain_text("2 / 10")
     expect(page.locator("#curve-words")).to_contain_text("2 Ankünfte", timeout=8_000)
-    assert page.locator("#curve desc").text_content() == page.locator("#curve-words").text_content()
-    expect(page.locator("#refusals li")).to_contain_text("Bereits eingecheckt")
+    expect(page.locator("#forecast-words")).to_contain_text("2 angekommen")
+    words = [page.locator(part).text_content() or "" for part in ("#forecast-words", "#curve-words")]
+    assert page.locator("#curve desc").text_content() == " ".join(words)
+    south = page.locator('#doors tr[data-door="D1"]')
+    expect(south).to_contain_text("1× Bereits eingecheckt")
+    expect(south.locator("td").nth(1)).to_have_text("3")
     expect(page.locator("#scans tr").first).to_contain_text("Ada Nr a1")
-    expect(page.locator("#doors li").first).to_contain_text("3 Scans")
 
 
-def test_live_page_works_at_360_pixels(opened: Opened) -> None:
-    page = opened(PAGES["live"], 360, 800)
-    expect(page.locator("#areas li")).to_have_count(5)
+@pytest.mark.parametrize("width", [360, 1920])
+def test_plan_follows_a_scan_and_an_alert_is_taken_by_name(opened: Opened, served: Served, width: int) -> None:
+    page = opened(LIVE, width, 900)
+    hall = page.locator('#plan [data-area="P"]')
+    expect(hall).to_have_attribute("aria-label", "Große Halle, 0 / 4, 4 frei, ruhig")
+    expect(page.locator("#alerts")).to_contain_text("Alles ruhig")
+    steward = served.operator("steward")
+    for who in ("a1", "a2", "a3", "a4"):
+        steward.post("/scans", json={"id": str(uuid.uuid4()), "code": served.codes[who], "door": "P-A"})
+    expect(hall).to_have_attribute("aria-label", re.compile("^Große Halle, 4 / 4, 0 frei, voll"))
+    assert float(hall.locator(".level").get_attribute("height") or 0) > 40
+    alert = page.locator('#alerts li[data-kind="area"]')
+    expect(alert).to_contain_text("Große Halle ist voll (4 von 4)", timeout=15_000)
+    alert.get_by_role("button", name="Ich kümmere mich").click()
+    expect(alert).to_contain_text("organiser")
+    alert.get_by_role("button", name="Erledigt").click()
+    expect(page.locator("#alerts")).to_contain_text("Alles ruhig")
+    page.locator("#seen summary").click()
+    expect(page.locator("#seen-alerts li")).to_contain_text("erledigt")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    hall.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/room/P$"))
+
+
+def test_day_is_played_in_advance(opened: Opened, served: Served) -> None:
+    page = opened(f"{LIVE}/simulation")
+    page.get_by_label("Anmeldungen").fill("30")
+    page.get_by_label("Süd: offene Spuren").fill("1")
+    page.get_by_role("button", name="Durchspielen").click()
+    expect(page.locator("#said")).to_contain_text("Von 30 Angemeldeten", timeout=20_000)
+    assert page.evaluate("document.querySelector('#picture').naturalWidth") > 100
+    expect(page.locator("#played-doors tr").first).to_contain_text("Süd")
+    assert violations(page) == []
 
 
 def test_log_in_leads_back_to_the_page_that_was_asked_for(opened: Opened, served: Served) -> None:
     served.operator("steward")
     name = f"steward {len(served.clients) - 1}"
-    page = opened(PAGES["live"], login=False)
+    page = opened(LIVE, login=False)
     assert "/login?next=" in page.url
     page.fill("[name=name]", name)
     page.fill("[name=password]", "falsch")
@@ -98,7 +102,7 @@ def test_log_in_leads_back_to_the_page_that_was_asked_for(opened: Opened, served
 
 
 def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
-    page = opened(PAGES["devices"])
+    page = opened(DEVICES)
     page.fill("[name=name]", "Tablet Süd")
     page.select_option("[name=door]", "D2")
     page.click("#add button")

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from checkin import words
 from checkin.core import wording
 from checkin.core.admission import OVERRIDE, Bearer, Facts, Given, decide
 from checkin.core.facts import Scanned, Sum, presence_after
@@ -289,8 +290,9 @@ def test_same_scan_is_decided_the_same_and_changes_nothing(scan: Scan, facts: Fa
 @given(scans(), known())
 def test_door_has_an_answer_to_everything_in_both_languages(scan: Scan, facts: Facts) -> None:
     decision = decide(scan, facts)
-    for saying in (wording.hint(decision, facts.layout), wording.way(decision, scan.door, facts.layout)):
-        assert saying is None or (saying.de and saying.en and "{" not in saying.de + saying.en)
+    for saying in (wording.hint(decision, facts.layout), *wording.way(decision, scan.door, facts.layout)):
+        assert {"de", "en"} <= words.said(saying).keys()
+        assert all(text and "{" not in text for text in words.said(saying).values())
 
 
 @unhurried

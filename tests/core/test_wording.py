@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from checkin import words
 from checkin.core import wording
 from checkin.core.admission import Alternative, Decision, Given, Reason, Refusal, decide
 from checkin.core.holds import Kept
 from checkin.core.layout import Layout
 from checkin.core.model import Door, Item
-from checkin.core.wording import Hint, hint, way
+from checkin.core.wording import Saying, hint, way
 from tests.core.given import bearer, facts, scan, there, venue
 from tests.venue import at, layout
 
@@ -25,8 +26,10 @@ def admitted(kind: Any, **changes: Any) -> Decision:
     return Decision(outcome="admitted", kind=kind, **changes)
 
 
-def said(saying: Hint | None) -> tuple[str, str] | None:
-    return None if saying is None else (saying.de, saying.en)
+def said(*sayings: Saying) -> tuple[str, str]:
+    together = words.said_together(sayings)
+    assert together is not None
+    return together["de"], together["en"]
 
 
 # --- the saying -----------------------------------------------------------------------------------------------
@@ -120,10 +123,10 @@ def test_refused_is_said_with_what_is_known(decision: Decision, de: str, en: str
 
 
 def test_block_is_named_to_the_staff_alone() -> None:
-    assert said(wording.FOR_STAFF["badge_blocked"]) == ("Badge gesperrt", "Badge blocked")
-    assert {reason for reason in wording.REFUSED if wording.FOR_STAFF[reason] != wording.REFUSED[reason]} == {
-        "badge_blocked"
-    }
+    assert said(wording.for_staff("badge_blocked")) == ("Badge gesperrt", "Badge blocked")
+    reasons: tuple[Reason, ...] = Reason.__args__  # type: ignore[attr-defined]
+    at_doors = {one: said(hint(refused(one, area="P"), layout())) for one in reasons}
+    assert {one for one in reasons if said(wording.for_staff(one)) != at_doors[one]} == {"badge_blocked"}
 
 
 # --- the way on -----------------------------------------------------------------------------------------------
@@ -171,7 +174,7 @@ def with_hours(**hours: Any) -> Layout:
     ],
 )
 def test_way_on_is_said(decision: Decision, de: str, en: str) -> None:
-    assert said(way(decision, "D1", layout())) == (de, en)
+    assert said(*way(decision, "D1", layout())) == (de, en)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def test_way_on_is_said(decision: Decision, de: str, en: str) -> None:
     ],
 )
 def test_way_on_is_not_said_where_there_is_none(decision: Decision) -> None:
-    assert way(decision, "D1", layout()) is None
+    assert way(decision, "D1", layout()) == ()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_way_on_is_not_said_where_there_is_none(decision: Decision) -> None:
     ],
 )
 def test_closed_door_says_its_hours(hours: Any, de: str, en: str) -> None:
-    assert said(way(refused("door_closed"), "X", with_hours(**hours))) == (de, en)
+    assert said(*way(refused("door_closed"), "X", with_hours(**hours))) == (de, en)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,7 @@ def test_closed_door_says_its_hours(hours: Any, de: str, en: str) -> None:
     ],
 )
 def test_reserved_seats_are_said_until_the_first_become_free(kept: list[Kept], de: str, en: str) -> None:
-    assert said(way(refused("held_seats_only", area="G", kept=tuple(kept)), "G-1", layout())) == (de, en)
+    assert said(*way(refused("held_seats_only", area="G", kept=tuple(kept)), "G-1", layout())) == (de, en)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,7 @@ def test_full_room_says_where_else_with_the_way(overflow: str | None, others: li
     here = venue(areas={"T": {"way": "1. Stock"}})
     alternatives = tuple(Alternative(session=f"s-{area}", area=area, free=1) for area in others)
     decision = refused("area_full", area="P", overflow=overflow, alternatives=alternatives)
-    assert said(way(decision, "P-A", here)) == (de, en)
+    assert said(*way(decision, "P-A", here)) == (de, en)
 
 
 def test_full_room_says_the_line_then_what_is_kept_then_where_else() -> None:
@@ -271,7 +274,7 @@ def test_full_room_says_the_line_then_what_is_kept_then_where_else() -> None:
         overflow="T",
         alternatives=(Alternative(session="s1", area="G", free=1),),
     )
-    assert said(way(decision, "P-A", layout())) == (
+    assert said(*way(decision, "P-A", layout())) == (
         "Ihre Nummer: 3 – davor warten 2. · 1 Platz reserviert · Übertragung: Theater · Plätze frei: Galerie",
         "Your number: 3 – 2 wait before you. · 1 seat reserved · Live transmission: Theater · Places free: Galerie",
     )
@@ -283,14 +286,14 @@ def test_exit_asks_for_what_is_lent_by_its_name() -> None:
     given = Given(at=at("09:30"), door="D1")
     who = bearer(presence=there("house"), items={"headset": given, "vest": given})
     decision = decide(scan("D1", "exit"), facts(here, bearer=who))
-    assert said(way(decision, "D1", here)) == ("Bitte zurückgeben: Headset, Weste", "Please give back: Headset, Weste")
+    assert said(*way(decision, "D1", here)) == ("Bitte zurückgeben: Headset, Weste", "Please give back: Headset, Weste")
     gone = admitted("exit", asks_back=("headset", "lost"))
-    assert said(way(gone, "D1", here)) == ("Bitte zurückgeben: Headset", "Please give back: Headset")
+    assert said(*way(gone, "D1", here)) == ("Bitte zurückgeben: Headset", "Please give back: Headset")
 
 
 def test_times_are_said_in_the_zone_of_the_event() -> None:
     tokyo = venue(event={"timezone": "Asia/Tokyo"})
-    assert said(way(refused("badge_replaced", since_at=at("09:10")), "D1", tokyo)) == (
+    assert said(*way(refused("badge_replaced", since_at=at("09:10")), "D1", tokyo)) == (
         "Ersetzt um 17:10 – bitte das neue Badge zeigen",
         "Replaced at 17:10 – please show the new badge",
     )
@@ -308,8 +311,7 @@ def test_number_is_said_with_the_rule_that_calls_it(ahead: int, kept: bool, de: 
     places = (Kept(claim="group:presse", seats=2),) if kept else ()
     reason: Reason = "held_seats_only" if kept else "area_full"
     saying = way(refused(reason, area="G", number=4, ahead=ahead, kept=places), "G-1", layout())
-    assert saying is not None
-    assert saying.de == de
+    assert said(*saying)[0] == de
 
 
 @pytest.mark.parametrize(
@@ -318,8 +320,7 @@ def test_number_is_said_with_the_rule_that_calls_it(ahead: int, kept: bool, de: 
 )
 def test_line_is_said_before_a_number_is_taken(ahead: int, de: str) -> None:
     saying = way(refused("area_full", area="G", ahead=ahead), "G-1", layout())
-    assert saying is not None
-    assert saying.de == de
+    assert said(*saying)[0] == de
 
 
 def test_replaced_badge_says_when_and_where() -> None:
@@ -335,7 +336,7 @@ def test_replaced_badge_says_when_and_where() -> None:
 
 def test_one_reserved_seat_is_said_as_one() -> None:
     until = (Kept(claim="group:presse", seats=1, until_at=at("10:35")),)
-    assert said(way(refused("held_seats_only", area="G", kept=until), "G-1", layout())) == (
+    assert said(*way(refused("held_seats_only", area="G", kept=until), "G-1", layout())) == (
         "1 Platz reserviert bis 10:35",
         "1 seat reserved until 10:35",
     )
