@@ -5,41 +5,40 @@ Notes name line and column, never what stands there: they end up in logs and mai
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import re
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Literal
 
-import python_calamine
 from msgspec import Struct
 
 from checkin.core.codes import FOREIGN_CHARS_MAX
-from checkin.core.errors import BadInput, TooLarge
+from checkin.core.errors import BadInput
 from checkin.core.model import Attendee, Group, Registration
+from checkin.exchange.pretix import orders_sheet
+from checkin.exchange.sheets import CELL_CHARS_MAX, HEADING_CHARS_MAX, Sheet, folded, read_sheet
 
-FILE_BYTES_MAX = 20 * 1024 * 1024
-UNPACKED_BYTES_MAX = 300 * 1024 * 1024
-ROWS_MAX = 200_000
-CELL_CHARS_MAX = 32_767
-"""What a cell of a spreadsheet holds at most."""
-COLUMNS_MAX = 500
 NOTES_MAX = 5_000
+CATEGORIES_MAX = 200
+CATEGORY_CHARS_MAX = 200
+FIRST_ROWS = 8
+FIRST_CELL_CHARS = 60
 
 Level = Literal["error", "warning", "info"]
 
 
 class RowNote(Struct, frozen=True, kw_only=True):
-    """Something about a row. error: it is left out. warning: taken in, look at it. info: mended."""
+    """Something about a row. error: it is left out. warning: taken in, look at it. info: mended. `earlier`: of
+    a duplicate, the line with the same person."""
 
     line: int
     column: str
     code: str
     message: str
     level: Level
+    earlier: int | None = None
 
 
 class AttendeeRow(Struct, frozen=True, kw_only=True):
@@ -50,48 +49,116 @@ class AttendeeRow(Struct, frozen=True, kw_only=True):
     forums: tuple[str, ...] = ()
 
 
-class AttendeeList(Struct, frozen=True, kw_only=True):
-    """A list as read: what is in it, and how it was understood."""
+class Reading(Struct, frozen=True, kw_only=True):
+    """How a list is to be read, as chosen by hand; what is not named is recognised. `columns`: folded
+    heading → field, “” to leave the column out. `categories`: folded category → id of a group."""
 
+    encoding: str = ""
+    separator: str = ""
+    columns: dict[str, str] = {}
+    categories: dict[str, str] = {}
+
+
+class Category(Struct, frozen=True, kw_only=True):
+    """What stands in the column of categories, how often, and which group that is (None: not known)."""
+
+    text: str
+    count: int
+    group: str | None
+
+
+class ColumnRead(Struct, frozen=True, kw_only=True):
+    """A column, and the field it was taken for (“”: left out)."""
+
+    heading: str
+    field: str
+
+
+class AttendeeList(Struct, frozen=True, kw_only=True):
+    """A list as read: what is in it, and how it was understood. `fields`: those of an attendee that the
+    list says something about. `first_rows`: the first few as they stand there. `missing`: the fields
+    without which no row can be taken in; then there are none in `rows`."""
+
+    form: str
     rows: list[AttendeeRow]
     notes: list[RowNote]
     encoding: str
     separator: str
-    columns: dict[str, str]
+    header: list[ColumnRead]
     unknown_columns: tuple[str, ...]
+    first_rows: list[list[str]]
+    fields: frozenset[str]
+    missing: tuple[str, ...]
+    categories: list[Category]
     empty_rows: int
     rows_read: int
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """heading → field, of the columns that were taken."""
+        return {column.heading: column.field for column in self.header if column.field}
+
 
 HEADERS: dict[str, tuple[str, ...]] = {
-    "booking_number": ("buchungsnr", "buchungsnummer", "bestellnr", "booking", "bookingnumber", "order", "ordercode"),
-    "ticket": ("ticketnr", "ticketnummer", "ticketcode", "ticket", "barcode", "secret"),
-    "registration": ("status", "anmeldestatus", "registration", "state of registration"),
-    "salutation": ("anrede", "salutation"),
-    "title": ("titel", "akademischertitel", "title", "academictitle"),
-    "given_name": ("vorname", "vornamen", "rufname", "givenname", "firstname"),
-    "family_name": ("nachname", "familienname", "name", "familyname", "lastname", "surname"),
-    "organisation": ("institution", "organisation", "organization", "firma", "company", "einrichtung"),
+    "booking_number": (
+        *("buchungsnr", "buchungsnummer", "buchungscode", "bestellnr", "bestellnummer", "bestellcode"),
+        *("booking", "bookingnumber", "ordercode", "order"),
+    ),
+    "ticket": (
+        *("ticketsecret", "ticketcode", "ticketnr", "ticketnummer", "ticketgeheimnis", "geheimercode"),
+        *("ticket", "barcode", "secret"),
+    ),
+    "registration": ("anmeldestatus", "status", "registration", "stateofregistration"),
+    "salutation": ("anrede", "salutation", "attendeenamesalutation", "teilnehmernameanrede"),
+    "title": ("titel", "akademischertitel", "title", "academictitle", "attendeenametitle", "teilnehmernametitel"),
+    "given_name": (
+        *("vorname", "vornamen", "rufname", "givenname", "firstname"),
+        *("attendeenamegivenname", "attendeenamefirstname", "teilnehmernamevorname", "nameteilnehmervorname"),
+    ),
+    "family_name": (
+        *("nachname", "familienname", "familyname", "lastname", "surname"),
+        *("attendeenamefamilyname", "attendeenamelastname", "teilnehmernamenachname", "nameteilnehmernachname"),
+        *("teilnehmernamefamilienname", "name"),
+    ),
+    "full_name": (
+        "attendeename",
+        "teilnehmername",
+        "nameteilnehmer",
+        "fullname",
+        "vollstandigername",
+        "vorundnachname",
+    ),
+    "organisation": ("institution", "organisation", "organization", "firma", "company", "einrichtung", "unternehmen"),
     "department": ("amtabteilung", "amt", "abteilung", "department", "referat"),
-    "position": ("funktion", "position", "jobtitle", "rolle"),
+    "position": ("funktion", "position", "jobtitle", "rolle", "berufsbezeichnung"),
     "postcode": ("plz", "postleitzahl", "postcode", "zip", "zipcode"),
     "town": ("ort", "stadt", "wohnort", "town", "city"),
     "state": ("bundesland", "land", "state"),
-    "email": ("email", "mail", "emailadresse"),
-    "phone": ("telefon", "telefonnummer", "tel", "mobil", "phone"),
-    "group": ("kategorie", "gruppe", "teilnehmergruppe", "ticketart", "category", "group", "tickettype"),
+    "email": (
+        *("attendeeemail", "teilnehmeremail", "emailteilnehmer", "emailadressedesteilnehmers"),
+        *("email", "mail", "emailadresse", "emailaddress"),
+    ),
+    "phone": ("telefon", "telefonnummer", "tel", "mobil", "phone", "phonenumber"),
+    "group": (
+        *("kategorie", "gruppe", "teilnehmergruppe", "ticketart", "category", "group", "tickettype"),
+        *("produkt", "product", "item"),
+    ),
+    "variation": ("variante", "variation"),
     "diet": ("verpflegung", "ernahrung", "diet", "meal"),
     "needs": ("unterstutzungsbedarf", "bedarf", "barrierefreiheit", "needs", "accessneeds"),
-    "language": ("sprache", "language"),
+    "language": ("sprache", "language", "orderlocale", "sprachederbestellung"),
     "listed": ("teilnehmerlistejanein", "teilnehmerliste", "listed", "listofparticipants"),
     "photo": ("fotojanein", "foto", "fotoeinwilligung", "photo", "photoconsent"),
     "chamber_number": ("kammernr", "kammernummer", "chambernumber"),
-    "registered_on": ("anmeldedatum", "registeredon", "registrationdate"),
+    "registered_on": ("anmeldedatum", "bestelldatum", "registeredon", "registrationdate", "orderdate"),
     "remark": ("bemerkung", "bemerkungen", "anmerkung", "notiz", "remark", "note", "comment"),
     "forum": ("forumi", "forumii", "forumiii", "forum1", "forum2", "forum3", "session", "workshop"),
 }
-"""field → headings that mean it, folded (lower case, letters and digits alone, no marks)."""
+"""field → headings that mean it, folded (lower case, letters and digits alone, no marks), the surest first:
+where a list has several, that one is taken. German and English as organisers write them, and as pretix does."""
 _FIELD_OF = {heading: field for field, headings in HEADERS.items() for heading in headings}
+_RANK_OF = {heading: rank for headings in HEADERS.values() for rank, heading in enumerate(headings)}
+_SEVERAL = "forum"  # the only field that many columns may be
 _KNOWN_AND_LEFT_OUT = {"exkursion"}
 
 _STATUS: dict[str, Registration] = {
@@ -101,14 +168,24 @@ _STATUS: dict[str, Registration] = {
     "bezahlt": "registered",
     "registered": "registered",
     "confirmed": "registered",
+    "paid": "registered",
+    "valid": "registered",
     "warteliste": "waiting",
     "waiting": "waiting",
+    "pending": "waiting",
+    "ausstehend": "waiting",
+    "offen": "waiting",
+    "zahlungausstehend": "waiting",
+    "approvalpending": "waiting",
+    "genehmigungausstehend": "waiting",
     "waitinglist": "waiting",
     "waitlist": "waiting",
     "storniert": "cancelled",
     "abgesagt": "cancelled",
     "cancelled": "cancelled",
     "canceled": "cancelled",
+    "expired": "cancelled",
+    "abgelaufen": "cancelled",
 }
 _YES = {"ja", "j", "yes", "y", "true", "wahr", "1", "x"}
 _NO = {"", "nein", "n", "no", "false", "falsch", "0", "-"}
@@ -117,88 +194,126 @@ _REFERENCE = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});")
 _SMALL_WORDS = {"von", "van", "der", "den", "de", "da", "di", "zu", "zur", "vom", "und", "del", "la", "bin", "al", "el"}
 
 
-def read_attendees(data: bytes, *, name: str, groups: Sequence[Group]) -> AttendeeList:
+def read_attendees(
+    data: bytes, *, name: str, groups: Sequence[Group], reading: Reading | None = None, partial: bool = False
+) -> AttendeeList:
     """Read a list; its form is recognised by its content, `name` is for messages alone.
 
     Good rows are in `rows`, each row that was mended or left out has a note. Raises `TooLarge` for
-    a file beyond the limits, `BadInput` for one that is no list or lacks a needed column: a family
-    name, and a category unless the event has one group alone.
+    a file beyond the limits, `BadInput` for one that is no list or (unless `partial`) lacks a needed
+    column: a family name, and a category unless the event has one group alone.
     """
-    if len(data) > FILE_BYTES_MAX:
-        raise TooLarge(f"{name} has {len(data):,} bytes, at most {FILE_BYTES_MAX:,} are taken.")
-    if not data.strip():
-        raise BadInput(f"{name} is empty.", code="list_empty")
-    if data.startswith(b"PK"):
-        encoding, separator, lines = "XLSX", "", _xlsx_lines(data, name)
+    reading = reading or Reading()
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        sheet = orders_sheet(data, name=name)
     else:
-        text, encoding = _decoded(data, name)
-        text, separator = _separator(text)
-        lines = _csv_lines(text, separator, name)
-    return _Reader(name, groups).read(lines, encoding, separator)
+        sheet = read_sheet(
+            data, name=name, encoding=reading.encoding, separator=reading.separator, known=_headings_known
+        )
+    return _Reader(name, groups, reading).read(sheet, partial=partial)
+
+
+def _headings_known(header: Sequence[str]) -> int:
+    """How many of these headings mean a field; with a name among them, more than any without."""
+    fields = {_FIELD_OF[heading] for heading in map(folded, header) if heading in _FIELD_OF}
+    return len(fields) + 100 * bool(fields & {"family_name", "full_name"})
 
 
 class _Reader:
-    def __init__(self, name: str, groups: Sequence[Group]) -> None:
+    def __init__(self, name: str, groups: Sequence[Group], reading: Reading) -> None:
         self._name = name
+        self._reading = reading
         self._group_ids = [group.id for group in groups]
-        self._groups = {_folded(text): group.id for group in groups for text in (group.name, group.id)}
+        self._groups = {folded(text): group.id for group in groups for text in (group.name, group.id)}
+        known = set(self._group_ids)
+        self._groups |= {text: group for text, group in reading.categories.items() if group in known}
         self._group_names = ", ".join(group.name for group in groups) or "none"
         self._notes: list[RowNote] = []
         self._seen: dict[tuple[str, ...], int] = {}
+        self._categories: Counter[str] = Counter()
 
-    def read(self, lines: Iterator[tuple[int, list[str]]], encoding: str, separator: str) -> AttendeeList:
-        header = next(lines, (1, []))[1]
-        fields, unknown = self._fields(header)
+    def read(self, sheet: Sheet, *, partial: bool) -> AttendeeList:
+        header = sheet.header
+        fields = self._fields(header)
+        missing = self._missing({field for _, field in fields}, header, partial)
         rows: list[AttendeeRow] = []
         read = empty = 0
-        for line, cells in lines:
+        for line, cells in sheet.rows:
             if not any(cell.strip() for cell in cells):
                 empty += 1
                 continue
             read += 1
-            if read > ROWS_MAX:
-                raise TooLarge(f"{self._name} has more than {ROWS_MAX:,} rows.")
+            if missing:
+                continue
             row = self._row(line, cells, fields, len(header))
             if row is not None and not self._is_duplicate(row):
                 rows.append(row)
+        taken = dict(fields)
         return AttendeeList(
+            form=sheet.form,
             rows=rows,
             notes=self._notes,
-            encoding=encoding,
-            separator=separator,
-            columns={header[place]: field for place, field in fields},
-            unknown_columns=unknown,
+            encoding=sheet.encoding,
+            separator=sheet.separator,
+            header=[
+                ColumnRead(heading=heading.strip()[:HEADING_CHARS_MAX], field=taken.get(place, ""))
+                for place, heading in enumerate(header)
+            ],
+            unknown_columns=tuple(
+                heading.strip()[:HEADING_CHARS_MAX]
+                for place, heading in enumerate(header)
+                if place not in taken and self._is_unknown(folded(heading))
+            ),
+            first_rows=[[_letters(cell)[:FIRST_CELL_CHARS] for cell in cells] for _, cells in sheet.rows[:FIRST_ROWS]],
+            fields=self._fields_of_attendee(set(taken.values())),
+            missing=missing,
+            categories=[
+                Category(text=text[:CATEGORY_CHARS_MAX], count=count, group=self._groups.get(folded(text)))
+                for text, count in self._categories.most_common(CATEGORIES_MAX)
+            ],
             empty_rows=empty,
             rows_read=read,
         )
 
-    def _fields(self, header: Sequence[str]) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
-        if len(header) > COLUMNS_MAX:
-            raise TooLarge(f"{self._name} has {len(header)} columns, at most {COLUMNS_MAX} are taken.")
-        fields: list[tuple[int, str]] = []
-        unknown: list[str] = []
-        taken: set[str] = set()
+    def _is_unknown(self, heading: str) -> bool:
+        known = heading in _KNOWN_AND_LEFT_OUT or heading in _FIELD_OF or self._reading.columns.get(heading) == ""
+        return bool(heading) and not known
+
+    def _fields(self, header: Sequence[str]) -> list[tuple[int, str]]:
+        """(place, field) of the columns taken: those mapped by hand, then for each field the surest."""
+        chosen: dict[str, list[tuple[int, int]]] = {}
         for place, heading in enumerate(header):
-            folded = _folded(heading)
-            field = _FIELD_OF.get(folded)
-            if field is not None and (field == "forum" or field not in taken):
-                fields.append((place, field))
-                taken.add(field)
-            elif folded not in _KNOWN_AND_LEFT_OUT and folded:
-                unknown.append(heading.strip()[:100])
-        needed = (
-            {"family_name": "Nachname"}
-            if len(self._group_ids) == 1
-            else {"family_name": "Nachname", "group": "Kategorie"}
+            text = folded(heading)
+            if text in self._reading.columns:
+                chosen.setdefault(self._reading.columns[text], []).append((-1, place))
+            elif text in _FIELD_OF:
+                chosen.setdefault(_FIELD_OF[text], []).append((_RANK_OF[text], place))
+        chosen.pop("", None)
+        return sorted(
+            (place, field)
+            for field, places in chosen.items()
+            if field in HEADERS
+            for _, place in (sorted(places) if field == _SEVERAL else sorted(places)[:1])
         )
-        missing = [word for field, word in needed.items() if field not in taken]
-        if missing:
+
+    def _missing(self, taken: set[str], header: Sequence[str], partial: bool) -> tuple[str, ...]:
+        missing = [] if taken & {"family_name", "full_name"} else ["family_name"]
+        missing += ["group"] if "group" not in taken and len(self._group_ids) != 1 else []
+        if missing and not partial:
+            words = {"family_name": "Nachname", "group": "Kategorie"}
             found = ", ".join(heading.strip()[:40] for heading in header[:40] if heading.strip()) or "nothing"
             raise BadInput(
-                f"{self._name} lacks the columns {' and '.join(missing)}. Its first row has: {found}.",
+                f"{self._name} lacks the columns {' and '.join(words[one] for one in missing)}."
+                f" Its first row has: {found}.",
                 code="columns_missing",
             )
-        return fields, tuple(unknown)
+        return tuple(missing)
+
+    def _fields_of_attendee(self, taken: set[str]) -> frozenset[str]:
+        """The fields of an attendee that the list says something about."""
+        names = {"given_name", "family_name"} if "full_name" in taken else set()
+        needs = {"wheelchair"} if "needs" in taken else set()
+        return frozenset((taken | names | needs) - {"full_name", "variation", _SEVERAL})
 
     def _row(self, line: int, cells: list[str], fields: list[tuple[int, str]], width: int) -> AttendeeRow | None:
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
@@ -219,9 +334,12 @@ class _Reader:
         return self._attendee(line, values, tuple(forums))
 
     def _attendee(self, line: int, values: dict[str, str], forums: tuple[str, ...]) -> AttendeeRow | None:
-        if not values["family_name"]:
+        if not values.get("family_name") and values.get("full_name"):
+            values["given_name"], values["family_name"] = _name_parts(values["full_name"])
+        values.pop("full_name", None)
+        if not values.get("family_name"):
             return self._refuse(line, "family_name", "name_missing", "The row has no family name.")
-        registration = _STATUS.get(_folded(values.get("registration", "")))
+        registration = _STATUS.get(folded(values.get("registration", "")))
         if registration is None:
             return self._refuse(
                 line,
@@ -229,8 +347,7 @@ class _Reader:
                 "status_unknown",
                 "This status is not known. Known are: angemeldet, Warteliste, storniert.",
             )
-        named = values.get("group", "")
-        group = self._groups.get(_folded(named))
+        group, named = self._group(values)
         if not named and len(self._group_ids) == 1:
             group = self._group_ids[0]
         if group is None:
@@ -245,6 +362,14 @@ class _Reader:
         fields: dict[str, Any] = {"given_name": "", **text, **truths}
         attendee = Attendee(id="", group=group, registration=registration, **fields)
         return AttendeeRow(line=line, attendee=attendee, forums=forums)
+
+    def _group(self, values: dict[str, str]) -> tuple[str | None, str]:
+        """The group of a row, by its category and variation or by the category alone; and the category."""
+        product, variation = values.get("group", ""), values.pop("variation", "")
+        named = f"{product} – {variation}" if product and variation else product
+        if named:
+            self._categories[named] += 1
+        return self._groups.get(folded(named)) or self._groups.get(folded(product)), named
 
     def _mend(self, line: int, values: dict[str, str]) -> None:
         """The traps that every list has, each with a note."""
@@ -270,7 +395,7 @@ class _Reader:
         if text.isascii() and text.isprintable() and not text.startswith(("=", "+", "@")) and "&#" not in text:
             return text if "  " not in text else " ".join(text.split())
         if _REFERENCE.search(text):
-            text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
+            text = _letters(text)
             self._note(line, field, "references_decoded", "Letters written as &#…; were read as letters.", "info")
         composed = unicodedata.normalize("NFC", text)
         if composed != text:
@@ -303,9 +428,8 @@ class _Reader:
             keys.append(("email", one.email.casefold(), *names))
         earlier = next((self._seen[key] for key in keys if key in self._seen), None)
         if earlier is not None:
-            self._note(
-                row.line, "", "duplicate", f"The same person as in line {earlier}; that one was taken.", "warning"
-            )
+            message = f"The same person as in line {earlier}; that one was taken."
+            self._note(row.line, "", "duplicate", message, "warning", earlier)
             return True
         self._seen.update(dict.fromkeys(keys, row.line))
         return False
@@ -314,9 +438,11 @@ class _Reader:
         self._note(line, column, code, message, "error")
         return None
 
-    def _note(self, line: int, column: str, code: str, message: str, level: Level) -> None:
+    def _note(self, line: int, column: str, code: str, message: str, level: Level, earlier: int | None = None) -> None:
         if len(self._notes) < NOTES_MAX:
-            self._notes.append(RowNote(line=line, column=column, code=code, message=message, level=level))
+            self._notes.append(
+                RowNote(line=line, column=column, code=code, message=message, level=level, earlier=earlier)
+            )
         elif level == "error":
             raise BadInput(
                 f"{self._name} has more than {NOTES_MAX:,} rows with something to note. Is it the right file?",
@@ -324,80 +450,22 @@ class _Reader:
             )
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, str]:
-    """The text and the name of its encoding: UTF-8, UTF-16, else Windows-1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif data[1:2] == b"\0" or data[:1] == b"\0":
-        encodings = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
-    else:
-        encodings = ["utf-8-sig", "windows-1252"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        shown = {"utf-8-sig": "UTF-8", "windows-1252": "Windows-1252"}.get(encoding, "UTF-16")
-        return text, shown
-    raise BadInput(f"{name} is no text that can be read. Save it as CSV (UTF-8) or as XLSX.", code="encoding_unknown")
+def _letters(text: str) -> str:
+    """Letters written as &#…;, as letters."""
+    return _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
 
 
-def _separator(text: str) -> tuple[str, str]:
-    """The text without a `sep=` line, and its separator: the one that the first row has most of."""
-    named = re.match(r"\s*sep=(.)\s*\r?\n", text)
-    if named:
-        return text[named.end() :], named[1]
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    counts = {separator: first.count(separator) for separator in (";", ",", "\t", "|")}
-    return text, max(counts, key=lambda separator: counts[separator])
-
-
-def _csv_lines(text: str, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(FILE_BYTES_MAX)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise BadInput(f"{name}, line {line}: {error}.", code="csv_invalid") from error
-        yield line, cells
-
-
-def _xlsx_lines(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet that has any."""
-    try:
-        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist())
-        if unpacked > UNPACKED_BYTES_MAX:
-            raise TooLarge(f"{name} unpacks to {unpacked:,} bytes, at most {UNPACKED_BYTES_MAX:,} are taken.")
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        for sheet in book.sheet_names:
-            rows: Iterable[Sequence[object]] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            listed = [[_cell_text(cell) for cell in row] for row in rows]
-            if any(any(row) for row in listed):
-                return iter([(number, row) for number, row in enumerate(listed, 1) if number == 1 or row])
-    except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
-        raise BadInput(
-            f"{name} is no XLSX that can be read. Save it anew, or as CSV (UTF-8).", code="xlsx_invalid"
-        ) from error
-    raise BadInput(f"{name} has no rows.", code="list_empty")
-
-
-def _cell_text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "ja" if cell else "nein"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell)
-
-
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if char.isalnum())
+def _name_parts(name: str) -> tuple[str, str]:
+    """(given name, family name) of a whole name: “Heide, Ada von der”, or “Ada von der Heide”."""
+    family, comma, given = name.partition(",")
+    if comma:
+        return given.strip(), family.strip()
+    words = name.split()
+    begins = next(
+        (place for place, word in enumerate(words) if place and word in _SMALL_WORDS and place < len(words) - 1),
+        len(words) - 1,
+    )
+    return " ".join(words[:begins]), " ".join(words[begins:])
 
 
 def _proper_case(name: str) -> str:

@@ -1,9 +1,10 @@
-"""The programme from a file: frab or pretalx JSON, frab XML, iCalendar."""
+"""The programme from a file: frab or pretalx JSON, frab XML, iCalendar; and out of it as frab JSON."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from checkin.core.model import Session
 SCHEDULE_BYTES_MAX = 10 * 1024 * 1024
 SESSIONS_MAX = 5_000
 TITLE_CHARS_MAX = 500
+_GUIDS = uuid.UUID("5b0c7f0e-6c2f-4d0e-9a51-0f0f3c1d7a11")
 
 
 class _Item:
@@ -36,6 +38,8 @@ class _Item:
         self.speakers: tuple[str, ...] = ()
         self.language = ""
         self.bookable = False
+        self.bookings_max: int | None = None
+        self.cancelled = False
 
 
 def read_schedule(data: bytes, layout: Layout) -> list[Session]:
@@ -55,7 +59,7 @@ def read_schedule(data: bytes, layout: Layout) -> list[Session]:
         ) from error
     if len(items) > SESSIONS_MAX:
         raise TooLarge(f"The schedule has {len(items):,} sessions, at most {SESSIONS_MAX:,} are taken.")
-    areas = {text.casefold(): area.id for area in layout.areas.values() for text in (area.name, area.id)}
+    areas = _rooms(layout)
     faults = [
         f"{item.place}: room “{item.room}” is no area of the layout"
         for item in items
@@ -79,9 +83,17 @@ def read_schedule(data: bytes, layout: Layout) -> list[Session]:
             starts_at=_milliseconds(item.starts, layout),
             ends_at=_milliseconds(item.ends, layout),
             bookable=item.bookable,
+            bookings_max=item.bookings_max,
+            cancelled=item.cancelled,
         )
         for item in items
     ]
+
+
+def _rooms(layout: Layout) -> dict[str, str]:
+    """What a file may call a room → the area: its id, or else its name."""
+    names = {area.name.casefold(): area.id for area in layout.areas.values()}
+    return names | {area.id.casefold(): area.id for area in layout.areas.values()}
 
 
 def _items(data: bytes, layout: Layout) -> Iterator[_Item]:
@@ -114,7 +126,74 @@ def _from_json(data: bytes) -> Iterator[_Item]:
                     str(person.get("public_name") or person.get("name")) for person in event.get("persons", [])
                 )
                 item.bookable = event.get("bookable") is True
+                limit = event.get("bookings_max")
+                item.bookings_max = int(limit) if limit is not None else None
+                item.cancelled = event.get("cancelled") is True
                 yield item
+
+
+def frab_json(layout: Layout, sessions: Sequence[Session]) -> bytes:
+    """The programme as frab JSON (as frab and pretalx write it), days by the event's zone, rooms by name.
+
+    Beside frab's own members each event has `bookable`, `bookings_max` and `cancelled`, so that the file read
+    again gives the same programme.
+    """
+    days: dict[dt.date, dict[str, list[dict[str, Any]]]] = {}
+    for number, session in enumerate(sorted(sessions, key=lambda one: (one.starts_at, one.id)), 1):
+        starts = dt.datetime.fromtimestamp(session.starts_at / 1000, layout.zone)
+        room = room_of(layout, session)
+        event: dict[str, Any] = {
+            "id": number,
+            "guid": guid_of(layout, session),
+            "code": session.id,
+            "date": starts.isoformat(),
+            "start": f"{starts:%H:%M}",
+            "duration": duration_of(session.ends_at - session.starts_at),
+            "room": room,
+            "title": session.title,
+            "subtitle": session.subtitle,
+            "language": session.language,
+            "persons": [{"public_name": speaker} for speaker in session.speakers],
+            "bookable": session.bookable,
+            "bookings_max": session.bookings_max,
+            "cancelled": session.cancelled,
+        }
+        days.setdefault(starts.date(), {}).setdefault(room, []).append(event)
+    dates = sorted(days)
+    conference = {
+        "acronym": layout.event.slug,
+        "title": layout.event.name,
+        "start": (dates[0] if dates else layout.event.date).isoformat(),
+        "end": (dates[-1] if dates else layout.event.date).isoformat(),
+        "daysCount": len(dates),
+        "time_zone_name": layout.event.timezone,
+        "days": [
+            {"index": index, "date": date.isoformat(), "rooms": days[date]} for index, date in enumerate(dates, 1)
+        ],
+    }
+    return json.dumps({"schedule": {"conference": conference}}, ensure_ascii=False, indent=2).encode()
+
+
+def guid_of(layout: Layout, session: Session) -> str:
+    """The same in every file, as long as the session has its id."""
+    return str(uuid.uuid5(_GUIDS, f"{layout.event.slug}/{session.id}"))
+
+
+def room_of(layout: Layout, session: Session) -> str:
+    """What a file calls the session's room: its area's name, or the id where the name says another one."""
+    name = layout.areas[session.area].name
+    return name if _rooms(layout).get(name.casefold()) == session.area else session.area
+
+
+def uid_suffix(layout: Layout) -> str:
+    """What makes a session's id unique in the world's calendars (RFC 5545, 3.8.4.7)."""
+    return f"@{layout.event.slug}.checkin"
+
+
+def duration_of(span_ms: int) -> str:
+    """“01:30”, hours first; with seconds where there are any."""
+    minutes, seconds = divmod(span_ms // 1000, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
 
 
 def _from_xml(data: bytes) -> Iterator[_Item]:
@@ -136,10 +215,11 @@ def _from_xml(data: bytes) -> Iterator[_Item]:
 
 def _from_icalendar(data: bytes, layout: Layout) -> Iterator[_Item]:
     for event in Calendar.from_ical(data).walk("VEVENT"):
-        id = str(event["UID"])
+        id = str(event["UID"]).removesuffix(uid_suffix(layout))
         starts = _moment(event.decoded("DTSTART"), layout)
         ends = _moment(event.decoded("DTEND"), layout) if "DTEND" in event else starts + event.decoded("DURATION")
         item = _Item(f"session {id}", id, str(event.get("LOCATION", "")), str(event["SUMMARY"]), starts, ends)
+        item.cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
         yield item
 
 
@@ -150,8 +230,8 @@ def _text(event: Element, name: str) -> str:
 def _span(text: str) -> dt.timedelta:
     """“01:30” or “1:30:00”, hours first (frab)."""
     parts = [int(part) for part in str(text).split(":")]
-    hours, minutes = parts[0], parts[1] if len(parts) > 1 else 0
-    return dt.timedelta(hours=hours, minutes=minutes)
+    hours, minutes, seconds = (*parts, 0, 0)[:3]
+    return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _moment(value: Any, layout: Layout) -> dt.datetime:

@@ -3,52 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from checkin.core import codes, wording
+from checkin.core import wording
 from checkin.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
-from checkin.core.model import Attendee, Badge, Scan, Session
-from checkin.core.names import name_key, query_words, search_words
+from checkin.core.model import Attendee, Badge, Scan
+from checkin.core.names import name_key, query_words
 from checkin.core.occupancy import Presence
 from checkin.core.roles import Permission
-from checkin.core.wording import Hint
-from checkin.exchange.attendees import AttendeeList, AttendeeRow, RowNote
+from checkin.service.attendee_lists import search_text
 from checkin.service.journal import Journal
 from checkin.service.lines import join
 from checkin.service.moving import People
 from checkin.service.seats import claimant_of, retake, seats_of
-from checkin.service.venues import Venue, Venues, recount
+from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, badges, presences, sessions
 from checkin.store.attendees import Standing
 from checkin.store.engine import Transaction
-from checkin.wire import FOUND_MAX, AttendeeChange, AttendeeSent, LinePlace, ProxySent, iso
+from checkin.wire import FOUND_MAX, AttendeeChange, AttendeeSent, Hint, LinePlace, ProxySent, iso
+from checkin.words import said
 
 CREW_MAX = 1_000
 DESK_NUMBER_CHARS_MAX = 9
-WHEELCHAIR_WORDS = ("rollstuhl", "rolli", "wheelchair")
-
-
-class ImportReport(Struct, frozen=True, kw_only=True):
-    """What an import did, or would do (`dry_run`), and a note for every row that needs one."""
-
-    dry_run: bool
-    rows_read: int
-    added: int
-    changed: int
-    unchanged: int
-    refused: int
-    duplicates: int
-    empty_rows: int
-    encoding: str
-    separator: str
-    columns: dict[str, str]
-    unknown_columns: tuple[str, ...]
-    notes: list[RowNote]
 
 
 class Namesake(Struct, frozen=True, kw_only=True):
@@ -111,68 +92,6 @@ class BadgeShown(Struct, frozen=True, kw_only=True):
     handed_at: str | None
 
 
-def import_attendees(
-    tx: Transaction, venues: Venues, slug: str, listed: AttendeeList, *, now: int, by: str, dry_run: bool
-) -> ImportReport:
-    """Take a list in: new people are added, known ones changed where the list differs, and nobody is
-    removed. Where people are stays as it is. A known one is recognised by ticket, or else by booking
-    number and name, or else by e-mail and name."""
-    venue = venues.venue(tx, slug)
-    known = _Known(attendees.load_attendees(tx, venue.id))
-    programme = sessions.load_sessions(tx, venue.id)
-    added: list[Attendee] = []
-    changed: list[Attendee] = []
-    unchanged = 0
-    notes = list(listed.notes)
-    tickets: list[tuple[str, str]] = []
-    booked: dict[str, list[str]] = {}
-    for row in listed.rows:
-        before = known.same_as(row.attendee)
-        attendee = msgspec.structs.replace(
-            row.attendee, id=before.id if before else str(uuid.uuid4()), wheelchair=_wheelchair(row.attendee, before)
-        )
-        if before is None:
-            added.append(attendee)
-        elif attendee != before:
-            changed.append(attendee)
-        else:
-            unchanged += 1
-        if attendee.ticket:
-            tickets.append((codes.normalise(attendee.ticket), attendee.id))
-        found, missing = _sessions_named(row, programme)
-        notes += missing
-        if row.forums and not missing:
-            booked[attendee.id] = found
-    if not dry_run and (added or changed or booked or tickets):
-        attendees.add_attendees(tx, venue.id, [(one, _search(one)) for one in added])
-        attendees.change_attendees(tx, venue.id, [(one, _search(one)) for one in changed])
-        badges.add_ticket_codes(tx, venue.id, tickets)
-        # Who has been here may have switched at a door since the list was written.
-        here = presences.presences_of(tx, booked)
-        booked = {who: held for who, held in booked.items() if who not in here}
-        sessions.drop_bookings_of(tx, venue.id, booked)
-        sessions.add_bookings(tx, venue.id, [(session, who) for who, held in booked.items() for session in held])
-        journal = Journal(tx, venue.id)
-        seq = journal.add(Changed(noun="attendee", what="imported", at=now, by=by, count=len(added) + len(changed)))
-        journal.write()
-        recount(tx, venue.id, seq=seq, now=now)
-    return ImportReport(
-        dry_run=dry_run,
-        rows_read=listed.rows_read,
-        added=len(added),
-        changed=len(changed),
-        unchanged=unchanged,
-        refused=len({note.line for note in notes if note.level == "error"}),
-        duplicates=sum(note.code == "duplicate" for note in notes),
-        empty_rows=listed.empty_rows,
-        encoding=listed.encoding,
-        separator=listed.separator,
-        columns=listed.columns,
-        unknown_columns=listed.unknown_columns,
-        notes=sorted(notes, key=lambda note: note.line),
-    )
-
-
 def find(tx: Transaction, venues: Venues, slug: str, query: str, *, hidden_too: bool) -> list[AttendeeFound]:
     """Those who match every word of the query, or have this desk number, at most `FOUND_MAX`. Groups that
     the layout hides are found by those alone who may see them (`hidden_too`)."""
@@ -197,7 +116,7 @@ def by_code(tx: Transaction, venues: Venues, slug: str, code: str) -> tuple[list
     old = next((known.bearer for known in led_to if known.bearer.badge == "replaced"), None)
     replaced = None
     if old is not None and old.replaced_at is not None:
-        replaced = wording.replaced(old.replaced_at, old.replaced_at_desk, venue.layout)
+        replaced = said(wording.replaced(old.replaced_at, old.replaced_at_desk, venue.layout))
     return _shown(tx, venue, found), replaced
 
 
@@ -257,7 +176,7 @@ def walk_in(
         if before != attendee:
             raise Conflict("This id was sent before with other content.", code="id_reused")
         return _shown(tx, venue, [before])[0]
-    attendees.add_attendees(tx, venue.id, [(attendee, _search(attendee))])
+    attendees.add_attendees(tx, venue.id, [(attendee, search_text(attendee))])
     if sent.companion_of is not None:
         attendees.set_standing(tx, venue.id, attendee.id, Standing(companion_of=sent.companion_of))
     _note(tx, venue, "added", attendee.id, now=now, by=by)
@@ -302,7 +221,7 @@ def change(
         _note(tx, venue, "accredited" if accredited else "accreditation ended", id, now=now, by=by)
     if after != before:
         claims = claimant_of(tx, venue, id)
-        attendees.change_attendees(tx, venue.id, [(after, _search(after))])
+        attendees.change_attendees(tx, venue.id, [(after, search_text(after))])
         seq = _note(tx, venue, "reinstated" if reinstated else "changed", id, now=now, by=by, reason=reason)
         retake(tx, venue, id, claims, claimant_of(tx, venue, id), seq=seq, now=now)
     return _shown(tx, venue, [after])[0]
@@ -342,7 +261,7 @@ def send_proxy(
         raise Conflict("This attendee is in the house. A proxy comes in somebody's place.", code="attendee_inside")
     if not proxy.family_name or attendees.load_attendee(tx, venue.id, proxy.id) is not None:
         raise BadInput("A proxy needs a family name and an id of its own.", code="proxy_invalid")
-    attendees.add_attendees(tx, venue.id, [(proxy, _search(proxy))])
+    attendees.add_attendees(tx, venue.id, [(proxy, search_text(proxy))])
     attendees.set_standing(tx, venue.id, proxy.id, Standing(accredited=standing.accredited))
     attendees.set_standing(tx, venue.id, id, msgspec.structs.replace(standing, represented_by=proxy.id))
     booked = sessions.bookings_of(tx, id)
@@ -382,61 +301,6 @@ def _line_for(tx: Transaction, venues: Venues, slug: str, attendee: Attendee, *,
     if counts_as == "crew" or free is None or free > seats.ahead(house, attendee.id):
         return None
     return join(tx, venues, slug, house, attendee.id, now=now, by=by)
-
-
-def _wheelchair(listed: Attendee, before: Attendee | None) -> bool:
-    """By what the list says of needs; what was set here stays while the list says the same."""
-    if before is not None and before.needs == listed.needs:
-        return before.wheelchair
-    return any(word in listed.needs.casefold() for word in WHEELCHAIR_WORDS)
-
-
-class _Known:
-    """Those already registered, by each way to recognise one."""
-
-    def __init__(self, people: Iterable[Attendee]) -> None:
-        self._by_ticket: dict[str, Attendee] = {}
-        self._by_booking: dict[tuple[str, str, str], Attendee] = {}
-        self._by_email: dict[tuple[str, str, str], Attendee] = {}
-        for one in people:
-            if one.ticket:
-                self._by_ticket[codes.normalise(one.ticket)] = one
-            if one.booking_number:
-                self._by_booking[(one.booking_number, one.given_name, one.family_name)] = one
-            if one.email:
-                self._by_email[(one.email.lower(), one.given_name, one.family_name)] = one
-
-    def same_as(self, attendee: Attendee) -> Attendee | None:
-        if attendee.ticket:
-            return self._by_ticket.get(codes.normalise(attendee.ticket))
-        names = (attendee.given_name, attendee.family_name)
-        return self._by_booking.get((attendee.booking_number, *names)) or self._by_email.get(
-            (attendee.email.lower(), *names)
-        )
-
-
-def _sessions_named(row: AttendeeRow, programme: Sequence[Session]) -> tuple[list[str], list[RowNote]]:
-    found: list[str] = []
-    missing: list[RowNote] = []
-    for place, named in enumerate(row.forums, 1):
-        wanted = named.casefold()
-        session = next(
-            (one for one in programme if wanted in (one.id.casefold(), one.title.casefold(), one.subtitle.casefold())),
-            None,
-        )
-        if session is not None:
-            found.append(session.id)
-        elif programme:
-            missing.append(
-                RowNote(
-                    line=row.line,
-                    column=f"Forum {place}",
-                    code="session_unknown",
-                    message="This session is not in the programme; the person is taken in without a booking for it.",
-                    level="warning",
-                )
-            )
-    return found, missing
 
 
 def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[AttendeeFound]:
@@ -524,15 +388,3 @@ def _note(tx: Transaction, venue: Venue, what: str, id: str, *, now: int, by: st
     seq = journal.add(Changed(noun="attendee", what=what, at=now, by=by, ids=(id,), note=reason))
     journal.write()
     return seq
-
-
-def _search(attendee: Attendee) -> str:
-    return search_words(
-        attendee.given_name,
-        attendee.family_name,
-        attendee.organisation,
-        attendee.town,
-        attendee.booking_number,
-        attendee.ticket,
-        attendee.email,
-    )

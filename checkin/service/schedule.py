@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,32 +11,51 @@ from msgspec import UNSET
 
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed
+from checkin.core.layout import Layout
 from checkin.core.model import Session
 from checkin.core.schedule import bookings_max, check_sessions
+from checkin.exchange.schedule import SESSIONS_MAX, frab_json
 from checkin.service.journal import Journal
 from checkin.service.seats import claimant_of, retake
 from checkin.service.venues import Venue, Venues, recount
 from checkin.store import attendees, events, sessions
 from checkin.store.engine import Transaction
-from checkin.wire import BookingAnswer, BookingSent, SessionChange, milliseconds
+from checkin.wire import BookingAnswer, BookingSent, SessionChange, SessionSent, milliseconds
 
 
 def import_schedule(
-    tx: Transaction, venues: Venues, slug: str, programme: Sequence[Session], *, now: int, by: str
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    programme: Sequence[Session],
+    *,
+    now: int,
+    by: str,
+    going_on_too: bool = True,
 ) -> None:
-    """Make this the programme of the event. Bookings of sessions that stay, stay; and so does what was
-    set for them beside the file (booking limits)."""
+    """Make this the programme of the event. Bookings of sessions that stay, stay; and so does, unless it is
+    said otherwise, what was set for them beside the file (`going_on`)."""
     venue = venues.venue(tx, slug)
     check_sessions(programme, venue.layout)
-    known = venue.programme.sessions
-    kept = [
-        msgspec.structs.replace(session, bookings_max=known[session.id].bookings_max)
-        if session.id in known and session.bookings_max is None
+    kept = going_on(programme, venue.programme.sessions) if going_on_too else programme
+    sessions.save_sessions(tx, venue.id, kept)
+    _note_programme(tx, venue, "imported", (), now=now, by=by, count=len(programme))
+
+
+def going_on(programme: Sequence[Session], known: Mapping[str, Session]) -> list[Session]:
+    """A programme of a file with what was set beside it, which the files of most programs cannot say: booking
+    limits, that it can be booked, that it was cancelled."""
+    return [
+        msgspec.structs.replace(
+            session,
+            bookings_max=known[session.id].bookings_max if session.bookings_max is None else session.bookings_max,
+            bookable=session.bookable or known[session.id].bookable,
+            cancelled=session.cancelled or known[session.id].cancelled,
+        )
+        if session.id in known
         else session
         for session in programme
     ]
-    sessions.save_sessions(tx, venue.id, kept)
-    _note_programme(tx, venue, "imported", (), now=now, by=by, count=len(programme))
 
 
 def change_session(
@@ -50,13 +70,60 @@ def change_session(
     elif sent.swap_with is not None:
         changed = venue.programme.swap(id, sent.swap_with)
     else:
-        changed = [_changed(session, sent)]
+        changed = [_changed(session, sent, venue.layout)]
     check_sessions(changed, venue.layout)
     changed = [one for one in changed if one != venue.programme.sessions[one.id]]
     if changed:
         sessions.change_sessions(tx, venue.id, changed)
         _note_programme(tx, venue, "changed", tuple(one.id for one in changed), now=now, by=by)
     return tuple(one.id for one in changed)
+
+
+def add_session(tx: Transaction, venues: Venues, slug: str, sent: SessionSent, *, now: int, by: str) -> Session:
+    """Add a session to the programme; the same again is no second one. Raises `BadInput` for a room or
+    times that cannot be, `Conflict` for an id that is taken (`session_exists`) or one too many."""
+    venue = venues.venue(tx, slug)
+    session = Session(
+        id=sent.id,
+        area=sent.area,
+        title=sent.title,
+        subtitle=sent.subtitle,
+        speakers=tuple(sent.speakers),
+        language=sent.language,
+        starts_at=_instant(sent.starts_at, venue.layout),
+        ends_at=_instant(sent.ends_at, venue.layout),
+        bookable=sent.bookable,
+        bookings_max=sent.bookings_max,
+    )
+    known = venue.programme.sessions.get(sent.id)
+    if known == session:
+        return session
+    if known is not None:
+        raise Conflict(f"There is a session “{sent.id}” already.", code="session_exists")
+    if len(venue.programme.sessions) >= SESSIONS_MAX:
+        raise Conflict(f"There are {SESSIONS_MAX} sessions, which is the most.", code="sessions_max")
+    check_sessions([session], venue.layout)
+    sessions.change_sessions(tx, venue.id, [session])
+    _note_programme(tx, venue, "changed", (session.id,), now=now, by=by)
+    return session
+
+
+def remove_session(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: str) -> None:
+    """Take a session out of the programme that was added by mistake. Raises `NotFound`; `Conflict` where it
+    was booked or seats are held for it (`session_in_use`): that one is cancelled instead."""
+    venue = venues.venue(tx, slug)
+    venue.programme.session(id)
+    held = any(hold.session == id for hold in venue.layout.holds)
+    if held or sessions.has_bookings(tx, venue.id, id):
+        raise Conflict("This session was booked, or seats are held for it. Cancel it instead.", code="session_in_use")
+    sessions.drop_session(tx, venue.id, id)
+    _note_programme(tx, venue, "changed", (id,), now=now, by=by)
+
+
+def schedule_file(tx: Transaction, venues: Venues, slug: str) -> bytes:
+    """The programme as frab JSON: imported again it gives the same."""
+    venue = venues.venue(tx, slug)
+    return frab_json(venue.layout, list(venue.programme.sessions.values()))
 
 
 def book(tx: Transaction, venues: Venues, slug: str, id: str, sent: BookingSent, *, now: int, by: str) -> BookingAnswer:
@@ -108,13 +175,17 @@ def unbook(tx: Transaction, venues: Venues, slug: str, id: str, attendee: str, *
     retake(tx, venue, attendee, before, after, seq=Journal(tx, venue.id).seq, now=now)
 
 
-def _changed(session: Session, sent: SessionChange) -> Session:
+def _changed(session: Session, sent: SessionChange, layout: Layout) -> Session:
     changes: dict[str, Any] = {
         name: value
         for name, value in {
             "area": sent.area,
-            "starts_at": milliseconds(sent.starts_at) if sent.starts_at else None,
-            "ends_at": milliseconds(sent.ends_at) if sent.ends_at else None,
+            "title": sent.title,
+            "subtitle": sent.subtitle,
+            "speakers": tuple(sent.speakers) if sent.speakers is not None else None,
+            "language": sent.language,
+            "starts_at": _instant(sent.starts_at, layout) if sent.starts_at else None,
+            "ends_at": _instant(sent.ends_at, layout) if sent.ends_at else None,
             "bookable": sent.bookable,
             "cancelled": sent.cancelled,
         }.items()
@@ -123,6 +194,10 @@ def _changed(session: Session, sent: SessionChange) -> Session:
     if sent.bookings_max is not UNSET:
         changes["bookings_max"] = sent.bookings_max
     return msgspec.structs.replace(session, **changes)
+
+
+def _instant(time: dt.datetime, layout: Layout) -> int:
+    return milliseconds(time if time.tzinfo else time.replace(tzinfo=layout.zone))
 
 
 def _note_programme(

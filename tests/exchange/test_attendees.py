@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from checkin.core.errors import BadInput, CheckinError, TooLarge
 from checkin.core.model import Group
-from checkin.exchange import attendees as module
+from checkin.exchange import sheets as module
 from checkin.exchange.attendees import AttendeeList, read_attendees
 
 GROUPS = [Group(id="verwaltung", name="Kommunalverwaltung"), Group(id="presse", name="Presse")]

@@ -54,6 +54,29 @@ def test_schedule_is_read_from_each_form(data: bytes) -> None:
     assert (session.starts_at, session.ends_at) == (at("12:10"), at("13:10"))
 
 
+PRETALX = """<?xml version='1.0' encoding='utf-8' ?>
+<schedule><generator name="pretalx" version="2026.1.0" /><version>0.4</version>
+<conference><title>Tagung</title><acronym>tagung</acronym><time_zone_name>Europe/Berlin</time_zone_name></conference>
+<day index='1' date='2026-03-20' start='2026-03-20T04:00:00+01:00' end='2026-03-21T03:59:00+01:00'>
+<room name='Theater' guid='0b8c5f9e-0f0d-5f44-8b1c-1d6a2a5f0d10'>
+<event guid='7a6b1c2d-0f0d-5f44-8b1c-1d6a2a5f0d11' id='17' code='F1'><room>Theater</room>
+<title>Bürgerbeteiligung</title><subtitle></subtitle><type>Talk</type><date>2026-03-20T12:10:00+01:00</date><start>12:10</start>
+<duration>01:00</duration><abstract>…</abstract><slug>tagung-17</slug><language>de</language>
+<persons><person id='3' code='X' name='Ayşe Yıldız'>Ayşe Yıldız</person></persons><links></links></event>
+</room></day></schedule>"""
+
+
+def test_schedule_of_a_newer_pretalx_is_read() -> None:
+    (session,) = read_schedule(PRETALX.encode(), layout())
+    assert (session.id, session.area, session.speakers) == ("F1", "T", ("Ayşe Yıldız",))
+    assert (session.starts_at, session.ends_at) == (at("12:10"), at("13:10"))
+
+
+def test_cancelled_event_of_a_calendar_is_cancelled() -> None:
+    called_off = ICALENDAR.replace("UID:F1", "UID:F1\r\nSTATUS:CANCELLED")
+    assert [read_schedule(text.encode(), layout())[0].cancelled for text in (ICALENDAR, called_off)] == [False, True]
+
+
 def test_speakers_and_booking_come_from_frab() -> None:
     (session,) = read_schedule(frab(bookable=True), layout())
     assert (session.speakers, session.bookable, session.subtitle) == (("Ayşe Yıldız",), True, "Forum I")

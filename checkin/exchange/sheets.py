@@ -1,0 +1,207 @@
+"""Tables as people send them, before anybody knows what they mean: CSV of any sort, XLSX."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import python_calamine
+from msgspec import Struct
+
+from checkin.core.errors import BadInput, TooLarge
+
+FILE_BYTES_MAX = 20 * 1024 * 1024
+UNPACKED_BYTES_MAX = 300 * 1024 * 1024
+ROWS_MAX = 200_000
+CELLS_MAX = 6_000_000
+CELL_CHARS_MAX = 32_767
+"""What a cell of a spreadsheet holds at most."""
+COLUMNS_MAX = 500
+HEADING_CHARS_MAX = 100
+SHEETS_MAX = 50
+CHUNK_BYTES = 1024 * 1024
+
+ENCODINGS = {"UTF-8": "utf-8-sig", "Windows-1252": "windows-1252", "UTF-16": "utf-16", "ISO-8859-15": "iso-8859-15"}
+SEPARATORS = (";", ",", "\t", "|")
+
+_CELL_PLACE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
+_ROW_PLACE = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"')
+
+
+class Sheet(Struct, frozen=True, kw_only=True):
+    """A table as text. `form`: how it came (“CSV”, “XLSX”, “pretix”); `rows`: line and cells."""
+
+    form: str
+    encoding: str
+    separator: str
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+def read_sheet(
+    data: bytes, *, name: str, encoding: str = "", separator: str = "", known: Callable[[Sequence[str]], int]
+) -> Sheet:
+    """The table in a file, whose form is recognised by its content. `encoding` and `separator`, where
+    given, are taken in the place of what it looks like. `known`: how many of these headings mean
+    something; of the sheets of a workbook the one with the most is taken.
+
+    Raises `TooLarge` for a file beyond the limits and `BadInput` for one that is no table; both name it.
+    """
+    if len(data) > FILE_BYTES_MAX:
+        raise TooLarge(f"{name} has {len(data):,} bytes, at most {FILE_BYTES_MAX:,} are taken.")
+    if not data.strip():
+        raise BadInput(f"{name} is empty.", code="list_empty")
+    if data.startswith(b"PK"):
+        lines = _workbook_lines(data, name, known)
+        form, encoding, separator = "XLSX", "XLSX", ""
+    else:
+        text, encoding = _decoded(data, name, encoding)
+        text, seen = _separator(text)
+        separator = separator or seen
+        lines = _csv_lines(text, separator, name)
+        form = "CSV"
+    header = next(lines, (1, []))[1]
+    if len(header) > COLUMNS_MAX:
+        raise TooLarge(f"{name} has {len(header)} columns, at most {COLUMNS_MAX} are taken.")
+    return Sheet(form=form, encoding=encoding, separator=separator, header=header, rows=list(_within(lines, name)))
+
+
+def folded(text: str) -> str:
+    """As headings and categories are compared: lower case, letters and digits alone, no marks."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if char.isalnum())
+
+
+def _within(lines: Iterator[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, list[str]]]:
+    filled = cells_read = 0
+    for line, cells in lines:
+        filled += any(cells)
+        cells_read += len(cells)
+        if filled > ROWS_MAX:
+            raise TooLarge(f"{name} has more than {ROWS_MAX:,} rows. Split it.")
+        if cells_read > CELLS_MAX:
+            raise TooLarge(f"{name} has more than {CELLS_MAX:,} cells. Leave out columns, or split it.")
+        yield line, cells
+
+
+def _decoded(data: bytes, name: str, chosen: str) -> tuple[str, str]:
+    """The text and the name of its encoding: the one chosen, else UTF-8, UTF-16, Windows-1252."""
+    if chosen:
+        if chosen not in ENCODINGS:
+            raise BadInput(f"“{chosen}” is no encoding known here: {', '.join(ENCODINGS)}.", code="encoding_unknown")
+        # By hand on purpose: what does not fit is shown as �, so that the preview says it.
+        codec = ENCODINGS[chosen]
+        if chosen == "UTF-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            codec = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+        return data.decode(codec, errors="replace").replace("\0", "�"), chosen
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        codecs = ["utf-16"]
+    elif data[1:2] == b"\0" or data[:1] == b"\0":
+        codecs = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
+    else:
+        codecs = ["utf-8-sig", "windows-1252"]
+    for codec in codecs:
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        return text, {"utf-8-sig": "UTF-8", "windows-1252": "Windows-1252"}.get(codec, "UTF-16")
+    raise BadInput(f"{name} is no text that can be read. Save it as CSV (UTF-8) or as XLSX.", code="encoding_unknown")
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """The text without a `sep=` line, and its separator: the one that the first row has most of."""
+    named = re.match(r"\s*sep=(.)\s*\r?\n", text)
+    if named:
+        return text[named.end() :], named[1]
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    counts = {separator: first.count(separator) for separator in SEPARATORS}
+    return text, max(counts, key=lambda separator: counts[separator])
+
+
+def _csv_lines(text: str, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    csv.field_size_limit(FILE_BYTES_MAX)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BadInput(f"{name}, line {line}: {error}.", code="csv_invalid") from error
+        yield line, cells
+
+
+def _workbook_lines(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the sheet whose headings mean most; where none do, of the first that has any."""
+    try:
+        _check_size(data, name)
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        best: list[list[str]] = []
+        most = -1
+        for sheet in book.sheet_names[:SHEETS_MAX]:
+            rows: Iterable[Sequence[object]] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+            listed = [[_cell_text(cell) for cell in row] for row in rows]
+            if any(any(row) for row in listed) and known(listed[0]) > most:
+                best, most = listed, known(listed[0])
+    except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
+        raise BadInput(
+            f"{name} is no XLSX that can be read. Save it anew, or as CSV (UTF-8).", code="xlsx_invalid"
+        ) from error
+    if not best:
+        raise BadInput(f"{name} has no rows.", code="list_empty")
+    return iter([(number, row) for number, row in enumerate(best, 1) if number == 1 or row])
+
+
+def _check_size(data: bytes, name: str) -> None:
+    """Before a cell is read: what the file unpacks to, and how far out its cells stand. A reader that sets
+    aside a whole rectangle is made to ask for gigabytes by one cell in the last corner."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        unpacked = sum(entry.file_size for entry in packed.infolist())
+        if unpacked > UNPACKED_BYTES_MAX:
+            raise TooLarge(f"{name} unpacks to {unpacked:,} bytes, at most {UNPACKED_BYTES_MAX:,} are taken.")
+        for entry in packed.infolist():
+            if "worksheets/" in entry.filename and entry.filename.endswith(".xml"):
+                _check_extent(packed, entry, name)
+
+
+def _check_extent(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> None:
+    row_max = column_max = 1
+    tail = b""
+    with packed.open(entry) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            text = tail + chunk
+            places = _CELL_PLACE.findall(text)
+            furthest = max({letters for letters, _ in places}, key=lambda one: (len(one), one), default=b"A")
+            column_max = max(column_max, _column(furthest))
+            row_max = max([row_max, *(int(row) for _, row in places), *map(int, _ROW_PLACE.findall(text))])
+            if column_max > COLUMNS_MAX:
+                raise TooLarge(f"{name} has a cell in column {column_max:,}, at most {COLUMNS_MAX} columns are taken.")
+            if row_max * column_max > CELLS_MAX or row_max > 1_048_576:
+                raise TooLarge(
+                    f"{name} reaches to row {row_max:,} and column {column_max:,}: more than {CELLS_MAX:,} cells."
+                    " Delete the empty ones around the list, or save it as CSV."
+                )
+            tail = text[-256:]
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _cell_text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "ja" if cell else "nein"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell)

@@ -1,0 +1,273 @@
+"""Imports as they run: files are read and compared off the loop that answers doors, and large lists are saved and
+taken back piece by piece, with a sign of how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import Any
+
+from msgspec import Struct
+
+from checkin.core.errors import CheckinError, NotFound
+from checkin.exchange.pretix_api import fetch_orders
+from checkin.exchange.reader import read_apart
+from checkin.service import imports
+from checkin.service.attendee_lists import ListPlan
+from checkin.service.centre import Centre
+from checkin.service.imports import CHUNK_ROWS, DifferencesShown, Gone, ImportChange, ImportShown, Looked, Material
+from checkin.service.people import Principal, wall_ms
+from checkin.store.imports import Import, ImportRow, drop_expired, is_expired
+
+LOOKED_MAX = 4
+"""Previews at hand; one that is not is made again from the file."""
+FORGET_EVERY_S = 300.0
+
+log = logging.getLogger(__name__)
+
+
+class PretixOrders(Struct, frozen=True, kw_only=True):
+    """Where the orders of an event are, and the token that may see them."""
+
+    url: str
+    organizer: str
+    event: str
+    token: str
+
+
+class Importing:
+    """The imports of a running centre."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._looked: OrderedDict[str, Looked] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._forgetting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._forgetting = asyncio.create_task(self._forget(), name="imports are forgotten")
+
+    async def close(self) -> None:
+        """Stop; what was being saved goes on from where it is when it is begun again."""
+        tasks = [*self._tasks, *([self._forgetting] if self._forgetting is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def add(self, slug: str, content: bytes, name: str, by: Principal) -> ImportShown:
+        """Take a file and look at it; one that cannot be read is not kept. Raises as `imports.add`, and what
+        reading the file raises."""
+        now, now_ms = self._centre.clock(), wall_ms()
+        one: Import = await self._centre.write(
+            lambda tx: imports.add(tx, self._centre.venues, slug, content, name, now=now, now_ms=now_ms, by=by.id)
+        )
+        try:
+            return await self.read(slug, one.id)
+        except CheckinError:
+            await self._centre.write(lambda tx: imports.discard(tx, self._centre.venues, slug, one.id))
+            raise
+
+    async def fetch(self, slug: str, orders: PretixOrders, by: Principal) -> ImportShown:
+        """Begin to fetch the orders from a pretix; the token is kept nowhere."""
+        now, now_ms = self._centre.clock(), wall_ms()
+        name = f"pretix {orders.organizer}/{orders.event}"
+        one: Import = await self._centre.write(
+            lambda tx: imports.add(tx, self._centre.venues, slug, None, name, now=now, now_ms=now_ms, by=by.id)
+        )
+        self._begin(slug, one.id, self._fetch(slug, one.id, orders))
+        return await self.read(slug, one.id)
+
+    async def read(self, slug: str, id: str) -> ImportShown:
+        """An import as it stands; with its preview while it is looked at."""
+        now_ms = wall_ms()
+        one = await self._centre.read(lambda tx: imports.show(tx, self._centre.venues, slug, id, now_ms=now_ms))
+        if one.state != "previewed":
+            return one
+        return imports.with_preview(one, await self._look(slug, id))
+
+    async def change(self, slug: str, id: str, sent: ImportChange) -> ImportShown:
+        """Have a list read another way, and look at it again."""
+        await self._centre.write(lambda tx: imports.choose(tx, self._centre.venues, slug, id, sent))
+        self._looked.pop(id, None)
+        return await self.read(slug, id)
+
+    async def differences(self, slug: str, id: str, what: str | None, start: int) -> DifferencesShown:
+        """Some of the differences that an import makes or made, from `start` on."""
+        now_ms = wall_ms()
+        one = await self._centre.read(lambda tx: imports.show(tx, self._centre.venues, slug, id, now_ms=now_ms))
+        if one.state == "previewed":
+            return imports.planned_differences(await self._look(slug, id), what or "new", start)
+        return await self._centre.read(
+            lambda tx: imports.saved_differences(tx, self._centre.venues, slug, id, what, start - 1)
+        )
+
+    async def discard(self, slug: str, id: str) -> None:
+        await self._centre.write(lambda tx: imports.discard(tx, self._centre.venues, slug, id))
+        self._looked.pop(id, None)
+
+    async def apply(self, slug: str, id: str, gone: Gone, by: Principal) -> ImportShown:
+        """Save an import: a layout or programme at once, a list piece by piece; `read` says how far it is."""
+        now_ms = wall_ms()
+        material = await self._material(slug, id)
+        await self._centre.write(lambda tx: imports.begin(tx, self._centre.venues, slug, id, "applying", now_ms=now_ms))
+        if material.one.kind == "attendees":
+            self._begin(slug, id, self._save_list(slug, id, gone, by))
+        else:
+            await self._or_fault(slug, id, self._save_file(slug, id, material, by))
+        return await self.read(slug, id)
+
+    async def undo(self, slug: str, id: str, by: Principal) -> ImportShown:
+        """Take an import back; `read` says how far it is."""
+        now_ms = wall_ms()
+        await self._centre.write(lambda tx: imports.begin(tx, self._centre.venues, slug, id, "undoing", now_ms=now_ms))
+        one = await self.read(slug, id)
+        if one.kind == "attendees":
+            self._begin(slug, id, self._undo_list(slug, id, by))
+        else:
+            await self._or_fault(slug, id, self._undo_file(slug, id, by))
+        return await self.read(slug, id)
+
+    async def _look(self, slug: str, id: str) -> Looked:
+        if id not in self._looked:
+            self._looked[id] = await self._fresh(slug, id)
+            while len(self._looked) > LOOKED_MAX:
+                self._looked.popitem(last=False)
+        return self._looked[id]
+
+    async def _fresh(self, slug: str, id: str) -> Looked:
+        return await self._compared(await self._material(slug, id))
+
+    async def _material(self, slug: str, id: str) -> Material:
+        return await self._centre.read(lambda tx: imports.material(tx, self._centre.venues, slug, id))
+
+    async def _compared(self, material: Material) -> Looked:
+        if material.one.kind != "attendees":
+            return await asyncio.to_thread(imports.look_at_file, material)
+        listed = await read_apart(
+            material.content, name=material.one.name, groups=material.groups, reading=material.reading
+        )
+        return await asyncio.to_thread(imports.look_at_list, material, listed)
+
+    def _begin(self, slug: str, id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._in_background(slug, id, work), name=f"import {id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _in_background(self, slug: str, id: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except CheckinError as error:
+            await self._failed(slug, id, error.code, error.message)
+        except Exception as error:
+            log.exception("import %s failed", id, exc_info=error)
+            await self._failed(slug, id, "internal", "Something went wrong here. It was logged; try again.")
+
+    async def _or_fault(self, slug: str, id: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except BaseException:
+            await self._failed(slug, id, "", "")
+            raise
+
+    async def _failed(self, slug: str, id: str, code: str, fault: str) -> None:
+        with contextlib.suppress(NotFound):  # it was discarded meanwhile
+            await self._centre.write(lambda tx: imports.failed(tx, self._centre.venues, slug, id, code, fault))
+
+    async def _fetch(self, slug: str, id: str, orders: PretixOrders) -> None:
+        async def progress(done: int, total: int) -> None:
+            now_ms = wall_ms()
+            await self._centre.write(
+                lambda tx: imports.touch(tx, self._centre.venues, slug, id, now_ms=now_ms, done=done, total=total)
+            )
+
+        content = await fetch_orders(orders.url, orders.organizer, orders.event, orders.token, progress=progress)
+        now_ms = wall_ms()
+        await self._centre.write(lambda tx: imports.fetched(tx, self._centre.venues, slug, id, content, now_ms=now_ms))
+
+    async def _save_list(self, slug: str, id: str, gone: Gone, by: Principal) -> None:
+        # People may have changed since the preview: what is saved is what differs now.
+        material = await self._material(slug, id)
+        looked = await self._compared(material)
+        plan = looked.plan
+        assert isinstance(plan, ListPlan)
+        rows = [row for row in plan.rows if row.what != "gone" or (gone == "cancel" and row.subject not in plan.stays)]
+        for start in range(0, len(rows), CHUNK_ROWS):
+            await self._save_chunk(slug, id, rows, start, by)
+        now, now_ms = self._centre.clock(), wall_ms()
+        await self._centre.write(
+            lambda tx: imports.finish_list(
+                tx, self._centre.venues, slug, id, looked, material.chosen, now=now, now_ms=now_ms, by=by.id
+            ),
+            event=slug,
+        )
+        self._looked.pop(id, None)
+
+    async def _save_chunk(self, slug: str, id: str, rows: list[ImportRow], start: int, by: Principal) -> None:
+        chunk, now, now_ms = rows[start : start + CHUNK_ROWS], self._centre.clock(), wall_ms()
+        await self._centre.write(
+            lambda tx: imports.save_chunk(
+                tx,
+                self._centre.venues,
+                slug,
+                id,
+                chunk,
+                done=start + len(chunk),
+                total=len(rows),
+                now=now,
+                now_ms=now_ms,
+                by=by.id,
+            ),
+            event=slug,
+        )
+
+    async def _save_file(self, slug: str, id: str, material: Material, by: Principal) -> None:
+        looked = await self._compared(material)
+        now, now_ms = self._centre.clock(), wall_ms()
+        await self._centre.write(
+            lambda tx: imports.apply_file(tx, self._centre.venues, slug, id, looked, by, now=now, now_ms=now_ms),
+            event=slug,
+        )
+        self._looked.pop(id, None)
+
+    async def _undo_list(self, slug: str, id: str, by: Principal) -> None:
+        scanned = await self._centre.read(lambda tx: imports.scanned(tx, self._centre.venues, slug))
+        place: int | None = -1
+        while place is not None:
+            place = await self._undo_chunk(slug, id, place, scanned, by)
+        await self._finish_undo(slug, id, by)
+
+    async def _undo_chunk(self, slug: str, id: str, after: int, scanned: set[str], by: Principal) -> int | None:
+        now, now_ms = self._centre.clock(), wall_ms()
+        return await self._centre.write(
+            lambda tx: imports.undo_chunk(
+                tx, self._centre.venues, slug, id, after=after, scanned=scanned, now=now, now_ms=now_ms, by=by.id
+            ),
+            event=slug,
+        )
+
+    async def _undo_file(self, slug: str, id: str, by: Principal) -> None:
+        now = self._centre.clock()
+        await self._centre.write(
+            lambda tx: imports.undo_file(tx, self._centre.venues, slug, id, by, now=now), event=slug
+        )
+        await self._finish_undo(slug, id, by)
+
+    async def _finish_undo(self, slug: str, id: str, by: Principal) -> None:
+        now = self._centre.clock()
+        await self._centre.write(lambda tx: imports.finish_undo(tx, self._centre.venues, slug, id, now=now, by=by.id))
+
+    async def _forget(self) -> None:
+        """Files that nobody saved, and what was kept to take an import back, go when their time is over."""
+        while True:
+            try:
+                await self._forget_once(wall_ms())
+            except Exception as error:
+                log.warning("old imports could not be forgotten, trying again: %s", error)
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    async def _forget_once(self, now_ms: int) -> None:
+        if await self._centre.read(lambda tx: is_expired(tx, now_ms)):
+            await self._centre.write(lambda tx: drop_expired(tx, now_ms))

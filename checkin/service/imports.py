@@ -1,0 +1,772 @@
+"""Imports: a file is looked at, saved, and taken back as a whole. What is done in one transaction; `Importing`
+runs these one after the other."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from checkin.core.errors import BadInput, Busy, Conflict, NotFound, TooLarge
+from checkin.core.facts import Changed
+from checkin.core.layout import Layout
+from checkin.core.model import Group, Session
+from checkin.exchange.attendees import HEADERS, AttendeeList, Category, ColumnRead, Reading, RowNote
+from checkin.exchange.layout import read_layout, tables_of
+from checkin.exchange.schedule import read_schedule
+from checkin.exchange.sheets import ENCODINGS, FILE_BYTES_MAX, SEPARATORS, folded
+from checkin.service import setup
+from checkin.service.attendee_lists import ListPlan, Registered, plan_list, registered, save_rows, undo_rows
+from checkin.service.journal import Journal
+from checkin.service.people import Principal
+from checkin.service.schedule import going_on, import_schedule
+from checkin.service.setup import LayoutSent
+from checkin.service.venue_files import (
+    FilePlan,
+    layout_of,
+    layout_parts,
+    name_of,
+    plan_file,
+    put_back,
+    session_parts,
+    sessions_of,
+)
+from checkin.service.venues import Venues, file_of
+from checkin.store import attendees, imports, people, presences, sessions
+from checkin.store.engine import Transaction
+from checkin.store.imports import Import, ImportKind, ImportRow, ImportState
+from checkin.wire import iso
+
+OPEN_MAX = 10
+"""Files of an event that are looked at and not saved."""
+KEPT_MS = 2 * 3_600_000
+UNDO_KEPT_MS = 14 * 86_400_000
+ABANDONED_MS = 60_000
+CHUNK_ROWS = 200
+"""Rows in one transaction: doors wait for one no longer than for a batch of scans or two."""
+HISTORY_MAX = 100
+NOTES_SHOWN_MAX = 1_000
+DIFFERENCES_MAX = 200
+NAME_CHARS_MAX = 200
+FIELDS = ("", *HEADERS)
+"""What a column can be mapped to; “” leaves it out."""
+
+Gone = Literal["keep", "cancel"]
+_LAYOUT = re.compile(rb"^\s*\[\[?\s*(event|area|door|group|plan|hold|item)\s*\]\]?\s*(#.*)?$", re.M)
+
+
+class ImportChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a list is to be read, chosen by hand. `columns`: heading → field (“”: left out); `categories`:
+    category → id of a group. What is not named stays as it was."""
+
+    encoding: Annotated[str, Meta(max_length=20)] | None = None
+    separator: Annotated[str, Meta(max_length=1)] | None = None
+    columns: Annotated[dict[str, str], Meta(max_length=500)] = {}
+    categories: Annotated[dict[str, str], Meta(max_length=500)] = {}
+
+
+class ImportApply(Struct, frozen=True, kw_only=True):
+    """`gone`: what becomes of those who are not in the list any more; whoever has been here stays."""
+
+    gone: Gone = "keep"
+
+
+class ColumnShown(Struct, frozen=True, kw_only=True):
+    """A column, the field it is taken for (“”: left out), and by what: `known` (also where another column with the
+    same meaning was taken), `hand`, `remembered`, `none`."""
+
+    heading: str
+    field: str
+    by: str
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """How many rows of each sort. `refused`, `duplicates`: not taken in; `stays`: of the gone, those who have
+    been here and so stay as they are. `gone` of a saved import: how many were cancelled."""
+
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    stays: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    duplicates: int = 0
+    empty: int = 0
+    rows: int = 0
+
+
+class ReadAs(Struct, frozen=True, kw_only=True):
+    """How a file was understood, and what else it could be: for its preview."""
+
+    form: str
+    encoding: str = ""
+    encodings: list[str] = []
+    separator: str = ""
+    separators: list[str] = []
+    columns: list[ColumnShown] = []
+    first_rows: list[list[str]] = []
+    fields: list[str] = []
+    missing: list[str] = []
+    categories: list[Category] = []
+
+
+class ImportShown(Struct, frozen=True, kw_only=True):
+    """An import and how far it is. `read_as`, `notes`: while it is looked at. `outcomes`: of taking it
+    back, how many rows of each. `undoable`: it can be taken back."""
+
+    id: str
+    kind: ImportKind
+    state: ImportState
+    name: str
+    created_at: str
+    created_by: str
+    applied_at: str | None
+    applied_by: str | None
+    undone_at: str | None
+    undone_by: str | None
+    fault: str
+    fault_code: str
+    done: int
+    total: int
+    counts: Counts
+    undoable: bool
+    read_as: ReadAs | None = None
+    notes: list[RowNote] = []
+    notes_total: int = 0
+    outcomes: dict[str, int] = {}
+
+
+class FieldShown(Struct, frozen=True):
+    """A field that changes. Values are as they are stored: text, numbers, true and false, lists."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+class DifferenceShown(Struct, frozen=True, kw_only=True):
+    """One difference. `title`: whom or what it concerns (“” where that was deleted); `line` in the file;
+    `stays`: not in the list any more, but has been here; `outcome`: of taking it back."""
+
+    what: str
+    subject: str
+    title: str
+    line: int | None
+    fields: list[FieldShown]
+    stays: bool = False
+    outcome: str = ""
+
+
+class DifferencesShown(Struct, frozen=True):
+    """Some of the differences; `next`: where to read on, null at the end."""
+
+    differences: list[DifferenceShown]
+    next: int | None
+
+
+class ImportReport(Struct, frozen=True, kw_only=True):
+    """What an import did, or would do (`dry_run`), and a note for every row that needs one."""
+
+    dry_run: bool
+    rows_read: int
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    duplicates: int
+    empty_rows: int
+    encoding: str
+    separator: str
+    columns: dict[str, str]
+    unknown_columns: tuple[str, ...]
+    notes: list[RowNote]
+
+
+class Material(Struct, frozen=True, kw_only=True):
+    """All that a preview is made of, read in one transaction. `chosen`: by hand for this file; `reading`: with
+    what is remembered from earlier ones."""
+
+    one: Import
+    content: bytes
+    chosen: Reading
+    reading: Reading
+    layout: Layout | None
+    groups: list[Group]
+    programme: list[Session]
+    registered: Registered | None
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """A file looked at: how it was understood and every difference."""
+
+    read_as: ReadAs
+    notes: list[RowNote]
+    counts: Counts
+    plan: ListPlan | FilePlan
+    file: Any = None
+
+
+def kind_of(content: bytes) -> ImportKind:
+    """What a file is, by what stands in it."""
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:4_096]
+    if start.startswith(b"<") or start[:15].upper() == b"BEGIN:VCALENDAR":
+        return "schedule"
+    if start.startswith(b"{"):
+        is_schedule = re.match(rb'\{\s*("(\$schema|generator)"|"schedule")', start)
+        return "schedule" if is_schedule else "attendees"
+    return "layout" if _LAYOUT.search(start) else "attendees"
+
+
+def add(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    content: bytes | None,
+    name: str,
+    *,
+    now: int,
+    now_ms: int,
+    by: str,
+) -> Import:
+    """Keep a file to be looked at; without content it is being fetched. `now_ms` is our own clock.
+
+    Raises `BadInput` for an empty one, `TooLarge` beyond the limit, `Conflict` where too many wait.
+    """
+    event = venues.id(tx, slug)
+    if content is not None and len(content) > FILE_BYTES_MAX:
+        raise TooLarge(f"The file has {len(content):,} bytes, at most {FILE_BYTES_MAX:,} are taken.")
+    if content is not None and not content.strip():
+        raise BadInput("The file is empty.", code="list_empty")
+    imports.drop_expired(tx, now_ms)
+    if imports.count_open(tx, event) >= OPEN_MAX:
+        raise Conflict(f"{OPEN_MAX} files wait to be saved. Save or discard one of them first.", code="imports_max")
+    one = Import(
+        id=str(uuid.uuid4()),
+        kind="attendees" if content is None else kind_of(content),
+        state="fetching" if content is None else "previewed",
+        name=name.strip()[:NAME_CHARS_MAX] or "–",
+        created_at=now,
+        created_by=by,
+        kept_until=now_ms + KEPT_MS,
+        touched_at=now_ms,
+    )
+    imports.add_import(tx, event, one, content)
+    return one
+
+
+def fetched(tx: Transaction, venues: Venues, slug: str, id: str, content: bytes, *, now_ms: int) -> None:
+    """The file that was being fetched is here."""
+    one = load(tx, venues, slug, id)
+    imports.set_content(tx, id, content)
+    imports.save_import(tx, msgspec.structs.replace(one, state="previewed", touched_at=now_ms, done=one.total))
+
+
+def touch(tx: Transaction, venues: Venues, slug: str, id: str, *, now_ms: int, done: int, total: int) -> None:
+    one = load(tx, venues, slug, id)
+    imports.save_import(tx, msgspec.structs.replace(one, touched_at=now_ms, done=done, total=total))
+
+
+def failed(tx: Transaction, venues: Venues, slug: str, id: str, code: str, fault: str) -> None:
+    """The work on an import ended with a fault: it can be begun again at once."""
+    one = load(tx, venues, slug, id)
+    state: ImportState = "failed" if one.state == "fetching" else one.state
+    if one.state == "applying" and imports.last_place(tx, id) < 0:
+        state = "previewed"
+    imports.save_import(tx, msgspec.structs.replace(one, state=state, fault_code=code, fault=fault, touched_at=0))
+
+
+def choose(tx: Transaction, venues: Venues, slug: str, id: str, sent: ImportChange) -> None:
+    """Have a list read another way. Raises `BadInput` for an encoding, field or group that is not known."""
+    one = _in_state(load(tx, venues, slug, id), "previewed")
+    chosen = msgspec.json.decode(one.reading, type=Reading)
+    groups = {group.id for group in _groups(tx, venues, slug)}
+    if sent.encoding and sent.encoding not in ENCODINGS:
+        raise BadInput(f"Known encodings are {', '.join(ENCODINGS)}.", code="encoding_unknown")
+    if wrong := set(sent.columns.values()) - set(FIELDS):
+        raise BadInput(f"There is no field {', '.join(sorted(wrong))}.", code="field_unknown")
+    if wrong := set(sent.categories.values()) - groups - {""}:
+        raise BadInput(f"There is no group {', '.join(sorted(wrong))}.", code="group_unknown")
+    chosen = Reading(
+        encoding=chosen.encoding if sent.encoding is None else sent.encoding,
+        separator=chosen.separator if sent.separator is None else sent.separator,
+        columns=chosen.columns | {folded(text): field for text, field in sent.columns.items()},
+        categories=chosen.categories | {folded(text): group for text, group in sent.categories.items()},
+    )
+    imports.save_import(
+        tx, msgspec.structs.replace(one, reading=msgspec.json.encode(chosen).decode(), fault="", fault_code="")
+    )
+
+
+def discard(tx: Transaction, venues: Venues, slug: str, id: str) -> None:
+    """Forget a file that is not saved."""
+    one = load(tx, venues, slug, id)
+    if one.state not in ("previewed", "failed", "fetching"):
+        raise Conflict("This import was saved. Take it back instead.", code="import_saved")
+    imports.drop_import(tx, id)
+
+
+def load(tx: Transaction, venues: Venues, slug: str, id: str) -> Import:
+    """Raises `NotFound` also for a file that was kept too long."""
+    one = imports.load_import(tx, venues.id(tx, slug), id)
+    if one is None:
+        raise NotFound("This file is not kept any more. Choose it again.", code="import_unknown")
+    return one
+
+
+def material(tx: Transaction, venues: Venues, slug: str, id: str) -> Material:
+    """What the preview of an import is made of, in a handful of statements."""
+    one = load(tx, venues, slug, id)
+    content = imports.load_content(tx, id)
+    if content is None:
+        raise Conflict("This file was saved, or is still being fetched.", code="import_state")
+    event = venues.id(tx, slug)
+    chosen = msgspec.json.decode(one.reading, type=Reading)
+    reading = msgspec.structs.replace(
+        chosen,
+        columns=imports.remembered(tx, event, "column") | chosen.columns,
+        categories=imports.remembered(tx, event, "category") | chosen.categories,
+    )
+    layout = venues.venue(tx, slug).layout
+    return Material(
+        one=one,
+        content=content,
+        chosen=chosen,
+        reading=reading,
+        layout=layout,
+        groups=list(layout.groups.values()),
+        programme=sessions.load_sessions(tx, event),
+        registered=registered(tx, event) if one.kind == "attendees" else None,
+    )
+
+
+def look_at_list(material: Material, listed: AttendeeList) -> Looked:
+    """Compare a list that was read with those who are registered. Touches no database."""
+    assert material.registered is not None
+    plan = plan_list(listed, material.registered)
+    notes = sorted([*listed.notes, *plan.notes], key=lambda note: note.line)
+    return Looked(
+        read_as=ReadAs(
+            form=listed.form,
+            encoding=listed.encoding,
+            encodings=list(ENCODINGS) if listed.form == "CSV" else [],
+            separator=listed.separator,
+            separators=list(SEPARATORS) if listed.form == "CSV" else [],
+            columns=[
+                ColumnShown(heading=column.heading, field=column.field, by=_mapped_by(material, listed, column))
+                for column in listed.header
+            ],
+            first_rows=listed.first_rows,
+            fields=list(FIELDS),
+            missing=list(listed.missing),
+            categories=listed.categories,
+        ),
+        notes=notes,
+        counts=_counted(
+            plan.rows,
+            stays=len(plan.stays),
+            unchanged=plan.unchanged,
+            refused=len({note.line for note in notes if note.level == "error"}),
+            duplicates=sum(note.code == "duplicate" for note in notes),
+            empty=listed.empty_rows,
+            rows=listed.rows_read,
+        ),
+        plan=plan,
+    )
+
+
+def look_at_file(material: Material) -> Looked:
+    """Compare a layout or schedule file with what there is. Touches no database."""
+    assert material.layout is not None
+    file: Layout | list[Session]
+    if material.one.kind == "layout":
+        file = read_layout(material.content)
+        if file.event.slug != material.layout.event.slug:
+            raise BadInput(
+                f"This is the layout of “{file.event.slug}”, not of “{material.layout.event.slug}”.", code="other_event"
+            )
+        plan = plan_file(layout_parts(file_of(material.layout)), layout_parts(file))
+        form = "TOML"
+    else:
+        known = {session.id: session for session in material.programme}
+        file = going_on(read_schedule(material.content, material.layout), known)
+        plan = plan_file(session_parts(material.programme), session_parts(file))
+        form = _schedule_form(material.content)
+    return Looked(
+        read_as=ReadAs(form=form),
+        notes=[],
+        counts=_counted(plan.rows, unchanged=plan.unchanged, rows=len(plan.rows) + plan.unchanged),
+        plan=plan,
+        file=file,
+    )
+
+
+def begin(
+    tx: Transaction, venues: Venues, slug: str, id: str, work: Literal["applying", "undoing"], *, now_ms: int
+) -> None:
+    """Take an import in hand to save it, or to take it back; one of an event at a time.
+
+    Raises `Conflict` where it is in another state, `Busy` where somebody is at it or at another one.
+    """
+    one = load(tx, venues, slug, id)
+    ready: tuple[ImportState, ...] = ("previewed", "applying") if work == "applying" else ("applied", "undoing")
+    if one.state not in ready:
+        raise Conflict("This import was saved or taken back already.", code="import_state")
+    at_work = [
+        other
+        for other in imports.load_imports(tx, venues.id(tx, slug), HISTORY_MAX)
+        if other.state in ("applying", "undoing") and now_ms - other.touched_at < ABANDONED_MS
+    ]
+    if at_work:
+        raise Busy("A list is being saved or taken back just now. Wait until it is done.", code="import_busy")
+    if work == "undoing" and one.kept_until <= now_ms:
+        raise Conflict("This import is too long ago to be taken back.", code="import_old")
+    imports.save_import(
+        tx, msgspec.structs.replace(one, state=work, touched_at=now_ms, done=0, total=0, fault="", fault_code="")
+    )
+
+
+def save_chunk(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    id: str,
+    rows: Sequence[ImportRow],
+    *,
+    done: int,
+    total: int,
+    now: int,
+    now_ms: int,
+    by: str,
+) -> None:
+    """Some rows of a list, saved; `done` of `total` are, with these."""
+    venue = venues.venue(tx, slug)
+    first = imports.last_place(tx, id) + 1  # more than 0 where it was broken off before
+    placed = [msgspec.structs.replace(row, place=first + number) for number, row in enumerate(rows)]
+    save_rows(tx, venue, id, placed, now=now, by=by)
+    touch(tx, venues, slug, id, now_ms=now_ms, done=done, total=total)
+
+
+def finish_list(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    id: str,
+    looked: Looked,
+    chosen: Reading,
+    *,
+    now: int,
+    now_ms: int,
+    by: str,
+) -> None:
+    """A list is saved as a whole: what was mapped by hand is remembered, the file is forgotten."""
+    assert isinstance(looked.plan, ListPlan)
+    event = venues.id(tx, slug)
+    imports.mark_listed(tx, event, looked.plan.listed, id)
+    imports.remember(tx, event, "column", chosen.columns)
+    imports.remember(tx, event, "category", chosen.categories)
+    saved = imports.count_rows(tx, id)
+    counts = msgspec.structs.replace(
+        looked.counts, new=saved.get("new", 0), changed=saved.get("changed", 0), gone=saved.get("gone", 0)
+    )
+    _finish(tx, load(tx, venues, slug, id), counts, now=now, now_ms=now_ms, by=by)
+
+
+def apply_file(
+    tx: Transaction, venues: Venues, slug: str, id: str, looked: Looked, principal: Principal, *, now: int, now_ms: int
+) -> None:
+    """Make a layout or schedule file the venue or the programme. Raises what those raise."""
+    one = load(tx, venues, slug, id)
+    if one.kind == "layout":
+        _save_layout(tx, venues, slug, looked.file, principal, now)
+    else:
+        import_schedule(tx, venues, slug, looked.file, now=now, by=principal.id)
+    event = venues.id(tx, slug)
+    imports.add_rows(tx, id, looked.plan.rows)
+    _note(tx, event, "applied", id, len(looked.plan.rows), now=now, by=principal.id)
+    _finish(tx, one, looked.counts, now=now, now_ms=now_ms, by=principal.id)
+
+
+def undo_chunk(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    id: str,
+    *,
+    after: int,
+    scanned: set[str],
+    now: int,
+    now_ms: int,
+    by: str,
+) -> int | None:
+    """Take some rows of a list back; returns the place to go on behind, None at the end."""
+    rows = imports.load_rows(tx, id, outcome="", after=after, limit=CHUNK_ROWS)
+    if not rows:
+        return None
+    undo_rows(tx, venues.venue(tx, slug), id, rows, scanned=scanned, now=now, by=by)
+    total = imports.last_place(tx, id) + 1
+    touch(tx, venues, slug, id, now_ms=now_ms, done=min(total, rows[-1].place + 1), total=total)
+    return rows[-1].place
+
+
+def undo_file(tx: Transaction, venues: Venues, slug: str, id: str, principal: Principal, *, now: int) -> None:
+    """Take a layout or schedule back, part by part. Raises what saving one raises."""
+    one = load(tx, venues, slug, id)
+    venue = venues.venue(tx, slug)
+    rows = imports.load_rows(tx, id, limit=1_000_000)
+    if one.kind == "layout":
+        parts, outcomes = put_back(rows, layout_parts(file_of(venue.layout)))
+        _save_layout(tx, venues, slug, layout_of(parts), principal, now)
+    else:
+        booked = sessions.booked_by_session(tx, venue.id)
+        parts, outcomes = put_back(rows, session_parts(venue.programme.sessions.values()), set(booked))
+        import_schedule(tx, venues, slug, sessions_of(parts), now=now, by=principal.id, going_on_too=False)
+    imports.set_outcomes(tx, id, outcomes)
+    _note(tx, venue.id, "undone", id, len(rows), now=now, by=principal.id)
+
+
+def finish_undo(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: str) -> None:
+    one = load(tx, venues, slug, id)
+    imports.save_import(
+        tx,
+        msgspec.structs.replace(
+            one, state="undone", undone_at=now, undone_by=by, fault="", fault_code="", touched_at=0
+        ),
+    )
+
+
+def history(tx: Transaction, venues: Venues, slug: str, *, now_ms: int) -> list[ImportShown]:
+    """The latest imports of an event, the latest first."""
+    venue = venues.venue(tx, slug)
+    names = people.operator_names(tx)
+    return [
+        shown(tx, venue.layout, one, names, now_ms=now_ms) for one in imports.load_imports(tx, venue.id, HISTORY_MAX)
+    ]
+
+
+def show(tx: Transaction, venues: Venues, slug: str, id: str, *, now_ms: int) -> ImportShown:
+    """An import as it stands, without its preview."""
+    venue = venues.venue(tx, slug)
+    return shown(tx, venue.layout, load(tx, venues, slug, id), people.operator_names(tx), now_ms=now_ms)
+
+
+def shown(tx: Transaction, layout: Layout, one: Import, names: Mapping[str, str], *, now_ms: int) -> ImportShown:
+    def who(by: str | None) -> str | None:
+        return None if by is None else names.get(by.removeprefix("operator:"), by)
+
+    return ImportShown(
+        id=one.id,
+        kind=one.kind,
+        state=one.state,
+        name=one.name,
+        created_at=iso(one.created_at, layout),
+        created_by=who(one.created_by) or "",
+        applied_at=None if one.applied_at is None else iso(one.applied_at, layout),
+        applied_by=who(one.applied_by),
+        undone_at=None if one.undone_at is None else iso(one.undone_at, layout),
+        undone_by=who(one.undone_by),
+        fault=one.fault,
+        fault_code=one.fault_code,
+        done=one.done,
+        total=one.total,
+        counts=msgspec.json.decode(one.counts, type=Counts),
+        undoable=one.state in ("applied", "undoing") and one.kept_until > now_ms,
+        outcomes=imports.count_outcomes(tx, one.id) if one.state in ("undone", "undoing") else {},
+    )
+
+
+def with_preview(one: ImportShown, looked: Looked) -> ImportShown:
+    return msgspec.structs.replace(
+        one,
+        counts=looked.counts,
+        read_as=looked.read_as,
+        notes=looked.notes[:NOTES_SHOWN_MAX],
+        notes_total=len(looked.notes),
+    )
+
+
+def planned_differences(looked: Looked, what: str, start: int) -> DifferencesShown:
+    """Some of the differences of a preview, of one sort."""
+    rows = [row for row in looked.plan.rows if row.what == what]
+    some = rows[start : start + DIFFERENCES_MAX]
+    stays = looked.plan.stays if isinstance(looked.plan, ListPlan) else set()
+    more = start + DIFFERENCES_MAX
+    return DifferencesShown(
+        [_difference(row, looked.plan.names.get(row.subject, ""), stays=row.subject in stays) for row in some],
+        more if more < len(rows) else None,
+    )
+
+
+def saved_differences(
+    tx: Transaction, venues: Venues, slug: str, id: str, what: str | None, after: int
+) -> DifferencesShown:
+    """Some of the differences that a saved import made, behind a place, with what became of taking them back."""
+    venue = venues.venue(tx, slug)
+    one = load(tx, venues, slug, id)
+    rows = imports.load_rows(tx, id, what=what, after=after, limit=DIFFERENCES_MAX)
+    if one.kind == "attendees":
+        found = attendees.names_by_id(tx, venue.id, [row.subject for row in rows])
+        names = {subject: name for subject, (name, _) in found.items()}
+    else:
+        parts = layout_parts(venue.layout) | session_parts(venue.programme.sessions.values())
+        names = {row.subject: name_of(row.subject, parts.get(row.subject) or row.before or row.after) for row in rows}
+    last = rows[-1].place if len(rows) == DIFFERENCES_MAX else None
+    return DifferencesShown([_difference(row, names.get(row.subject, "")) for row in rows], last)
+
+
+def import_attendees(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    listed: AttendeeList,
+    *,
+    now: int,
+    by: str,
+    dry_run: bool,
+    name: str = "–",
+    now_ms: int = 0,
+) -> ImportReport:
+    """Take a list in at once, in this transaction: new people are added, known ones changed where the list
+    differs, and nobody is removed. Where people are stays as it is. See `plan_list`."""
+    venue = venues.venue(tx, slug)
+    plan = plan_list(listed, registered(tx, venue.id))
+    rows = [row for row in plan.rows if row.what != "gone"]
+    notes = sorted([*listed.notes, *plan.notes], key=lambda note: note.line)
+    counts = _counted(
+        rows,
+        unchanged=plan.unchanged,
+        refused=len({note.line for note in notes if note.level == "error"}),
+        duplicates=sum(note.code == "duplicate" for note in notes),
+        empty=listed.empty_rows,
+        rows=listed.rows_read,
+    )
+    if not dry_run:
+        one = _record(tx, venue.id, "attendees", name, now=now, now_ms=now_ms, by=by)
+        if rows:
+            save_rows(tx, venue, one.id, rows, now=now, by=by)
+        imports.mark_listed(tx, venue.id, plan.listed, one.id)
+        _finish(tx, one, counts, now=now, now_ms=now_ms, by=by)
+    return ImportReport(
+        dry_run=dry_run,
+        rows_read=listed.rows_read,
+        added=counts.new,
+        changed=counts.changed,
+        unchanged=counts.unchanged,
+        refused=counts.refused,
+        duplicates=counts.duplicates,
+        empty_rows=counts.empty,
+        encoding=listed.encoding,
+        separator=listed.separator,
+        columns=listed.columns,
+        unknown_columns=listed.unknown_columns,
+        notes=notes,
+    )
+
+
+def reading_of_event(tx: Transaction, venues: Venues, slug: str) -> Reading:
+    """What earlier lists of an event taught."""
+    event = venues.id(tx, slug)
+    return Reading(
+        columns=imports.remembered(tx, event, "column"), categories=imports.remembered(tx, event, "category")
+    )
+
+
+def scanned(tx: Transaction, venues: Venues, slug: str) -> set[str]:
+    """Everybody whom a scan has met, or who has ever been here."""
+    event = venues.id(tx, slug)
+    return imports.scanned(tx, event) | set(presences.load_presences(tx, event))
+
+
+def _record(tx: Transaction, event: int, kind: ImportKind, name: str, *, now: int, now_ms: int, by: str) -> Import:
+    one = Import(
+        id=str(uuid.uuid4()),
+        kind=kind,
+        state="applying",
+        name=name[:NAME_CHARS_MAX],
+        created_at=now,
+        created_by=by,
+        kept_until=now_ms + KEPT_MS,
+        touched_at=now_ms,
+    )
+    imports.add_import(tx, event, one, None)
+    return one
+
+
+def _finish(tx: Transaction, one: Import, counts: Counts, *, now: int, now_ms: int, by: str) -> None:
+    imports.set_content(tx, one.id, None)
+    imports.save_import(
+        tx,
+        msgspec.structs.replace(
+            one,
+            state="applied",
+            applied_at=now,
+            applied_by=by,
+            kept_until=now_ms + UNDO_KEPT_MS,
+            touched_at=0,
+            fault="",
+            fault_code="",
+            counts=msgspec.json.encode(counts).decode(),
+        ),
+    )
+
+
+def _save_layout(tx: Transaction, venues: Venues, slug: str, layout: Layout, principal: Principal, now: int) -> None:
+    """The way of the set-up page: there is one way to change a layout."""
+    base = setup.read(tx, venues, slug, principal).base
+    tables = msgspec.to_builtins({"event": layout.event, **tables_of(layout)})
+    setup.save(tx, venues, slug, LayoutSent(base=base, layout=tables), principal, now=now)
+
+
+def _note(tx: Transaction, event: int, what: str, id: str, count: int, *, now: int, by: str) -> None:
+    journal = Journal(tx, event)
+    journal.add(Changed(noun="import", what=what, at=now, by=by, ids=(id,), count=count))
+    journal.write()
+
+
+def _groups(tx: Transaction, venues: Venues, slug: str) -> list[Group]:
+    return list(venues.venue(tx, slug).layout.groups.values())
+
+
+def _in_state(one: Import, state: ImportState) -> Import:
+    if one.state != state:
+        raise Conflict("This import was saved, or is still being fetched.", code="import_state")
+    return one
+
+
+def _counted(rows: Sequence[ImportRow], /, **more: int) -> Counts:
+    kinds = [row.what for row in rows]
+    return Counts(new=kinds.count("new"), changed=kinds.count("changed"), gone=kinds.count("gone"), **more)
+
+
+def _difference(row: ImportRow, title: str, *, stays: bool = False) -> DifferenceShown:
+    fields = [
+        FieldShown(field, row.before.get(field), row.after.get(field))
+        for field in dict.fromkeys([*row.before, *row.after])
+        if field != "digest"
+    ]
+    return DifferenceShown(
+        what=row.what,
+        subject=row.subject,
+        title=title,
+        line=row.line,
+        fields=fields,
+        stays=stays,
+        outcome=row.outcome,
+    )
+
+
+def _mapped_by(material: Material, listed: AttendeeList, column: ColumnRead) -> str:
+    heading = folded(column.heading)
+    if heading in material.chosen.columns:
+        return "hand"
+    if heading in material.reading.columns:
+        return "remembered"
+    return "none" if column.heading in listed.unknown_columns else "known"
+
+
+def _schedule_form(content: bytes) -> str:
+    start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return {b"{": "JSON", b"<": "XML"}.get(start, "iCalendar")
