@@ -14,11 +14,13 @@ Permission = Literal[
     "correct",  # headcounts
     "people",  # see names
     "desk",  # walk-ins, changes, proxies, badges, bookings
-    "manage",  # devices, imports, holds, programme, the end of the day
+    "manage",  # set up events; devices, imports, holds, programme, the end of the day
+    "accounts",  # invite operators, change roles, reset, withdraw: those that GIVES names for the role
     "protocol",  # see the groups that the normal search hides
     "block",  # withdraw somebody's right to come in
     "evacuate",  # close every door for entry, the all-clear, the list of those needing help
     "approve",  # enter a newly approved plan of a room, switch plans
+    "audit",  # read who did what
     "reasons",  # read why somebody is blocked
 ]
 
@@ -27,7 +29,21 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
     "steward": frozenset({"read", "scan", "override", "click", "correct", "people"}),
     "desk": frozenset({"read", "scan", "override", "people", "desk"}),
     "organiser": frozenset(
-        {"read", "scan", "override", "click", "correct", "people", "desk", "manage", "protocol", "block", "evacuate"}
+        {
+            "read",
+            "scan",
+            "override",
+            "click",
+            "correct",
+            "people",
+            "desk",
+            "manage",
+            "accounts",
+            "protocol",
+            "block",
+            "evacuate",
+            "audit",
+        }
     ),
     "safety": frozenset(
         {
@@ -37,10 +53,12 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
             "click",
             "correct",
             "people",
+            "accounts",
             "protocol",
             "block",
             "evacuate",
             "approve",
+            "audit",
             "reasons",
         }
     ),
@@ -50,3 +68,21 @@ DEVICE_MAY: dict[DeviceRole, frozenset[Permission]] = {
     "display": frozenset({"read"}),
     "desk": frozenset({"read", "scan", "override", "people", "desk"}),
 }
+
+FACTOR_ROLES: frozenset[OperatorRole] = frozenset({"organiser", "safety"})
+"""The roles that need a second factor."""
+
+GIVES: dict[OperatorRole, frozenset[OperatorRole]] = {
+    "organiser": frozenset({"steward", "desk", "organiser", "viewer"}),
+    "safety": frozenset({"safety"}),
+}
+"""Whose accounts a role makes, changes, resets and withdraws. Two pairs of eyes: who plans the day does
+not approve its numbers, so organisers cannot give themselves or others the safety role."""
+
+
+def may_give(giver: OperatorRole, role: OperatorRole, *, safety_exists: bool) -> bool:
+    """Whether this role may make, or take away, an account of that role. The first safety account is made
+    by an organiser: somebody must."""
+    if role == "safety" and not safety_exists and giver == "organiser":
+        return True
+    return role in GIVES.get(giver, frozenset())

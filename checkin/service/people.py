@@ -8,7 +8,9 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -18,10 +20,11 @@ from checkin.core.errors import BadInput, CheckinError, Conflict, NotAllowed, No
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.core.model import DeviceRole, OperatorRole
-from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, Permission
+from checkin.core.roles import DEVICE_MAY, FACTOR_ROLES, OPERATOR_MAY, Permission
+from checkin.service import factors
 from checkin.service.journal import Journal
 from checkin.service.venues import Venues
-from checkin.store import people
+from checkin.store import deeds, people
 from checkin.store.engine import Store, Transaction
 from checkin.store.people import Device, Operator, Token
 
@@ -38,6 +41,9 @@ FAILURES_KEPT_MAX = 10_000
 OPERATORS_MAX = 1_000
 DEVICES_MAX = 5_000
 
+SecondFactor = Literal["required", "offered"]
+"""Whether the roles that need a second factor may do nothing without one, or are only offered it."""
+
 _HOUR_MS = 3_600_000
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
@@ -45,7 +51,8 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 class Principal(Struct, frozen=True, kw_only=True):
-    """Who asks: an operator, or a device of one event and perhaps of one door."""
+    """Who asks: an operator, or a device of one event and perhaps of one door. `enrolling`: an operator
+    who must set a second factor before anything else, and may nothing until then."""
 
     id: str
     name: str
@@ -53,6 +60,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     may: frozenset[Permission]
     event: str | None = None
     door: str | None = None
+    enrolling: bool = False
 
     @property
     def is_device(self) -> bool:
@@ -78,11 +86,18 @@ class LoginFailed(CheckinError):
     code = "login_failed"
 
 
+class SecondFactorNeeded(CheckinError):
+    """Name and password are right; the code is asked for."""
+
+    code = "second_factor_needed"
+
+
 class Gate:
     """Recognises tokens, logs operators in, pairs devices. One for a process."""
 
-    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], int], second_factor: SecondFactor = "offered") -> None:
         self._store = store
+        self._second_factor = second_factor
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -95,7 +110,8 @@ class Gate:
         hash = token_hash(token)
         known = self._known.get(hash)
         if known is None or known[0] < steady_s():
-            principal = await self._store.read(lambda tx: _principal(tx, hash, wall_ms()))
+            required = self._second_factor == "required"
+            principal = await self._store.read(lambda tx: _principal(tx, hash, wall_ms(), required))
             if principal is None:
                 self._known.pop(hash, None)
                 return None
@@ -108,22 +124,46 @@ class Gate:
             self.heard[principal.device] = self._clock()
         return principal
 
-    async def log_in(self, name: str, password: str, address: str) -> tuple[str, Operator]:
-        """A token for the session cookie, and the operator.
+    async def log_in(self, name: str, password: str, address: str, code: str = "") -> tuple[str, Operator]:
+        """A token for the session cookie, and the operator. `code`: of the app, or a recovery code.
 
-        Raises `LoginFailed`, and `TooManyAttempts` after failures for this name or from this
-        address: the wait doubles with each.
+        Raises `LoginFailed`; `SecondFactorNeeded` where the account has a second factor and no code was
+        sent; and `TooManyAttempts` after failures for this name or from this address: the wait doubles with
+        each.
         """
-        keys = (f"name {name.casefold()}", f"address {address}")
-        self._check_wait(keys)
-        operator = await self._store.read(lambda tx: people.operator_by_name(tx, name))
+        async with self.attempt(f"name {name.casefold()}", f"address {address}"):
+            operator = await self._store.read(lambda tx: people.operator_by_name(tx, name))
+            right = await self.verified(operator, password)
+            if operator is None or not right:
+                await self._note_wrong(operator)
+                raise LoginFailed("Name or password is wrong.")
+            if operator.factor is not None:
+                await self._check_factor(operator, password, code)
+        return await self.begin_session(operator), operator
+
+    def lacks_factor(self, operator: Operator) -> bool:
+        """Whether the operator must set a second factor before anything else."""
+        return self._second_factor == "required" and operator.role in FACTOR_ROLES and operator.factor is None
+
+    async def verified(self, operator: Operator | None, password: str) -> bool:
+        """Whether this is the operator's password; takes as long where there is no such operator."""
+        there = operator is not None and operator.withdrawn_at is None and operator.password_hash
         async with self._verifying:
-            right = await asyncio.to_thread(_verify, operator.password_hash if operator else _NOBODY, password)
-        if operator is None or not right:
-            self._note_failure(keys)
-            raise LoginFailed("Name or password is wrong.")
-        for key in keys:
-            self._failures.pop(key, None)
+            right = await asyncio.to_thread(_verify, there or _NOBODY, password)
+        return bool(there) and right
+
+    async def hashed(self, password: str) -> str:
+        """Off the loop and off the write connection: it takes some 50 ms on purpose."""
+        async with self._verifying:
+            return await asyncio.to_thread(_hasher.hash, password)
+
+    async def sealed(self, secret: str, password: str, operator: str) -> bytes:
+        """The secret of a second factor as it is stored."""
+        async with self._verifying:
+            return await asyncio.to_thread(factors.seal, secret, password, operator)
+
+    async def begin_session(self, operator: Operator) -> str:
+        """A token for the session cookie."""
         token = new_token()
         now = wall_ms()
         kept = Token(
@@ -139,7 +179,20 @@ class Gate:
             people.add_token(tx, kept)
 
         await self._store.write(keep)
-        return token, operator
+        return token
+
+    @asynccontextmanager
+    async def attempt(self, *keys: str) -> AsyncIterator[None]:
+        """One try at what may be guessed. Raises `TooManyAttempts` while it must wait; a wrong one
+        (`LoginFailed`, `NotFound`) makes the next wait longer, a right one ends the waiting."""
+        self._check_wait(keys)
+        try:
+            yield
+        except (LoginFailed, NotFound):
+            self._note_failure(keys)
+            raise
+        for key in keys:
+            self._failures.pop(key, None)
 
     async def log_out(self, token: str) -> None:
         hash = token_hash(token)
@@ -151,14 +204,9 @@ class Gate:
 
         Raises `NotFound` for a code that is unknown, used or expired.
         """
-        keys = (f"pairing {address}",)
-        self._check_wait(keys)
         token = new_token()
-        try:
+        async with self.attempt(f"pairing {address}"):
             device = await self._store.write(lambda tx: _pair(tx, code, token, wall_ms()))
-        except NotFound:
-            self._note_failure(keys)
-            raise
         return token, device
 
     def forget(self) -> None:
@@ -170,6 +218,35 @@ class Gate:
         heard, self.heard = self.heard, {}
         if heard:
             await self._store.write(lambda tx: people.heard_devices(tx, heard))
+
+    async def _check_factor(self, operator: Operator, password: str, code: str) -> None:
+        """Raises `SecondFactorNeeded` without a code, `LoginFailed` for one that is wrong or was taken before."""
+        if not code:
+            raise SecondFactorNeeded("Name and password are right. Now the code of the app.")
+        assert operator.factor is not None
+        async with self._verifying:
+            secret = await asyncio.to_thread(factors.opened, operator.factor, password, operator.id)
+        step = factors.step_of(secret, code, wall_ms()) if secret is not None else None
+
+        def take(tx: Transaction) -> bool:
+            if step is not None:
+                return people.take_factor_step(tx, operator.id, step)
+            if not people.take_recovery_code(tx, operator.id, token_hash(factors.plain(code))):
+                return False
+            who = f"operator:{operator.id}"
+            deeds.record(tx, "recovery_used", at=wall_ms(), by=who, about=who)
+            return True
+
+        if not await self._store.write(take):
+            await self._note_wrong(operator)
+            raise LoginFailed("This code is wrong or was used already.", code="second_factor_wrong")
+
+    async def _note_wrong(self, operator: Operator | None) -> None:
+        """A failed log-in is a deed where the name is one of ours; what else was typed may be anything (a
+        password), and the delays bound how many there can be."""
+        if operator is not None:
+            about = f"operator:{operator.id}"
+            await self._store.write(lambda tx: deeds.record(tx, "login_failed", at=wall_ms(), by="", about=about))
 
     def _check_wait(self, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -186,21 +263,39 @@ class Gate:
                 self._failures.popitem(last=False)
 
 
-def add_operator(tx: Transaction, name: str, role: OperatorRole, password: str, *, now: int) -> Operator:
+def add_operator(
+    tx: Transaction, name: str, role: OperatorRole, password: str, *, now: int, by: str = "command"
+) -> Operator:
     """Raises `BadInput` for a short password, `Conflict` where the name is taken."""
-    if not name.strip() or len(name) > 100:
+    check_password(password)
+    operator = Operator(
+        id=str(uuid.uuid4()),
+        name=check_name(tx, name),
+        role=role,
+        password_hash=_hasher.hash(password),
+        created_at=now,
+    )
+    people.add_operator(tx, operator)
+    deeds.record(tx, "added", at=wall_ms(), by=by, about=f"operator:{operator.id}", note=role)
+    return operator
+
+
+def check_name(tx: Transaction, name: str) -> str:
+    """The name of a new operator as it is kept. Raises `BadInput`, and `Conflict` where it is taken."""
+    name = name.strip()
+    if not name or len(name) > 100:
         raise BadInput("An operator needs a name of at most 100 characters.", code="name_invalid")
-    if len(password) < PASSWORD_CHARS_MIN:
-        raise BadInput(f"The password needs at least {PASSWORD_CHARS_MIN} characters.", code="password_short")
-    if people.operator_by_name(tx, name.strip()) is not None:
+    if people.operator_by_name(tx, name) is not None:
         raise Conflict(f"There is an operator “{name}” already.", code="operator_exists")
     if people.count_operators(tx) >= OPERATORS_MAX:
         raise Conflict(f"There are {OPERATORS_MAX} operators, which is the most.", code="operators_max")
-    operator = Operator(
-        id=str(uuid.uuid4()), name=name.strip(), role=role, password_hash=_hasher.hash(password), created_at=now
-    )
-    people.add_operator(tx, operator)
-    return operator
+    return name
+
+
+def check_password(password: str) -> None:
+    """Raises `BadInput` for one that is too short."""
+    if len(password) < PASSWORD_CHARS_MIN:
+        raise BadInput(f"The password needs at least {PASSWORD_CHARS_MIN} characters.", code="password_short")
 
 
 def add_device(
@@ -256,6 +351,8 @@ def names_of(tx: Transaction, event: int) -> dict[str, str]:
 
 def check(principal: Principal, permission: Permission, *, event: str | None = None, door: str | None = None) -> None:
     """Raises `NotAllowed` unless this principal may do this, in this event, at this door."""
+    if principal.enrolling:
+        raise NotAllowed("Set up the second factor first: /second-factor", code="second_factor_missing")
     if permission not in principal.may:
         raise NotAllowed(f"The role {principal.role} may not do this ({permission}).", code="role_may_not")
     if principal.event is not None and event is not None and principal.event != event:
@@ -288,16 +385,23 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _principal(tx: Transaction, hash: bytes, now: int) -> Principal | None:
+def _principal(tx: Transaction, hash: bytes, now: int, factor_required: bool) -> Principal | None:
     token = people.token_by_hash(tx, hash)
-    if token is None or token.purpose == "pairing" or (token.expires_at is not None and token.expires_at <= now):
+    if token is None or token.purpose not in ("bearer", "cookie"):
+        return None
+    if token.expires_at is not None and token.expires_at <= now:
         return None
     if token.operator is not None:
         operator = people.operator_by_id(tx, token.operator)
-        if operator is None:
+        if operator is None or operator.withdrawn_at is not None:
             return None
+        enrolling = factor_required and operator.factor is None and operator.role in FACTOR_ROLES
         return Principal(
-            id=f"operator:{operator.id}", name=operator.name, role=operator.role, may=OPERATOR_MAY[operator.role]
+            id=f"operator:{operator.id}",
+            name=operator.name,
+            role=operator.role,
+            may=frozenset() if enrolling else OPERATOR_MAY[operator.role],
+            enrolling=enrolling,
         )
     device = people.device_by_id(tx, token.device or "")
     if device is None or device.revoked_at is not None:

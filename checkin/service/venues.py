@@ -13,8 +13,9 @@ from checkin.core.layout import Layout
 from checkin.core.model import Approved, Area, Event, Hold, Plan
 from checkin.core.occupancy import Certainty
 from checkin.core.schedule import Programme
+from checkin.exchange.layout import write_layout
 from checkin.service.journal import Journal
-from checkin.store import attendees, events, presences, sessions
+from checkin.store import attendees, events, facts, people, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 
@@ -89,26 +90,88 @@ def create_event(tx: Transaction, event: Event, *, now: int, by: str) -> int:
 def import_layout(tx: Transaction, layout: Layout, *, now: int, by: str) -> int:
     """Make this the venue of its event, which is created where it is new. Returns the event's id.
 
-    People stay where they are: the tallies are added up again for the new tree. Raises `Conflict`
-    where the layout leaves out a group that has attendees or an area with people inside.
+    People stay where they are: the tallies are added up again for the new tree. The layout before is kept
+    for the way back. Raises `Conflict` where the layout leaves out what is still needed (`needed`).
     """
     id = events.event_ids(tx).get(layout.event.slug)
     if id is None:
         id = create_event(tx, layout.event, now=now, by=by)
-    if missing := attendees.groups_in_use(tx, id) - set(layout.groups):
-        raise Conflict(
-            f"The layout leaves out groups that have attendees: {', '.join(sorted(missing))}.", code="group_in_use"
-        )
-    if missing := presences.areas_in_use(tx, id) - set(layout.areas):
-        raise Conflict(
-            f"The layout leaves out areas with people inside: {', '.join(sorted(missing))}.", code="area_in_use"
-        )
+    missing = left_out(tx, id, layout)
+    if missing:
+        ids = ", ".join(sorted(one.id for one in missing if one.why == missing[0].why))
+        raise Conflict(f"The layout leaves out {_WHY[missing[0].why]}: {ids}.", code=missing[0].why)
+    stored = events.load_layout(tx, id)
+    if stored is not None:
+        before = write_layout(file_of(stored)).decode()
+        events.keep_earlier_layout(tx, id, events.EarlierLayout(now, by, before))
     events.save_layout(tx, id, _going_on(tx, id, layout))
     journal = Journal(tx, id)
     journal.add(Changed(noun="layout", what="imported", at=now, by=by, count=len(layout.areas)))
     recount(tx, id, seq=journal.seq, now=now)
     journal.write()
     return id
+
+
+class Needed(Struct, frozen=True):
+    """What a layout cannot leave out, and why, as a code."""
+
+    noun: str
+    id: str
+    why: str
+
+
+_WHY = {
+    "group_in_use": "groups that have attendees",
+    "area_in_use": "areas with people inside",
+    "area_has_sessions": "areas with sessions",
+    "door_in_use": "doors that have scanned",
+    "door_has_devices": "doors with a device",
+}
+
+
+def needed(tx: Transaction, id: int) -> list[Needed]:
+    """What the layout of an event cannot leave out any more."""
+    return [
+        *(Needed("group", group, "group_in_use") for group in sorted(attendees.groups_in_use(tx, id))),
+        *(Needed("area", area, "area_in_use") for area in sorted(presences.areas_in_use(tx, id))),
+        *(Needed("area", area, "area_has_sessions") for area in sorted(sessions.areas_in_use(tx, id))),
+        *(Needed("door", door, "door_in_use") for door in sorted(facts.scans_by_door(tx, id))),
+        *(Needed("door", door, "door_has_devices") for door in sorted(people.doors_with_devices(tx, id))),
+    ]
+
+
+def left_out(tx: Transaction, id: int, layout: Layout) -> list[Needed]:
+    """What is needed, was there, and is not in this layout."""
+    stored = events.load_layout(tx, id)
+    if stored is None:
+        return []
+    before, after = _ids(stored), _ids(layout)
+    if all(before[noun] <= after[noun] for noun in before):
+        return []
+    return [one for one in needed(tx, id) if one.id in before[one.noun] and one.id not in after[one.noun]]
+
+
+def _ids(layout: Layout) -> dict[str, set[str]]:
+    return {"group": set(layout.groups), "area": set(layout.areas), "door": set(layout.doors)}
+
+
+def file_of(stored: Layout) -> Layout:
+    """The layout as its file has it: without what was decided on the day (the plan an area is seated by,
+    holds that were entered or released)."""
+    own = {plan.area: plan for plan in stored.plans if plan.id == LAYOUT_PLAN}
+    areas = [
+        seated(area, own[area.id]) if area.plan is not None and area.id in own else area
+        for area in stored.areas.values()
+    ]
+    return Layout(
+        stored.event,
+        stored.groups.values(),
+        areas,
+        stored.doors.values(),
+        [msgspec.structs.replace(hold, released=False) for hold in stored.holds if not hold.entered],
+        [plan for plan in stored.plans if plan.id != LAYOUT_PLAN],
+        stored.items.values(),
+    )
 
 
 def recount(tx: Transaction, id: int, *, seq: int, now: int) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import qrcode
-import qrcode.image.svg
 from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -17,6 +15,7 @@ from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.store.people import load_devices
 from checkin.web.auth import may
+from checkin.web.login import qr_svg
 from checkin.wire import DeviceSent, iso
 
 
@@ -91,9 +90,8 @@ async def start_pairing(
 ) -> Pairing:
     code, expires_at = await centre.write(lambda tx: people.start_pairing(tx, centre.venues, event, device))
     link = f"{request.base_url}pair#{code}"
-    qr = qrcode.make(link, image_factory=qrcode.image.svg.SvgPathImage, border=4)
     expires = dt.datetime.fromtimestamp(expires_at / 1000, dt.UTC).isoformat(timespec="seconds")
-    return Pairing(link, qr.to_string(encoding="unicode"), expires)
+    return Pairing(link, qr_svg(link), expires)
 
 
 @delete("/devices/{device:str}", guards=[may("manage")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from litestar import Request, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
@@ -16,7 +16,8 @@ from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.service.warnings import Warning, warnings
 from checkin.web.auth import may
-from checkin.wire import BookingAnswer, BookingSent, SessionChange, iso
+from checkin.web.setup import download
+from checkin.wire import BookingAnswer, BookingSent, SessionChange, SessionSent, iso
 
 
 class EventsShown(Struct, frozen=True):
@@ -95,6 +96,37 @@ async def change_session(
     )
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
     return SessionsChanged(changed, await centre.read(lambda tx: warnings(tx, venue, now)))
+
+
+@post("/sessions", guards=[may("manage")])
+async def add_session(
+    event: FromPath[str],
+    data: JSONBody[SessionSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> SessionsChanged:
+    now, by = centre.clock(), request.user.id
+    await centre.write(lambda tx: schedule.add_session(tx, centre.venues, event, data, now=now, by=by), event=event)
+    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+    return SessionsChanged((data.id,), await centre.read(lambda tx: warnings(tx, venue, now)))
+
+
+@delete("/sessions/{session:str}", guards=[may("manage")])
+async def remove_session(
+    event: FromPath[str], session: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> None:
+    """Take out a session that nobody has booked yet; one that was booked is cancelled instead."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: schedule.remove_session(tx, centre.venues, event, session, now=now, by=by), event=event
+    )
+
+
+@get("/schedule.json", guards=[may("read")])
+async def read_schedule_file(event: FromPath[str], centre: NamedDependency[Centre]) -> Response[bytes]:
+    """The programme as frab JSON, as `checkin import schedule` takes it."""
+    content = await centre.read(lambda tx: schedule.schedule_file(tx, centre.venues, event))
+    return download(content, "application/json", f"{event}-schedule.json")
 
 
 @post("/sessions/{session:str}/bookings", guards=[may("desk")])

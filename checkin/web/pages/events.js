@@ -1,6 +1,10 @@
 // @ts-check
 import { call, find, make } from "/faces/centre.js";
+import { faultOf } from "/faces/deeds.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
+import { idOf } from "/pages/naming.js";
+
+let manages = false;
 
 async function show() {
   const { events } = await call("/api/v1/events");
@@ -17,7 +21,7 @@ async function show() {
         make("a", { href: path }, one.name),
         make("p", { class: "quiet" }, one.date),
         make("p", {}, one.inside === null ? "" : `${one.inside} ${word("of")} ${one.capacity ?? "∞"} ${word("insideHouse")}`),
-        make("p", {}, make("a", { href: `${path}/board` }, word("board"))),
+        make("p", { class: "buttons" }, make("a", { href: `${path}/board` }, word("board")), manages ? make("a", { href: `${path}/setup` }, word("setup")) : null),
       );
     }),
   );
@@ -27,6 +31,38 @@ find("#logout").addEventListener("click", async () => {
   await call("/api/v1/logout", { method: "POST" });
   location.assign("/login");
 });
-startWords();
-onLanguage(show);
-show();
+const form = /** @type {HTMLFormElement} */ (find("#create"));
+/** @param {string} name */
+const input = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+let slugTouched = false;
+input("slug").addEventListener("input", () => (slugTouched = input("slug").value !== ""));
+input("name").addEventListener("input", () => {
+  if (!slugTouched) input("slug").value = idOf(input("name").value);
+});
+form.addEventListener("submit", async (submitted) => {
+  submitted.preventDefault();
+  find("#message").hidden = true;
+  const data = new FormData(form);
+  const { visitors, ...rest } = Object.fromEntries(data.entries());
+  try {
+    const created = await call("/api/v1/events", { method: "POST", body: { ...rest, visitors: visitors === "" ? null : Number(visitors) } });
+    location.assign(created.open);
+  } catch (error) {
+    find("#message").textContent = faultOf(error);
+    find("#message").hidden = false;
+  }
+});
+
+async function start() {
+  startWords();
+  const me = await call("/api/v1/me");
+  manages = me.may.includes("manage");
+  find("#new").hidden = !manages;
+  find("#accounts").hidden = !me.may.includes("accounts");
+  find("#factor").hidden = me.second_factor !== "missing";
+  find("#zones").replaceChildren(...Intl.supportedValuesOf("timeZone").map((value) => make("option", { value })));
+  onLanguage(show);
+  await show();
+}
+
+start();

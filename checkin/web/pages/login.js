@@ -1,12 +1,8 @@
 // @ts-check
 import { Problem, call, find } from "/faces/centre.js";
+import { faultOf } from "/faces/deeds.js";
 import { startWords, word } from "/faces/words.js";
-
-/** Where to go after the log-in: a page of this service, nothing else. */
-function wanted() {
-  const next = new URLSearchParams(location.search).get("next") ?? "/";
-  return /^\/(?![/\\])/.test(next) ? next : "/";
-}
+import { wanted } from "/pages/wanted.js";
 
 find("#login").addEventListener("submit", async (submitted) => {
   submitted.preventDefault();
@@ -14,12 +10,18 @@ find("#login").addEventListener("submit", async (submitted) => {
   const message = find("#message");
   message.hidden = true;
   try {
-    await call("/api/v1/login", { method: "POST", body: { name: form.get("name"), password: form.get("password") } });
-    location.assign(wanted());
+    const body = { name: form.get("name"), password: form.get("password"), code: form.get("code") };
+    const { enrolling } = await call("/api/v1/login", { method: "POST", body });
+    location.assign(enrolling ? `/second-factor?next=${encodeURIComponent(wanted())}` : wanted());
   } catch (error) {
+    if (error instanceof Problem && error.code === "second_factor_needed") {
+      find("#codefield").hidden = false;
+      find("#codefield input").focus();
+      return;
+    }
     const status = error instanceof Problem ? error.status : 0;
     message.textContent =
-      status === 401 ? word("loginFailed") : status === 429 ? word("loginWait", { seconds: /** @type {Problem} */ (error).retryAfterS }) : word(status ? "failed" : "cut");
+      error instanceof Problem && error.code === "second_factor_wrong" ? faultOf(error) : status === 401 ? word("loginFailed") : status === 429 ? word("loginWait", { seconds: /** @type {Problem} */ (error).retryAfterS }) : word(status ? "failed" : "cut");
     message.hidden = false;
   }
 });

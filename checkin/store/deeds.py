@@ -1,0 +1,49 @@
+"""What was done to accounts, service-wide: appended, read back, never changed. Ids, no names."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from checkin.store.engine import Transaction
+
+DeedWhat = Literal[
+    "invited",
+    "added",
+    "accepted",
+    "role_changed",
+    "reset",
+    "withdrawn",
+    "reinstated",
+    "factor_set",
+    "factor_reset",
+    "recovery_used",
+    "login_failed",
+]
+DEEDS_SHOWN = 200
+
+
+class Deed(Struct, frozen=True, kw_only=True):
+    """`at`: wall time in ms since 1970 UTC. `by`, `about`: `operator:ID`; `by` also `command` (a terminal)
+    or `setup` (the first link). `note`: of a role that changed, the earlier and the new one."""
+
+    number: int
+    at: int
+    by: str
+    what: str
+    about: str
+    note: str
+
+
+def record(tx: Transaction, what: DeedWhat, *, at: int, by: str, about: str = "", note: str = "") -> None:
+    tx.run("INSERT INTO deed (at, by, what, about, note) VALUES (?, ?, ?, ?, ?)", (at, by, what, about, note))
+
+
+def load_deeds(tx: Transaction, limit: int = DEEDS_SHOWN, before: int | None = None) -> list[Deed]:
+    """The latest deeds, the last one first; those before the number `before`, to read on."""
+    rows = tx.rows(
+        "SELECT number, at, by, what, about, note FROM deed WHERE number < ? ORDER BY number DESC LIMIT ?",
+        (before if before is not None else 2**62, limit),
+    )
+    return [Deed(number=row[0], at=row[1], by=row[2], what=row[3], about=row[4], note=row[5]) for row in rows]

@@ -1,0 +1,281 @@
+"""Accounts from outside: the first link, invitations, roles, the second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+
+from checkin.core.roles import OPERATOR_MAY
+from checkin.service import factors, operators, people
+from checkin.store.deeds import load_deeds
+from checkin.store.people import operator_by_name
+from tests.served import PASSWORD, Served, serve
+
+OTHER = "noch ein Passwort"
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[Served]:
+    """A service whose organisers need a second factor."""
+    with serve(tmp_path, second_factor="required") as one:
+        yield one
+
+
+def browser(served: Served) -> httpx.Client:
+    client = httpx.Client(base_url=f"{served.url}/api/v1", trust_env=False)
+    served.clients.append(client)
+    return client
+
+
+def logged_in(served: Served, name: str, password: str = PASSWORD, code: str = "") -> httpx.Response:
+    return browser(served).post("/login", json={"name": name, "password": password, "code": code})
+
+
+def accept(served: Served, link: str, **sent: str) -> httpx.Response:
+    body = {"code": link.partition("#")[2], "password": OTHER, **sent}
+    return browser(served).post("/invitation/accept", json=body)
+
+
+def enrol(client: httpx.Client, password: str = PASSWORD) -> tuple[str, list[str]]:
+    """Set the second factor; returns the secret and the recovery codes."""
+    secret: str = client.get("/second-factor").json()["secret"]
+    sent = {"secret": secret, "code": pyotp.TOTP(secret).at(people.wall_ms() / 1000), "password": password}
+    answer = client.post("/second-factor", json=sent)
+    assert answer.status_code == 200, answer.text
+    return secret, answer.json()["recovery_codes"]
+
+
+def deeds(served: Served) -> list[str]:
+    return [deed.what for deed in served.write(lambda tx: load_deeds(tx))]
+
+
+def account(served: Served, name: str) -> str:
+    found = served.write(lambda tx: operator_by_name(tx, name))
+    assert found is not None
+    return found.id
+
+
+# --- the first account --------------------------------------------------------------------------------------------
+
+
+def test_first_link_makes_an_organiser_once(served: Served) -> None:
+    code = served.write(operators.open_setup)
+    assert code is not None
+    assert browser(served).post("/invitation", json={"code": code}).json() == {"name": None, "role": "organiser"}
+    first = accept(served, f"#{code}", name="Mira")
+    assert first.json()["operator"] == {"name": "Mira", "role": "organiser"}
+    assert accept(served, f"#{code}", name="Eve").status_code == 404
+    assert served.write(operators.open_setup) is None
+    assert deeds(served) == ["added"]
+
+
+def test_first_link_is_void_as_soon_as_there_is_an_account(served: Served) -> None:
+    code = served.write(operators.open_setup)
+    served.operator()
+    answer = accept(served, f"#{code}", name="Eve")
+    assert (answer.status_code, answer.json()["code"]) == (404, "setup_over")
+
+
+def test_restart_makes_an_earlier_first_link_void(served: Served) -> None:
+    earlier = served.write(operators.open_setup)
+    served.write(operators.open_setup)
+    assert accept(served, f"#{earlier}", name="Eve").status_code == 404
+
+
+# --- invitations --------------------------------------------------------------------------------------------------
+
+
+def test_invited_person_chooses_a_password_once(served: Served) -> None:
+    organiser = served.operator()
+    invitation = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "desk"}).json()
+    assert "<svg" in invitation["qr"]
+    assert logged_in(served, "Ayşe", "").status_code == 422
+    assert logged_in(served, "Ayşe", OTHER).status_code == 401
+    assert accept(served, invitation["link"], password="kurz").status_code == 422
+    assert accept(served, invitation["link"]).status_code == 200
+    assert accept(served, invitation["link"]).status_code == 404
+    assert logged_in(served, "Ayşe", OTHER).status_code == 200
+    assert deeds(served)[:3] == ["accepted", "login_failed", "invited"]
+
+
+def test_expired_invitation_is_not_found(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    organiser = served.operator()
+    link = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "desk"}).json()["link"]
+    later = people.wall_ms() + operators.INVITATION_HOURS * 3_600_000
+    monkeypatch.setattr(operators, "wall_ms", lambda: later)
+    assert accept(served, link).json()["code"] == "invitation_unknown"
+
+
+def test_withdrawn_operator_is_out_at_once_and_can_be_invited_again(served: Served) -> None:
+    organiser, desk = served.operator(), served.operator("desk")
+    path = f"{served.url}/api/v1/operators/{account(served, 'desk 1')}"
+    assert desk.get("/occupancy").status_code == 200
+    assert organiser.delete(path).status_code == 204
+    assert desk.get("/occupancy").status_code == 401
+    assert logged_in(served, "desk 1").status_code == 401
+    link = organiser.post(f"{path}/invitation").json()["link"]
+    assert accept(served, link).status_code == 200
+    assert deeds(served)[:2] == ["accepted", "reinstated"]
+
+
+def test_role_that_changed_holds_at_once(served: Served) -> None:
+    organiser, desk = served.operator(), served.operator("desk")
+    assert desk.get("/attendees?q=Ada").status_code == 200
+    path = f"{served.url}/api/v1/operators/{account(served, 'desk 1')}"
+    assert organiser.patch(path, json={"role": "viewer"}).status_code == 204
+    assert desk.get("/attendees?q=Ada").status_code == 403
+
+
+def test_nobody_changes_their_own_account(served: Served) -> None:
+    organiser = served.operator()
+    path = f"{served.url}/api/v1/operators/{account(served, 'organiser 0')}"
+    for answer in (organiser.delete(path), organiser.patch(path, json={"role": "safety"})):
+        assert (answer.status_code, answer.json()["code"]) == (403, "own_account")
+
+
+def test_safety_accounts_are_given_by_safety_once_there_is_one(served: Served) -> None:
+    organiser = served.operator()
+    url = f"{served.url}/api/v1/operators"
+    assert organiser.post(url, json={"name": "Erste", "role": "safety"}).status_code == 201
+    path = f"{url}/{account(served, 'Erste')}"
+    for answer in (
+        organiser.post(url, json={"name": "Zweite", "role": "safety"}),
+        organiser.post(f"{path}/invitation"),
+        organiser.patch(path, json={"role": "desk"}),
+        organiser.delete(f"{path}/second-factor"),
+        organiser.delete(path),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_not_yours")
+    safety = served.operator("safety")
+    assert safety.post(url, json={"name": "Zweite", "role": "safety"}).status_code == 201
+    assert safety.post(url, json={"name": "Dritte", "role": "organiser"}).status_code == 403
+    assert safety.delete(path).status_code == 204
+
+
+def test_last_organiser_stays(served: Served) -> None:
+    served.operator()
+    with pytest.raises(Exception, match="last organiser"):
+        served.write(lambda tx: operators.withdraw_account(tx, operators.named(tx, "organiser 0"), by="command"))
+    served.operator()
+    served.write(lambda tx: operators.withdraw_account(tx, operators.named(tx, "organiser 0"), by="command"))
+
+
+@pytest.mark.parametrize("role", ["steward", "desk", "viewer"])
+def test_accounts_are_not_for_every_role(served: Served, role: str) -> None:
+    client = served.operator(role)
+    assert client.get(f"{served.url}/api/v1/operators").status_code == 403
+    assert client.get(f"{served.url}/api/v1/roles").status_code == 403
+
+
+def test_table_of_roles_is_the_one_that_decides(served: Served) -> None:
+    shown = served.operator().get(f"{served.url}/api/v1/roles").json()
+    assert {role: set(may) for role, may in shown["operators"].items()} == OPERATOR_MAY
+    assert shown["second_factor"] == ["organiser", "safety"]
+
+
+# --- the second factor --------------------------------------------------------------------------------------------
+
+
+def test_organiser_without_second_factor_may_nothing_else(strict: Served) -> None:
+    organiser = strict.operator()
+    assert organiser.get("/occupancy").json()["code"] == "second_factor_missing"
+    page = organiser.get(f"{strict.url}/events/tagung")
+    assert (page.status_code, page.headers["location"].partition("?")[0]) == (303, "/second-factor")
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    enrol(organiser)
+    assert organiser.get("/events").status_code == 200
+    assert strict.operator("desk").get("/occupancy").status_code == 200
+
+
+def test_log_in_asks_for_the_code_and_takes_it_once(strict: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    secret, _ = enrol(organiser)
+    asked = logged_in(strict, "organiser 0")
+    assert (asked.status_code, asked.json()["code"]) == (401, "second_factor_needed")
+    now = people.wall_ms() + 60_000
+    monkeypatch.setattr(people, "wall_ms", lambda: now)
+    totp = pyotp.TOTP(secret)
+    assert logged_in(strict, "organiser 0", code=totp.at(now / 1000 - 90)).status_code == 401
+    code = totp.at(now / 1000 - 30)
+    assert logged_in(strict, "organiser 0", code=f"{code[:3]} {code[3:]}").status_code == 200
+    again = logged_in(strict, "organiser 0", code=code)
+    assert again.json()["code"] == "second_factor_wrong"
+    assert logged_in(strict, "organiser 0", code=totp.at(now / 1000 + 30)).status_code == 200
+
+
+def test_recovery_code_works_once(strict: Served) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    _, codes = enrol(organiser)
+    assert len(set(codes)) == 10
+    assert logged_in(strict, "organiser 0", code=codes[3].lower()).status_code == 200
+    assert logged_in(strict, "organiser 0", code=codes[3]).status_code == 401
+    assert "recovery_used" in deeds(strict)
+
+
+def test_wrong_codes_wait_like_wrong_passwords(strict: Served) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    enrol(organiser)
+    assert [logged_in(strict, "organiser 0", code="000000").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_reset_second_factor_is_set_anew(strict: Served) -> None:
+    first, second = strict.operator(), strict.operator()
+    for client in (first, second):
+        client.base_url = httpx.URL(f"{strict.url}/api/v1")
+        enrol(client)
+    assert first.delete(f"/operators/{account(strict, 'organiser 1')}/second-factor").status_code == 204
+    assert second.get("/events").status_code == 401
+    answer = logged_in(strict, "organiser 1")
+    assert answer.json()["enrolling"] is True
+
+
+def test_enrolling_needs_the_password_and_a_right_code(strict: Served) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    secret = organiser.get("/second-factor").json()["secret"]
+    code = pyotp.TOTP(secret).now()
+
+    def tried(**changes: Any) -> str:
+        sent = {"secret": secret, "code": code, "password": PASSWORD, **changes}
+        found: str = organiser.post("/second-factor", json=sent).json()["code"]
+        return found
+
+    assert tried(password="falsch") == "password_wrong"
+    assert tried(code="000000") == "code_wrong"
+    assert tried(secret="A" * 8) == "second_factor_secret"
+    enrol(organiser)
+    assert tried() == "second_factor_set"
+
+
+def test_secret_is_nowhere_in_the_database(strict: Served) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    secret, codes = enrol(organiser)
+    found = strict.write(lambda tx: tx.rows("SELECT * FROM operator") + tx.rows("SELECT * FROM recovery_code"))
+    kept = b"".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in found for cell in row)
+    assert secret.encode() not in kept
+    assert all(factors.plain(code).encode() not in kept for code in codes)
+
+
+def test_sealed_secret_opens_for_the_right_password_and_operator_alone() -> None:
+    secret = factors.new_secret()
+    sealed = factors.seal(secret, PASSWORD, "mira")
+    assert factors.opened(sealed, PASSWORD, "mira") == secret
+    assert factors.opened(sealed, OTHER, "mira") is None
+    assert factors.opened(sealed, PASSWORD, "eve") is None
+
+
+def test_codes_are_those_of_rfc_6238() -> None:
+    """Appendix B, the last six digits; its secret is “12345678901234567890”."""
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    for seconds, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
+        assert factors.step_of(secret, code, seconds * 1000) == seconds // 30
+        assert factors.step_of(secret, code, (seconds + 90) * 1000) is None
