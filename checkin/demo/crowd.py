@@ -26,6 +26,8 @@ from checkin.demo.plan import Guest, Step, plan_day
 UNDER_WAY_MAX = 16
 TRIES_MAX = 60
 TELL_EVERY_S = 15.0
+SPEAK_EVERY_S = 20.0
+"""So often a door's device says that it is there, as its page does."""
 NO_PLACE = {"area_full", "held_seats_only", "line_first"}
 SETTING_BYTES_MAX = 16 * 1024 * 1024
 
@@ -76,7 +78,7 @@ class Crowd:
         if self._setting.resume_after is not None:
             resumed = dt.datetime.fromisoformat(self._setting.resume_after)
             after_s = (resumed - self._midnight).total_seconds()
-        telling = asyncio.create_task(self._tell())
+        telling = asyncio.gather(self._tell(), self._speak())
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 if step.at_s <= after_s:
@@ -103,7 +105,7 @@ class Crowd:
 
     async def _scan(self, step: Step, door: str) -> Any:
         code = step.text or self._codes.get(step.who) or step.who
-        at = self._midnight + dt.timedelta(seconds=step.at_s)
+        at = max(self._midnight + dt.timedelta(seconds=step.at_s), self._clock_time + self._passed())
         scan = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._midnight}/{step.who}/{step.at_s}/{door}")),
             "code": code,
@@ -148,16 +150,28 @@ class Crowd:
             await asyncio.sleep(1.0)
         raise TimeoutError("The service does not answer any more.")
 
+    def _passed(self) -> dt.timedelta:
+        """By how much the event's clock has moved on: whoever comes late shows the time at which they came."""
+        return dt.timedelta(seconds=(time.time() - self._setting.clock_started_at) * self._setting.speed)
+
     def _real_time(self, at_s: float) -> float:
         shown = self._midnight + dt.timedelta(seconds=at_s) - self._clock_time
         return self._setting.clock_started_at + shown.total_seconds() / self._setting.speed
 
+    async def _speak(self) -> None:
+        url = f"{self._setting.base_url}/api/v1/events/{self._setting.event}/occupancy"
+        while True:
+            for token in self._setting.doors.values():
+                with contextlib.suppress(httpx.TransportError):
+                    await self._client.get(url, headers={"Authorization": f"Bearer {token}"})
+                await asyncio.sleep(SPEAK_EVERY_S / len(self._setting.doors))
+
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            passed = dt.timedelta(seconds=(time.time() - self._setting.clock_started_at) * self._setting.speed)
             print(
-                f"  {self._clock_time + passed:%H:%M}  {self._inside} in the house, {self._refused} refused", flush=True
+                f"  {self._clock_time + self._passed():%H:%M}  {self._inside} in the house, {self._refused} refused",
+                flush=True,
             )
 
 

@@ -105,17 +105,18 @@ def make_layout() -> str:
     for area, id, name, number, places in PLANS:
         lines += ["", "[[plan]]", f'area = "{area}"', f'id = "{id}"', f'name = "{name}"', f"visitors = {number}"]
         lines += [f"wheelchair = {places}"]
-    entrances: tuple[tuple[str, str, str, str | None, list[str]], ...] = (
-        ("D1", "Süd", "both", "09:00", visitors),
-        ("D2", "West (stufenlos)", "both", "09:00", visitors),
-        ("D3", "Tor 3", "both", "07:00", ["aussteller", "sprecher", "crew"]),
-        ("D4", "Protokoll", "both", "09:00", ["vip"]),
-        ("D6", "Ost", "exit", None, []),
+    entrances: tuple[tuple[str, str, str, str | None, list[str], int], ...] = (
+        ("D1", "Süd", "both", "09:00", visitors, 8),
+        ("D2", "West (stufenlos)", "both", "09:00", visitors, 2),
+        ("D3", "Tor 3", "both", "07:00", ["aussteller", "sprecher", "crew"], 1),
+        ("D4", "Protokoll", "both", "09:00", ["vip"], 1),
+        ("D6", "Ost", "exit", None, [], 1),
     )
-    for id, name, direction, opens, groups in entrances:
+    for id, name, direction, opens, groups, lanes in entrances:
         lines += ["", "[[door]]", f'id = "{id}"', f'name = "{name}"', 'area = "house"', f'direction = "{direction}"']
         lines += [f'opens = "{opens}"'] if opens else []
         lines += [f"groups = {json.dumps(groups)}"] if groups else []
+        lines += [f"lanes = {lanes}"] if lanes > 1 else []
     names = {id: name for id, name, *_ in AREAS}
     for door in ROOM_DOORS:
         area, _, which = door.partition("-")

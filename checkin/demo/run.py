@@ -21,7 +21,7 @@ from checkin.demo.plan import Guest
 from checkin.exchange.attendees import read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.exchange.schedule import read_schedule
-from checkin.service import attendees, badges, people, schedule, venues
+from checkin.service import badges, imports, people, schedule, venues
 from checkin.service.centre import Centre
 from checkin.service.venues import Venues
 from checkin.store import events, facts, sessions
@@ -36,6 +36,8 @@ OPERATOR = "orga"
 BY_DEMO = "demo"
 QUIET_START = dt.time(9, 30)
 """Without a crowd the doors are open from the first moment."""
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Where nobody but this machine reaches the demo, its webhooks may reach this machine."""
 LINKS_SHOWN = ("D1", "T-1")
 
 
@@ -67,7 +69,17 @@ def run_demo(*, host: str, port: int, speed: float, crowd: bool, fresh: bool, da
         lock.release()
     clock = _clock(layout, stood_at, speed, crowd)
     demo = _Demo(layout, clock, data, url, stood_at, crowd)
-    wiring.serve(url, host, port, clock=clock, log_level="warning", started=demo.started)
+    wiring.serve(
+        url,
+        host,
+        port,
+        clock=clock,
+        ago=clock.ago,
+        log_level="warning",
+        second_factor="offered",
+        webhooks_private=host in LOOPBACK,
+        started=demo.started,
+    )
 
 
 class _Demo:
@@ -203,10 +215,20 @@ async def _set_up(url: str, data: Path, layout: Layout) -> None:
     )
     login = Login(OPERATOR, "-".join(secrets.choice(_SYLLABLES) + secrets.choice(_SYLLABLES) for _ in range(4)))
 
-    def work(tx: Transaction) -> tuple[attendees.ImportReport, int]:
+    def work(tx: Transaction) -> tuple[imports.ImportReport, int]:
         venues.import_layout(tx, layout, now=now, by=BY_DEMO)
         schedule.import_schedule(tx, known, slug, _programme_of_today(layout), now=now, by=BY_DEMO)
-        report = attendees.import_attendees(tx, known, slug, listed, now=now, by=BY_DEMO, dry_run=False)
+        report = imports.import_attendees(
+            tx,
+            known,
+            slug,
+            listed,
+            now=now,
+            by=BY_DEMO,
+            dry_run=False,
+            name="attendees.csv",
+            now_ms=wiring.wall_clock(),
+        )
         issued = badges.issue_missing(tx, known, slug, now=now, by=BY_DEMO)
         people.add_operator(tx, login.name, "organiser", login.password, now=now)
         return report, len(issued)

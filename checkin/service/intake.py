@@ -30,7 +30,8 @@ class Intake:
     """The queue of one event's scans and the task that empties it.
 
     While one batch is being committed the next one gathers, so a batch is as large as the load
-    makes it. `committed` is called after every commit, before the answers go out.
+    makes it. `committed` is called after every commit, before the answers go out; `answered` with the door
+    and how long the answer took (ms), for scans that come by themselves and at once.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Intake:
         *,
         clock: Callable[[], int],
         committed: Callable[[], None],
+        answered: Callable[[str, float], None] = lambda door, took_ms: None,
         commit_scans_max: int = COMMIT_SCANS_MAX,
     ) -> None:
         self._store = store
@@ -48,6 +50,7 @@ class Intake:
         self._slug = slug
         self._clock = clock
         self._committed = committed
+        self._answered = answered
         self._commit_scans_max = commit_scans_max
         self._queue: deque[_Waiting] = deque()
         self.queued_scans = 0
@@ -66,7 +69,11 @@ class Intake:
         self._queue.append(waiting)
         self.queued_scans += len(arrived)
         self._filled.set()
-        return await waiting.answered
+        came_at_s = time.perf_counter()
+        answers = await waiting.answered
+        if len(arrived) == 1 and isinstance(answers[0], Answered):
+            self._answered(arrived[0].scan.door, (time.perf_counter() - came_at_s) * 1000)
+        return answers
 
     async def close(self) -> None:
         """Answer what is waiting, then stop."""

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import cast
 
 from msgspec import Struct
 
 from checkin.core import wording
+from checkin.core.admission import Reason
 from checkin.core.facts import Fact, Scanned
 from checkin.core.occupancy import Certainty, House
+from checkin.core.queueing import Advice
 from checkin.core.schedule import bookings_max
-from checkin.core.wording import Hint
+from checkin.service import forecast as forecasts
+from checkin.service.alerts import AlertsShown, alerts_shown, findings
 from checkin.service.evacuation import evacuation_of
+from checkin.service.forecast import Forecast, ForecastShown, forecast_of
 from checkin.service.lines import PersonShown, WaitingShown, waiting
 from checkin.service.people import names_of
+from checkin.service.pulse import Pulse
 from checkin.service.seats import seats_of
 from checkin.service.venues import Venue, Venues
 from checkin.service.warnings import Warning, warnings
 from checkin.store import attendees, events, facts, people, presences, sessions
 from checkin.store.engine import Transaction
-from checkin.wire import Occupancy, area_now, iso
+from checkin.store.facts import DoorScans
+from checkin.wire import Hint, Occupancy, area_now, iso
+from checkin.words import said
 
 LAST_SCANS = 20
 
@@ -48,12 +58,29 @@ class ScanShown(Struct, frozen=True, kw_only=True):
 
 
 class DoorShown(Struct, frozen=True, kw_only=True):
+    """A door as it does now. `scans` in the whole day, `per_min` of the last five minutes; `median_ms` and
+    `p95_ms`: how long the centre took from a scan's coming to its answer (None: none yet). `silent_s`: how
+    long none of its devices has said anything, by our own clock. `lanes_open` of `lanes`, by somebody's
+    word (`lanes_set`) or as many as devices are heard; `advice`: of an entrance where people are expected."""
+
     id: str
     name: str
     area: str
+    direction: str
+    entrance: bool
     scans: int
+    per_min: float
+    refused: int
+    refusals: list[RefusalsShown]
+    median_ms: float | None
+    p95_ms: float | None
     last_scan_at: str | None
     last_heard_at: str | None
+    silent_s: float | None
+    lanes: int
+    lanes_open: int | None
+    lanes_set: bool
+    advice: Advice | None
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -65,6 +92,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     doors: list[DoorShown]
     headcounts: list[HeadcountShown]
     warnings: list[Warning]
+    alerts: AlertsShown
+    forecast: ForecastShown
     lines: list[WaitingShown]
     closed_at: str | None
 
@@ -147,42 +176,38 @@ def occupancy(tx: Transaction, venues: Venues, slug: str, now: int) -> Occupancy
     )
 
 
-def overview(tx: Transaction, venues: Venues, slug: str, now: int, heard: dict[str, int]) -> Overview:
-    """The organiser's page. `heard`: device → when it was heard since the last save."""
+def overview(
+    tx: Transaction, venues: Venues, slug: str, pulse: Pulse, *, now: int, at_s: float, heard: dict[str, int]
+) -> Overview:
+    """The organiser's page. `heard`: device → when it was heard since the last save; `at_s`: a steady clock
+    in seconds."""
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     layout = venue.layout
-    scans = facts.scans_by_door(tx, venue.id)
-    heard_doors: dict[str, int] = {}
-    for device in people.load_devices(tx, venue.id):
-        at = heard.get(device.id) or device.heard_at
-        if device.door is not None and at is not None:
-            heard_doors[device.door] = max(at, heard_doors.get(device.door, 0))
+    listen(tx, venue, pulse, heard, at_s)
+    forecast = forecast_of(tx, venue, pulse, now, at_s)
     return Overview(
         seq=row.seq,
         now=iso(now, layout),
         arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in presences.arrivals_by_minute(tx, venue.id)],
-        refusals=[
-            RefusalsShown(reason, count, wording.FOR_STAFF[reason])
-            for reason, count in facts.refusals_by_reason(tx, venue.id)
-        ],
+        refusals=_refusals(_added_up(one.refusals for one in pulse.doors.values())),
         last_scans=_last_scans(tx, venue),
-        doors=[
-            DoorShown(
-                id=door.id,
-                name=door.name,
-                area=door.area,
-                scans=scans[door.id][0] if door.id in scans else 0,
-                last_scan_at=iso(scans[door.id][1], layout) if door.id in scans else None,
-                last_heard_at=iso(heard_doors[door.id], layout) if door.id in heard_doors else None,
-            )
-            for door in layout.doors.values()
-        ],
+        doors=_doors(tx, venue, pulse, forecast, heard, now, at_s),
         headcounts=_headcounts(tx, venue),
         warnings=warnings(tx, venue, now),
+        alerts=alerts_shown(tx, venue, findings(tx, venue, pulse, forecast, now, at_s)),
+        forecast=forecasts.shown(forecast, layout, now),
         lines=waiting(tx, venue, now),
         closed_at=iso(row.closed_at, layout) if row.closed_at is not None else None,
     )
+
+
+def listen(tx: Transaction, venue: Venue, pulse: Pulse, heard: dict[str, int], at_s: float) -> None:
+    """Bring the pulse of the doors up to date: the facts, and which devices have said something."""
+    pulse.follow(tx, venue.id)
+    devices = people.load_devices(tx, venue.id)
+    spoken = ((one.id, heard.get(one.id) or one.heard_at) for one in devices)
+    pulse.hear(((device, at) for device, at in spoken if at is not None), at_s)
 
 
 def programme(tx: Transaction, venues: Venues, slug: str, now: int) -> ProgrammeShown:
@@ -238,6 +263,72 @@ def all_events(tx: Transaction, venues: Venues) -> list[EventShown]:
     return shown
 
 
+def _doors(
+    tx: Transaction,
+    venue: Venue,
+    pulse: Pulse,
+    forecast: Forecast,
+    heard: dict[str, int],
+    now: int,
+    at_s: float,
+) -> list[DoorShown]:
+    layout = venue.layout
+    heard_at: dict[str, int] = {}
+    silent_s: dict[str, float] = {}
+    for device in people.load_devices(tx, venue.id):
+        at, silent = heard.get(device.id) or device.heard_at, pulse.silent_s(device.id, at_s)
+        if device.door is not None and device.revoked_at is None and at is not None and silent is not None:
+            heard_at[device.door] = max(at, heard_at.get(device.door, 0))
+            silent_s[device.door] = min(silent, silent_s.get(device.door, silent))
+    entrances = {one.door.id: one for one in forecast.entrances}
+    shown = []
+    for door in layout.doors.values():
+        scans = pulse.doors.get(door.id, DoorScans())
+        entrance = entrances.get(door.id)
+        shown.append(
+            DoorShown(
+                id=door.id,
+                name=door.name,
+                area=door.area,
+                direction=door.direction,
+                entrance=entrance is not None,
+                scans=scans.scans,
+                per_min=round(pulse.scans_per_min(door.id, now), 1),
+                refused=sum(scans.refusals.values()),
+                refusals=_refusals(scans.refusals),
+                median_ms=_rounded(pulse.answer_ms(door.id, 0.5)),
+                p95_ms=_rounded(pulse.answer_ms(door.id, 0.95)),
+                last_scan_at=iso(scans.last_at, layout) if scans.scans else None,
+                last_heard_at=iso(heard_at[door.id], layout) if door.id in heard_at else None,
+                silent_s=silent_s.get(door.id),
+                lanes=door.lanes,
+                lanes_open=entrance.lanes_open if entrance else None,
+                lanes_set=entrance is not None and entrance.lanes_set,
+                advice=entrance.advice if entrance else None,
+            )
+        )
+    return shown
+
+
+def _added_up(every: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in every:
+        total.update(one)
+    return dict(total)
+
+
+def _refusals(counts: Mapping[str, int]) -> list[RefusalsShown]:
+    """The most frequent first."""
+    return [
+        RefusalsShown(reason, count, said(wording.for_staff(cast(Reason, reason))))
+        for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
+
+
+def _rounded(ms: float | None) -> float | None:
+    return None if ms is None else round(ms, 1)
+
+
 def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
     scans = [(kept.seq, kept.fact) for kept in facts.last_scans(tx, venue.id, LAST_SCANS)]
     wanted = {fact.decision.attendee for _, fact in scans if isinstance(fact, Scanned) and fact.decision.attendee}
@@ -256,9 +347,11 @@ def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
                 outcome=decision.outcome,
                 kind=decision.kind,
                 reason=decision.refusal.reason if decision.refusal else None,
-                hint=wording.FOR_STAFF[decision.refusal.reason]
-                if decision.refusal
-                else wording.hint(decision, venue.layout),
+                hint=said(
+                    wording.for_staff(decision.refusal.reason)
+                    if decision.refusal
+                    else wording.hint(decision, venue.layout)
+                ),
                 attendee=PersonShown(who, *names[who]) if who in names else None,
             )
         )

@@ -71,5 +71,4 @@ async def read_facts(
 @get("/overview", guards=[may("people")])
 async def read_overview(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.Overview:
     """What the organiser's page shows beside the occupancy."""
-    now, heard = centre.clock(), dict(centre.gate.heard)
-    return await centre.read(lambda tx: overview.overview(tx, centre.venues, event, now, heard))
+    return await centre.overview(event)

@@ -6,10 +6,12 @@ speak, p1 writes for the press, v1 is a VIP, e1 exhibits, c1 and c2 are crew.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 import threading
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -214,6 +216,14 @@ class Day:
         """What the centre does every few seconds."""
         venues, now = self._served.centre.venues, self._clock.now
         self._served.write(lambda tx: lines.call(tx, venues, SLUG, now))
+
+    def look_after(self) -> None:
+        """What the centre does every few seconds, too: raise what somebody should see to."""
+        asyncio.run_coroutine_threadsafe(self._served.centre.look_after(SLUG), self._served.loop).result(10)
+
+    def write(self, work: Callable[[Transaction, Venues], object]) -> None:
+        """What somebody does by a command."""
+        self._served.write(lambda tx: work(tx, self._served.centre.venues))
 
     def called(self) -> list[str]:
         """Who is called of those in the waiting lines."""

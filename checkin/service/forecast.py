@@ -1,0 +1,188 @@
+"""Who will still come, and how long they will wait at each entrance."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from checkin.core import forecast, queueing
+from checkin.core.forecast import Arrivals, Attended, NoShow
+from checkin.core.layout import Layout
+from checkin.core.model import Door
+from checkin.core.queueing import HORIZON_MIN, Advice
+from checkin.core.schedule import MINUTE_MS, Programme
+from checkin.service.pulse import Pulse
+from checkin.service.venues import Venue
+from checkin.store import alerts, attendees, people, presences
+from checkin.store.engine import Transaction
+from checkin.wire import iso
+
+POINT_EVERY_MS = 5 * MINUTE_MS
+POINTS_MAX = 200
+SERVICE_SINCE_MS = 20 * MINUTE_MS
+"""How fast a door's lanes are is measured over the last twenty minutes."""
+BEGINS_AFTER_MIN = 60
+"""Without a programme it is taken to begin so long after the doors open."""
+OPENS = dt.time(9)
+"""When the doors are taken to open where the layout says nothing."""
+NOBODY_PER_MIN = 0.05
+
+
+class ExpectedShown(Struct, frozen=True):
+    at: str
+    low: float
+    mean: float
+    high: float
+
+
+class ForecastShown(Struct, frozen=True, kw_only=True):
+    """The arrivals of the day. `registered` less `no_show_percent` (from `source`: set, events, default; of
+    so many last `events`) are expected; `plan`: the curve as it was before the day; `points`: from now on,
+    with what has come; `total`: by the end."""
+
+    registered: int
+    no_show_percent: float
+    source: str
+    events: int
+    expected: int
+    arrived: int
+    begins_at: str
+    plan: list[ExpectedShown]
+    points: list[ExpectedShown]
+    total: ExpectedShown
+
+
+class Entrance(Struct, frozen=True, kw_only=True):
+    """One entrance now: its lanes (`lanes_set`: open by somebody's word), and what the planner says; None
+    where nobody is expected there in the half hour ahead."""
+
+    door: Door
+    lanes_open: int
+    lanes_set: bool
+    advice: Advice | None
+
+
+class Forecast(Struct, frozen=True, kw_only=True):
+    no_show: NoShow
+    registered: int
+    arrived: int
+    arrivals: Arrivals
+    entrances: list[Entrance]
+
+
+def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: float) -> Forecast:
+    """The forecast as it stands. `pulse` has followed the facts and heard the devices."""
+    layout = venue.layout
+    registered = attendees.registered_by_group(tx, venue.id)
+    last = [Attended(*one) for one in presences.attended(tx, layout.event.date.isoformat())]
+    no_show = forecast.no_show(layout.event.no_show_percent, last)
+    expected = sum(registered.values()) * (1 - no_show.percent / 100)
+    arrived = sum(count for _, count in presences.arrivals_by_minute(tx, venue.id))
+    begins_at = begins(layout, venue.programme)
+    opens = [layout.at(door.opens) if door.opens else None for door in forecast.entrances(layout)]
+    opens_at = min((at for at in opens if at is not None), default=None) if None not in opens else None
+    seen = {door: one.arrivals for door, one in pulse.doors.items()}
+    shares = forecast.door_shares(layout, registered, seen)
+    by_word = alerts.lanes_open(tx, venue.id)
+    heard = _heard_at(tx, venue, pulse, at_s)
+    return Forecast(
+        no_show=no_show,
+        registered=sum(registered.values()),
+        arrived=arrived,
+        arrivals=Arrivals(expected, begins_at, opens_at),
+        entrances=[
+            _entrance(
+                door,
+                layout,
+                pulse,
+                Arrivals(expected * shares[door.id], begins_at, layout.at(door.opens) if door.opens else opens_at),
+                by_word.get(door.id),
+                heard.get(door.id, 0),
+                now,
+            )
+            for door in forecast.entrances(layout)
+        ],
+    )
+
+
+def begins(layout: Layout, programme: Programme) -> int:
+    """When the programme begins, by which people come: the first session after the doors have opened (what
+    runs from then on is the welcome coffee)."""
+    opens = [layout.at(door.opens) for door in forecast.entrances(layout) if door.opens is not None]
+    opened_at = max(opens, default=0)
+    starts = [one.starts_at for one in programme.sessions.values() if not one.cancelled]
+    later = [at for at in starts if at > opened_at]
+    if later or starts:
+        return min(later or starts)
+    return (opened_at or layout.at(OPENS)) + BEGINS_AFTER_MIN * MINUTE_MS
+
+
+def shown(one: Forecast, layout: Layout, now: int) -> ForecastShown:
+    arrivals = one.arrivals
+    ends_at = max(arrivals.ends_at, now)
+    plan = [
+        _expected(arrivals.by(at, 0, arrivals.starts_at), layout) for at in _every(arrivals.starts_at, arrivals.ends_at)
+    ]
+    return ForecastShown(
+        registered=one.registered,
+        no_show_percent=round(one.no_show.percent, 1),
+        source=one.no_show.source,
+        events=one.no_show.events,
+        expected=round(arrivals.expected),
+        arrived=one.arrived,
+        begins_at=iso(arrivals.begins_at, layout),
+        plan=plan,
+        points=[
+            _expected(arrivals.by(at, one.arrived, now), layout)
+            for at in _every(max(now, arrivals.starts_at), arrivals.ends_at)
+        ],
+        total=_expected(arrivals.by(ends_at, one.arrived, now), layout),
+    )
+
+
+def _entrance(
+    door: Door, layout: Layout, pulse: Pulse, arrivals: Arrivals, set_lanes: int | None, heard: int, now: int
+) -> Entrance:
+    lanes_open = set_lanes if set_lanes is not None else max(1, min(heard, door.lanes))
+    seen = pulse.doors.get(door.id)
+    arrived = seen.arrivals if seen else 0
+    coming = [arrivals.per_minute(now + minute * MINUTE_MS, arrived, now) for minute in range(HORIZON_MIN)]
+    service_s, measured = queueing.service_s(pulse.gaps_s(door.id, now - SERVICE_SINCE_MS))
+    per_min = lanes_open * queueing.MINUTE_S / service_s
+    queue = 0.0
+    if door.is_open(layout.clock(now)):
+        expected = arrivals.expected * arrivals.share(now)
+        queue = queueing.behind(expected, arrived, per_min, pulse.scans_per_min(door.id, now))
+    advice = None
+    if max(coming) > NOBODY_PER_MIN or queue > 0:
+        advice = queueing.advise(
+            coming,
+            open_lanes=lanes_open,
+            lanes_max=max(door.lanes, lanes_open),
+            service_s=service_s,
+            measured=measured,
+            queue=queue,
+        )
+    return Entrance(door=door, lanes_open=lanes_open, lanes_set=set_lanes is not None, advice=advice)
+
+
+def _heard_at(tx: Transaction, venue: Venue, pulse: Pulse, at_s: float) -> dict[str, int]:
+    """door → how many of its devices have been heard of late."""
+    heard: dict[str, int] = {}
+    for device in people.load_devices(tx, venue.id):
+        if device.door is not None and device.revoked_at is None and pulse.speaks(device.id, at_s):
+            heard[device.door] = heard.get(device.door, 0) + 1
+    return heard
+
+
+def _every(start: int, end: int) -> list[int]:
+    """Instants from `start` to `end`, both among them."""
+    if end <= start:
+        return []
+    step = max(POINT_EVERY_MS, (end - start) // POINTS_MAX)
+    return [*range(start, end, step), end]
+
+
+def _expected(one: forecast.Expected, layout: Layout) -> ExpectedShown:
+    return ExpectedShown(iso(one.at, layout), round(one.low, 1), round(one.mean, 1), round(one.high, 1))
