@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkin.core.facts import Assumed, Corrected
+from checkin.core.facts import ASSUMED_NOTE, Assumed, Corrected
 from checkin.core.schedule import MINUTE_MS
 from checkin.service.journal import Journal
 from checkin.service.venues import Venue, Venues, recount
@@ -44,4 +44,4 @@ def _uncounted_leave(tx: Transaction, journal: Journal, venue: Venue, *, now: in
         change = -row.tally.uncounted
         if change and area in venue.layout.areas:
             id = f"closing {journal.seq + 1}"
-            journal.add(Corrected(id=id, area=area, change=change, at=now, by=by, note="assumed"))
+            journal.add(Corrected(id=id, area=area, change=change, at=now, by=by, note=ASSUMED_NOTE))

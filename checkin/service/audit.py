@@ -1,0 +1,442 @@
+"""Who did what, read from the facts: searched, in sentences, as a table to take along.
+
+Facts are appended and carry ids alone. Names are looked up as the page is made, and are not there any more once
+they were deleted.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from checkin.core.errors import BadInput
+from checkin.core.facts import Assumed, Changed, Corrected, Erased, Evacuated, Fact, Scanned, Undone
+from checkin.core.layout import Layout
+from checkin.core.names import query_words
+from checkin.core.wording import for_staff
+from checkin.exchange.tables import Column, Table, write_csv, write_json, write_xlsx
+from checkin.service.people import names_of
+from checkin.service.venues import Venue, Venues
+from checkin.store import attendees, audit, badges, certificates, deeds, people
+from checkin.store.engine import Transaction
+from checkin.store.facts import Kept
+from checkin.wire import Hint, iso
+from checkin.words import languages, say
+
+PAGE_MAX = 100
+LOOKED_MAX = 20_000
+"""So many facts are looked at for one page; then it says how far it got, and one may go on."""
+EXPORTED_MAX = 200_000
+IDS_NAMED_MAX = 10
+WRITERS = {"csv": write_csv, "json": write_json, "xlsx": write_xlsx}
+
+Kind = Literal["deeds", "scans", "overrides", "corrections", "evacuations", "erasures", "accounts"]
+KINDS: dict[Kind, tuple[str, ...]] = {
+    "deeds": ("change", "correction", "evacuation", "erasure", "undo"),
+    "scans": ("scan", "undo", "assumed"),
+    "overrides": ("scan",),
+    "corrections": ("correction",),
+    "evacuations": ("evacuation",),
+    "erasures": ("erasure",),
+    "accounts": (),
+}
+
+NOUNS = (
+    "event",
+    "layout",
+    "schedule",
+    "attendee",
+    "badge",
+    "device",
+    "operator",
+    "hold",
+    "plan",
+    "session",
+    "booking",
+    "block",
+    "line",
+    "alert",
+    "door",
+    "import",
+    "export",
+    "webhook",
+    "certificate",
+    "erasure",
+    "fallback",
+)
+WHATS = (
+    "accepted",
+    "accreditation ended",
+    "accredited",
+    "access given",
+    "added",
+    "applied",
+    "approved",
+    "begun",
+    "blocked",
+    "booked",
+    "called",
+    "cancelled",
+    "changed",
+    "created",
+    "disabled",
+    "ended",
+    "exported",
+    "factor_reset",
+    "factor_set",
+    "handed out",
+    "imported",
+    "interval changed",
+    "invited",
+    "issued",
+    "joined",
+    "lanes opened",
+    "left",
+    "lifted",
+    "login_failed",
+    "moved",
+    "names",
+    "needs",
+    "over",
+    "passages",
+    "person",
+    "print withdrawn",
+    "printed",
+    "proxy taken back",
+    "published",
+    "raised",
+    "recovery_used",
+    "reinstated",
+    "reissued",
+    "released",
+    "removed",
+    "represented",
+    "reset",
+    "restored",
+    "revoked",
+    "role_changed",
+    "rule changed",
+    "schedule off",
+    "schedule on",
+    "switched",
+    "taken",
+    "taken back",
+    "undone",
+    "walk-in taken back",
+    "withdrawal taken back",
+    "withdrawn",
+)
+"""What was done, in the words of the facts; each stands in the catalogues."""
+PASSAGES = ("arrival", "entry", "reentry", "exit", "handout", "return")
+
+
+class AuditQuery(Struct, frozen=True, kw_only=True):
+    """What to look for. `by`: an operator or device, or `clock`, `command`. `q`: an attendee by name or number.
+    `before`: below which seq to go on; of accounts, below which number."""
+
+    kind: Kind = "deeds"
+    by: str = ""
+    q: str = ""
+    since_at: int | None = None
+    until_at: int | None = None
+    before: int | None = None
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """Whom or what it concerns: an attendee (`name` empty: deleted), or an id of something else."""
+
+    id: str
+    name: str
+    attendee: bool
+
+
+class EntryShown(Struct, frozen=True, kw_only=True):
+    """One thing that was done. `by_name` empty: an account or device that is not known any more."""
+
+    seq: int
+    at: str
+    by: str
+    by_name: str
+    kind: str
+    what: Hint
+    about: list[About]
+    note: str
+
+
+class ActorShown(Struct, frozen=True):
+    id: str
+    name: str
+
+
+class AuditPage(Struct, frozen=True, kw_only=True):
+    """`before`: where to go on; null: that was all."""
+
+    entries: list[EntryShown]
+    before: int | None
+    actors: list[ActorShown]
+
+
+def read_page(tx: Transaction, venues: Venues, slug: str, query: AuditQuery) -> AuditPage:
+    """The newest that fit, from `before` on back."""
+    venue = venues.venue(tx, slug)
+    actors = names_of(tx, venue.id)
+    if query.kind == "accounts":
+        entries, before = _accounts(tx, venue, query)
+    else:
+        found, before = _found(tx, venue, query, PAGE_MAX, LOOKED_MAX)
+        entries = _shown(tx, venue, found, actors)
+    shown = sorted((ActorShown(id, name) for id, name in actors.items()), key=lambda one: one.name.casefold())
+    return AuditPage(entries=entries, before=before, actors=shown)
+
+
+def export(tx: Transaction, venues: Venues, slug: str, query: AuditQuery, language: str = "de") -> Table:
+    """All that fit, the newest first, as a table; at most `EXPORTED_MAX` entries."""
+    venue = venues.venue(tx, slug)
+    if query.kind == "accounts":
+        entries, _ = _accounts(tx, venue, query)
+    else:
+        found, _ = _found(tx, venue, query, EXPORTED_MAX, None)
+        entries = _shown(tx, venue, found, names_of(tx, venue.id))
+    rows = [
+        (
+            one.seq,
+            one.at,
+            one.by,
+            one.by_name,
+            one.kind,
+            one.what.get(language, one.what["en"]),
+            " ".join(about.id for about in one.about),
+            "; ".join(about.name for about in one.about if about.name),
+            one.note,
+        )
+        for one in entries
+    ]
+    ids = ("seq", "at", "by", "by_name", "kind", "what", "about", "names", "note")
+    columns = [Column(id=id, head=id, kind="number" if id == "seq" else "text") for id in ids]
+    return Table(title=say("audit_title", language, context="audit"), columns=columns, rows=rows)
+
+
+def written(table: Table, format: str) -> bytes:
+    """The table as a file: `csv`, `xlsx`, `json`, with or without a dot. Raises `BadInput`."""
+    writer = WRITERS.get(format.lower().removeprefix("."))
+    if writer is None:
+        raise BadInput(f"“{format}” is none of: {', '.join(WRITERS)}.", code="table_unknown")
+    out = io.BytesIO()
+    writer(table, out)
+    return out.getvalue()
+
+
+def _found(
+    tx: Transaction, venue: Venue, query: AuditQuery, wanted: int, looked_max: int | None
+) -> tuple[list[Kept], int | None]:
+    who = _asked(tx, venue, query.q) if query.q.strip() else None
+    found: list[Kept] = []
+    before = query.before if query.before is not None else 2**62
+    looked = 0
+    while len(found) < wanted and (looked_max is None or looked < looked_max):
+        page = audit.facts_before(
+            tx,
+            venue.id,
+            before,
+            1_000,
+            kinds=KINDS[query.kind],
+            since_at=query.since_at,
+            until_at=query.until_at,
+        )
+        if not page:
+            return found, None
+        for kept in page:
+            looked += 1
+            before = kept.seq
+            if _fits(kept.fact, query, who):
+                found.append(kept)
+                if len(found) == wanted:
+                    break
+    return found, before
+
+
+def _fits(fact: Fact, query: AuditQuery, who: Collection[str] | None) -> bool:
+    if query.by and fact.by != query.by:
+        return False
+    if query.kind == "overrides" and not (isinstance(fact, Scanned) and fact.decision.overridden is not None):
+        return False
+    return who is None or any(id in who for id in _ids(fact))
+
+
+def _asked(tx: Transaction, venue: Venue, text: str) -> set[str]:
+    """The attendees that a search finds, with their badges and certificates."""
+    candidates = attendees.find_attendees(tx, venue.id, query_words(text), attendees.CANDIDATES_MAX)
+    found = {one.id for one in candidates}
+    if text.strip().isdigit():
+        one = attendees.attendee_by_desk_number(tx, venue.id, int(text))
+        found |= {one.id} if one is not None else set()
+    held = badges.badge_ids_of(tx, venue.id, found)
+    issued = certificates.certificates_of(tx, venue.id, found)
+    return found | held | {str(one.number) for certified in issued.values() for one in certified}
+
+
+def _ids(fact: Fact) -> tuple[str, ...]:
+    match fact:
+        case Scanned():
+            return (fact.decision.attendee,) if fact.decision.attendee else ()
+        case Assumed() | Undone():
+            return (fact.attendee,) if fact.attendee else ()
+        case Changed():
+            return fact.ids
+        case Corrected():
+            return (fact.area,)
+        case Evacuated() | Erased():
+            return ()
+
+
+def _shown(tx: Transaction, venue: Venue, found: Sequence[Kept], actors: dict[str, str]) -> list[EntryShown]:
+    ids = {id for kept in found for id in _ids(kept.fact)[:IDS_NAMED_MAX]}
+    of_badges = badges.attendees_of_badges(tx, venue.id, ids)
+    numbers = {
+        id
+        for kept in found
+        if isinstance(kept.fact, Changed) and kept.fact.noun == "certificate"
+        for id in kept.fact.ids
+    }
+    of_certificates = {
+        str(one.number): who
+        for who, held in (certificates.certificates_of(tx, venue.id) if numbers else {}).items()
+        for one in held
+    }
+    names = attendees.names_by_id(tx, venue.id, {*ids, *of_badges.values(), *of_certificates.values()})
+
+    def about(fact: Fact) -> list[About]:
+        told = []
+        for id in _ids(fact)[:IDS_NAMED_MAX]:
+            of_number = isinstance(fact, Changed) and fact.noun == "certificate"
+            who = of_certificates.get(id, id) if of_number else of_badges.get(id, id)
+            if who in names:
+                told.append(About(id=who, name=names[who][0], attendee=True))
+            else:
+                told.append(About(id=id, name=_thing(id, venue), attendee=False))
+        return told
+
+    return [
+        EntryShown(
+            seq=kept.seq,
+            at=iso(_at(kept.fact), venue.layout),
+            by=kept.fact.by,
+            by_name=actors.get(kept.fact.by, ""),
+            kind=_kind(kept.fact),
+            what={language: sentence(kept.fact, language, venue.layout) for language in languages()},
+            about=about(kept.fact),
+            note=_note(kept.fact),
+        )
+        for kept in found
+    ]
+
+
+def _thing(id: str, venue: Venue) -> str:
+    layout = venue.layout
+    if id in layout.areas:
+        return layout.areas[id].name
+    if id in layout.doors:
+        return layout.doors[id].name
+    session = venue.programme.sessions.get(id)
+    return session.title if session is not None else ""
+
+
+def sentence(fact: Fact, language: str, layout: Layout) -> str:
+    """What happened, without whom: `{noun}: {what}` of a change, door and passage of a scan."""
+
+    def told(key: str, **values: str | int) -> str:
+        return say(key, language, context="audit", **values)
+
+    match fact:
+        case Scanned():
+            door = layout.doors[fact.door].name if fact.door in layout.doors else fact.door
+            decision = fact.decision
+            if decision.refusal is not None:
+                reason = say(for_staff(decision.refusal.reason).key, language, context="door")
+                return told("scan_refused", door=door, reason=reason)
+            passage = told(decision.kind) if decision.kind in PASSAGES else ""
+            if fact.paper:
+                return told("scan_paper", door=door, passage=passage)
+            if decision.overridden is not None:
+                reason = say(for_staff(decision.overridden).key, language, context="door")
+                return told("scan_overridden", door=door, passage=passage, reason=reason)
+            return told("scan", door=door, passage=passage)
+        case Corrected():
+            if fact.headcount is not None:
+                return told("headcount", count=fact.headcount)
+            return told("correction", change=f"{fact.change:+d}")
+        case Evacuated():
+            return told(EVACUATED[fact.what, fact.drill])
+        case Assumed():
+            return told("assumed")
+        case Undone():
+            return told("scan_undone")
+        case Erased():
+            return told("erased", what=_word(fact.what, language))
+        case Changed():
+            noun = told(fact.noun) if fact.noun in NOUNS else fact.noun
+            what = _word(fact.what, language)
+            return told(
+                "deed_counted" if (fact.count or 0) > 1 else "deed", noun=noun, what=what, count=fact.count or 0
+            )
+
+
+EVACUATED = {
+    ("begun", False): "evacuation_begun",
+    ("ended", False): "evacuation_ended",
+    ("withdrawn", False): "evacuation_withdrawn",
+    ("begun", True): "drill_begun",
+    ("ended", True): "drill_ended",
+    ("withdrawn", True): "evacuation_withdrawn",
+}
+
+
+def _word(what: str, language: str) -> str:
+    """What was done; a thing that there are no words for is named as the fact names it."""
+    return say(what, language, context="audit") if what in WHATS else what
+
+
+def _kind(fact: Fact) -> str:
+    return fact.noun if isinstance(fact, Changed) else str(fact.__struct_config__.tag)
+
+
+def _at(fact: Fact) -> int:
+    return fact.received_at if isinstance(fact, Scanned) else fact.at
+
+
+def _note(fact: Fact) -> str:
+    match fact:
+        case Scanned():
+            return fact.override or ""
+        case Corrected() | Changed():
+            return fact.note
+    return ""
+
+
+def _accounts(tx: Transaction, venue: Venue, query: AuditQuery) -> tuple[list[EntryShown], int | None]:
+    """What was done to accounts, in all of this service."""
+    found = deeds.load_deeds(tx, PAGE_MAX, query.before)
+    names = {f"operator:{id}": name for id, name in people.operator_names(tx).items()}
+    entries = [
+        EntryShown(
+            seq=deed.number,
+            at=iso(deed.at, venue.layout),
+            by=deed.by,
+            by_name=names.get(deed.by, ""),
+            kind="account",
+            what={
+                language: say("account", language, context="audit", what=_word(deed.what, language))
+                for language in languages()
+            },
+            about=[About(id=deed.about, name=names.get(deed.about, ""), attendee=False)] if deed.about else [],
+            note=deed.note,
+        )
+        for deed in found
+        if (not query.by or deed.by == query.by)
+        and (query.since_at is None or deed.at >= query.since_at)
+        and (query.until_at is None or deed.at < query.until_at)
+    ]
+    return entries, found[-1].number if len(found) == PAGE_MAX else None

@@ -1,0 +1,341 @@
+"""Certificates of attendance: worked out by the organiser's rule, issued, issued again, checked by anybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from checkin.core import codes
+from checkin.core.attendance import Attendance, Rule, Trails, attendance
+from checkin.core.errors import BadInput, NotFound
+from checkin.core.facts import Changed
+from checkin.core.model import Attendee
+from checkin.core.names import fold_german
+from checkin.service.journal import Journal
+from checkin.service.people import TooManyAttempts
+from checkin.service.venues import Venue, Venues
+from checkin.store import attendees, certificates, facts
+from checkin.store.certificates import Certificate, CertificateState
+from checkin.store.engine import Transaction
+from checkin.wire import iso
+
+PREVIEWED_MAX = 8
+CHECKS_A_MINUTE_MAX = 30
+ADDRESSES_MAX = 10_000
+
+
+class CountedShown(Struct, frozen=True, kw_only=True):
+    session: str | None
+    title: str
+    minutes: int
+    assumed: bool
+
+
+class PersonPreviewed(Struct, frozen=True, kw_only=True):
+    """What a rule makes of one person's day."""
+
+    attendee: str
+    name: str
+    minutes: int
+    points: int
+    assumed: bool
+    certified: bool
+    counted: list[CountedShown]
+
+
+class RuleShown(Struct, frozen=True, kw_only=True):
+    """A rule and what it does: to how many, and to a few from the shortest day to the longest. `frozen`: the
+    passages were deleted, and what is certified stands."""
+
+    rule: Rule
+    came: int
+    certified: int
+    assumed: int
+    people: list[PersonPreviewed]
+    frozen: bool
+
+
+class CertificateShown(Struct, frozen=True, kw_only=True):
+    number: int
+    attendee: str
+    name: str
+    issued_at: str
+    state: CertificateState
+    minutes: int
+    points: int
+
+
+class Certified(Struct, frozen=True, kw_only=True):
+    """A certificate with what is printed on it."""
+
+    certificate: Certificate
+    person: Attendee
+    content: Attendance
+
+
+class Checked(Struct, frozen=True, kw_only=True):
+    """All that anybody learns of a code: whether it is one of ours, of which event and day of issue."""
+
+    state: CertificateState | None
+    event: str | None = None
+    issued_on: str | None = None
+
+
+class Checks:
+    """How many codes an address has had checked in this minute: nobody tries them out."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def count(self, address: str) -> None:
+        """Raises `TooManyAttempts`."""
+        minute = int(time.monotonic() // 60)
+        since, count = self._counts.pop(address, (minute, 0))
+        count = count + 1 if since == minute else 1
+        self._counts[address] = (minute, count)
+        if len(self._counts) > ADDRESSES_MAX:
+            self._counts.popitem(last=False)
+        if count > CHECKS_A_MINUTE_MAX:
+            raise TooManyAttempts(60.0)
+
+
+def read_rule(tx: Transaction, venues: Venues, slug: str, *, now: int, draft: Rule | None = None) -> RuleShown:
+    """The rule of an event, or one that is only tried, with what it does to a few people."""
+    venue = venues.venue(tx, slug)
+    rule = draft or certificates.load_rule(tx, venue.id)
+    kept = certificates.kept_attendances(tx, venue.id)
+    found = _attendances(tx, venue, rule, now=now, kept=kept)
+    people = {one.id: one for one in attendees.attendees_by_id(tx, venue.id, found)}
+    by_length = sorted((who for who in found if who in people), key=lambda who: (found[who].minutes, who))
+    return RuleShown(
+        rule=rule,
+        came=len(found),
+        certified=sum(one.minutes >= rule.least_min for one in found.values()),
+        assumed=sum(one.assumed for one in found.values()),
+        people=[_previewed(venue, people[who], found[who], rule) for who in _spread(by_length, PREVIEWED_MAX)],
+        frozen=bool(kept),
+    )
+
+
+def set_rule(tx: Transaction, venues: Venues, slug: str, rule: Rule, *, now: int, by: str) -> None:
+    """From now on certificates follow this rule. Raises `BadInput` for a session that there is not."""
+    venue = venues.venue(tx, slug)
+    if unknown := set(rule.left_out) - venue.programme.sessions.keys():
+        raise BadInput(f"This event has no session “{min(unknown)}”.", code="session_unknown")
+    certificates.save_rule(tx, venue.id, rule)
+    _note(tx, venue, "rule changed", now=now, by=by)
+
+
+def issue(
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    *,
+    group: str | None = None,
+    attendee: str | None = None,
+    again: bool = False,
+    now: int,
+    by: str,
+) -> list[Certified]:
+    """The certificates of everybody who was present long enough (of a group; of this attendee), in the order of
+    names. Who has one that says the same keeps it, unless another issue is wanted (`again`): that has a number
+    and a code of its own, and the earlier stays valid. Where name or minutes have become others since, the
+    new one supersedes the earlier.
+
+    Raises `NotFound`, and `BadInput` for one attendee who was not present long enough (`not_present`).
+    """
+    venue = venues.venue(tx, slug)
+    rule = certificates.load_rule(tx, venue.id)
+    people = _people(tx, venue, group, attendee)
+    kept = certificates.kept_attendances(tx, venue.id)
+    found = _attendances(tx, venue, rule, now=now, kept=kept, only=attendee)
+    held = certificates.certificates_of(tx, venue.id, None if attendee is None else [attendee])
+    number = certificates.last_number(tx, venue.id)
+    certified: list[Certified] = []
+    issued: list[Certificate] = []
+    superseded: list[int] = []
+    for person in people:
+        content = found.get(person.id)
+        if content is None or content.minutes < rule.least_min:
+            continue
+        standing = [one for one in held.get(person.id, ()) if one.state == "valid"]
+        same = [one for one in standing if one.code == _code(venue, one.number, person, content)]
+        if same and not again:
+            certified.append(Certified(certificate=same[0], person=person, content=content))
+            continue
+        number += 1
+        made = Certificate(
+            number=number,
+            attendee=person.id,
+            code=_code(venue, number, person, content),
+            issued_at=now,
+            content=content,
+        )
+        issued.append(made)
+        superseded += [one.number for one in standing if one not in same]
+        certified.append(Certified(certificate=made, person=person, content=content))
+    if attendee is not None and not certified:
+        raise BadInput(
+            f"By the rule this person was not present long enough ({rule.least_min} minutes).", code="not_present"
+        )
+    if issued:
+        certificates.add_certificates(tx, venue.id, issued)
+        certificates.set_state(tx, venue.id, superseded, "superseded")
+        ids = (str(issued[0].number),) if len(issued) == 1 else ()
+        _note(tx, venue, "issued", ids=ids, count=len(issued), now=now, by=by)
+    return certified
+
+
+def withdraw(tx: Transaction, venues: Venues, slug: str, number: int, *, back: bool, now: int, by: str) -> None:
+    """Whoever checks this certificate's code is told that it was withdrawn; or (`back`) no more. Raises
+    `NotFound`, and `BadInput` for one that another has superseded."""
+    venue = venues.venue(tx, slug)
+    one = certificates.load_certificate(tx, venue.id, number)
+    if one is None:
+        raise NotFound("This event has no such certificate.", code="certificate_unknown")
+    if one.state == "superseded":
+        raise BadInput("A later certificate has superseded this one.", code="certificate_superseded")
+    state: CertificateState = "valid" if back else "withdrawn"
+    if one.state != state:
+        certificates.set_state(tx, venue.id, [number], state)
+        what = "withdrawal taken back" if back else "withdrawn"
+        _note(tx, venue, what, ids=(str(number),), count=1, now=now, by=by)
+
+
+def issued_to(tx: Transaction, venues: Venues, slug: str, attendee: str | None = None) -> list[CertificateShown]:
+    """The certificates of an attendee, or of all whose names are known; the newest first."""
+    venue = venues.venue(tx, slug)
+    found = certificates.certificates_of(tx, venue.id, None if attendee is None else [attendee])
+    names = attendees.names_by_id(tx, venue.id, found)
+    return sorted(
+        (
+            CertificateShown(
+                number=one.number,
+                attendee=who,
+                name=names[who][0] if who in names else "",
+                issued_at=iso(one.issued_at, venue.layout),
+                state=one.state,
+                minutes=one.content.minutes if one.content else 0,
+                points=one.content.points if one.content else 0,
+            )
+            for who, held in found.items()
+            for one in held
+        ),
+        key=lambda shown: -shown.number,
+    )
+
+
+def check_code(tx: Transaction, text: str) -> Checked:
+    """Whether a code is that of a certificate, and nothing more: no name, no minutes. It holds when the names
+    have long been deleted."""
+    code = codes.read_certificate_code(text)
+    found = certificates.issued_under(tx, code) if code is not None else None
+    if found is None:
+        return Checked(state=None)
+    issued = dt.datetime.fromtimestamp(found.issued_at / 1000, ZoneInfo(found.timezone))
+    return Checked(state=found.state, event=found.event, issued_on=issued.date().isoformat())
+
+
+def keep_attendances(tx: Transaction, venue: Venue, *, now: int) -> None:
+    """Before passages are deleted: keep of everybody what is certified of them, so that a certificate can be
+    issued for as long as the names are there."""
+    rule = certificates.load_rule(tx, venue.id)
+    certificates.keep_attendances(tx, venue.id, _attendances(tx, venue, rule, now=now, kept={}))
+
+
+def in_name_order(people: Sequence[Attendee]) -> list[Attendee]:
+    """By family name, then given name, as DIN 5007-2 sorts names: ä as ae, ß as ss."""
+    return sorted(people, key=lambda one: (fold_german(one.family_name), fold_german(one.given_name), one.id))
+
+
+def _attendances(
+    tx: Transaction,
+    venue: Venue,
+    rule: Rule,
+    *,
+    now: int,
+    kept: Mapping[str, Attendance],
+    only: str | None = None,
+) -> dict[str, Attendance]:
+    """attendee → what counts of their day, of everybody who was here."""
+    if kept:
+        return {who: one for who, one in kept.items() if only in (None, who)}
+    trails = Trails()
+    for fact in facts.facts_of(tx, venue.id, only) if only else facts.all_facts(tx, venue.id):
+        trails.add(fact.fact)
+    if only:
+        for evacuated in facts.evacuations(tx, venue.id):
+            trails.add(evacuated)
+    return {
+        who: attendance(trails.stays(who, now), rule, venue.programme, venue.layout)
+        for who in trails.people()
+        if only in (None, who)
+    }
+
+
+def _people(tx: Transaction, venue: Venue, group: str | None, attendee: str | None) -> list[Attendee]:
+    if group is not None and group not in venue.layout.groups:
+        raise NotFound(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
+    if attendee is None:
+        people = [one for one in attendees.load_attendees(tx, venue.id, group) if one.family_name]
+        return in_name_order(people)
+    person = attendees.load_attendee(tx, venue.id, attendee)
+    if person is None or not person.family_name:
+        raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    return [person]
+
+
+def _code(venue: Venue, number: int, person: Attendee, content: Attendance) -> str:
+    """The MAC over all that the paper says."""
+    event = venue.layout.event
+    said = (event.slug, event.date.isoformat(), number, person.name, person.chamber_number, content)
+    return codes.certificate_code(msgspec.json.encode(said), venue.key)
+
+
+def _previewed(venue: Venue, person: Attendee, found: Attendance, rule: Rule) -> PersonPreviewed:
+    sessions = venue.programme.sessions
+    return PersonPreviewed(
+        attendee=person.id,
+        name=person.name,
+        minutes=found.minutes,
+        points=found.points,
+        assumed=found.assumed,
+        certified=found.minutes >= rule.least_min,
+        counted=[
+            CountedShown(
+                session=one.session,
+                title=sessions[one.session].title if one.session in sessions else "",
+                minutes=one.minutes,
+                assumed=one.assumed,
+            )
+            for one in found.counted
+        ],
+    )
+
+
+def _spread(ordered: Sequence[str], count: int) -> list[str]:
+    """So many of them, from the first to the last, evenly."""
+    if len(ordered) <= count:
+        return [*ordered]
+    return [ordered[round(at * (len(ordered) - 1) / (count - 1))] for at in range(count)]
+
+
+def _note(
+    tx: Transaction,
+    venue: Venue,
+    what: str,
+    *,
+    ids: tuple[str, ...] = (),
+    count: int | None = None,
+    now: int,
+    by: str,
+) -> None:
+    journal = Journal(tx, venue.id)
+    journal.add(Changed(noun="certificate", what=what, at=now, by=by, ids=ids, count=count))
+    journal.write()

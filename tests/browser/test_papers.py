@@ -1,0 +1,114 @@
+"""After the event: rule, certificate, the page where anybody checks it, a paper list, who did what, deletion."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pypdf
+import pytest
+from playwright.sync_api import Page, expect
+
+from checkin.core.model import Session
+from checkin.service.schedule import import_schedule
+from tests.browser.conftest import Opened
+from tests.served import Served, serve
+from tests.venue import SLUG, at
+from tests.web.test_papers import Clock, a_day, code_on
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    clock = Clock()
+    with serve(tmp_path, clock=clock, house=100) as one:
+        session = Session(id="opening", area="P", title="Eröffnung", starts_at=at("10:30"), ends_at=at("12:00"))
+        one.write(lambda tx: import_schedule(tx, one.centre.venues, SLUG, [session], now=at("08:00"), by="test"))
+        a_day(one, clock)
+        yield one
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_deletion(
+    opened: Opened, served: Served
+) -> None:
+    page = opened(f"/events/{SLUG}/papers")
+    expect(page.locator("#verdict")).to_contain_text("2 von 2 Anwesenden")
+    page.fill("[name=least_min]", "75")
+    expect(page.locator("#verdict")).to_contain_text("1 von 2 Anwesenden")
+    expect(page.locator("#people li").first).to_contain_text("keine Bescheinigung")
+    page.click("#rule .button")
+    expect(page.locator("#notice")).to_contain_text("Die Regel gilt ab jetzt")
+    with page.expect_download() as loading:
+        page.click("#issue button")
+    (paper,) = pypdf.PdfReader(io.BytesIO(Path(loading.value.path()).read_bytes())).pages
+    expect(page.locator("#issued li")).to_have_count(1)
+
+    code = code_on(paper.extract_text())
+    anybody = opened(f"/verify#{code.replace(' ', '')}", 360, 780, login=False)
+    expect(anybody.locator("#answer")).to_contain_text("Gültig")
+    expect(anybody.locator("main")).not_to_contain_text("Nr a1")
+    anybody.fill("[name=code]", "0000 0000 0000 0000")
+    anybody.keyboard.press("Enter")
+    expect(anybody.locator("#answer")).to_contain_text("Nicht von uns")
+    assert fits(anybody)
+
+    page.click("#issued button")
+    anybody.fill("[name=code]", code)
+    anybody.keyboard.press("Enter")
+    expect(page.locator("#issued li")).to_contain_text("widerrufen")
+    anybody.keyboard.press("Enter")
+    expect(anybody.locator("#answer")).to_contain_text("Widerrufen")
+
+    page.goto(page.url.replace("/papers", "/paper-list"))
+    expect(page.locator("[name=number]")).to_be_focused()
+    page.select_option("[name=door]", "P-A")
+    page.locator("[name=number]").focus()
+    for number in ("1003", "1004"):
+        page.keyboard.type(number)
+        page.keyboard.press("Enter")
+        page.keyboard.type("942")
+        page.keyboard.press("Enter")
+        expect(page.locator("[name=number]")).to_have_value("")
+        expect(page.locator("[name=number]")).to_be_focused()
+    expect(page.locator("#counted")).to_have_text("2 eingetragen, 0 zu prüfen")
+    expect(page.locator("#entered li").first).to_contain_text("1004 · 09:42")
+    page.locator("#entered li").first.get_by_role("button").click()
+    expect(page.locator("#counted")).to_have_text("1 eingetragen, 0 zu prüfen")
+    page.keyboard.type("4711")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fault")).to_have_text("Diese Nummer steht auf keinem Badge.")
+
+    page.goto(page.url.replace("/paper-list", "/audit"))
+    expect(page.locator("#entries")).to_contain_text("Bescheinigung: widerrufen")
+    page.fill("[name=q]", "Nr a2")
+    page.select_option("[name=kind]", "scans")
+    expect(page.locator("#entries tr").first).to_contain_text("von Papierliste nachgetragen")
+    with page.expect_download() as loading:
+        page.click("#files >> text=CSV")
+    assert "Nr a2" in Path(loading.value.path()).read_text("utf-8-sig")
+
+    page.goto(page.url.partition("/audit")[0] + "/erasure")
+    expect(page.locator("#stages li")).to_have_count(3)
+    expect(page.locator("#stages li").nth(2)).to_contain_text("26 Namen")
+    page.fill("[name=names_days]", "300")
+    expect(page.locator("#brkg")).to_contain_text("bevor Bescheinigungen für Reisekosten entbehrlich sind")
+    page.fill("[name=names_days]", "460")
+    page.check("[name=on]")
+    page.click("#days .button")
+    expect(page.locator("#state")).to_contain_text("eingeschaltet: Was fällig ist")
+    page.locator("#stages li").first.get_by_role("button").click()
+    page.fill("dialog [name=sure]", "löschen")
+    page.click("dialog .button.danger")
+    expect(page.locator("#stages li").first).to_contain_text("gelöscht am")
+
+
+@pytest.mark.parametrize("path", ["papers", "paper-list", "audit", "erasure"])
+def test_papers_fit_on_a_phone(opened: Opened, path: str) -> None:
+    page = opened(f"/events/{SLUG}/{path}", 360, 780)
+    expect(page.locator("#link")).to_have_text("verbunden")
+    assert fits(page)
