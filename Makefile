@@ -24,10 +24,17 @@ bench: .venv/installed-dev    ## how fast, beside the empty twins: make bench AR
 campaign: .venv/installed-dev    ## how often a camera reads a badge, by format and distance (docs/reading.md): some four minutes
 	$(BIN)/python -m tests.campaign $(ARGS)
 
+SEEDS ?= 2000
+simulate: .venv/installed-dev    ## doors that are cut off, days by the thousand (docs/cut-off.md): make simulate SEEDS=100000
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
 mutate: .venv/installed-dev    ## the rules changed place by place, and what no test notices (docs/mutation.md): ten minutes
 	rm -rf mutants
 	$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results | grep -v ': not checked$$' || true
+
+words: .venv/installed-dev    ## the catalogues of words (checkin/words/locale) in order, and what they lack
+	$(BIN)/python -m tests.words
 
 pictures: .venv/installed-dev    ## the pictures of the README, made anew from the running demo
 	$(BIN)/python -m tests.pictures
@@ -50,4 +57,4 @@ clean:    ## away with everything that was installed or made
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help demo test check bench campaign mutate pictures files clean
+.PHONY: help demo test check bench campaign simulate mutate words pictures files clean

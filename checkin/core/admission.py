@@ -1,8 +1,8 @@
 """The decision on a scan. Written once; the centre, a cut-off station and the planner call it.
 
 `decide` asks the rules in the order of `RULES`; the first that bites is the answer. Everything a
-rule knows is in `Facts`. To add a reason: a rule here with its line in `OVERRIDE`, its wording in
-`wording.py`.
+rule knows is in `Facts`. To add a reason: a rule here with its line in `OVERRIDE`, and its word in the
+catalogues (`checkin/words`, msgctxt "door").
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class Given(Struct, frozen=True, kw_only=True):
 class Bearer(Struct, frozen=True, kw_only=True):
     """Whom a code belongs to, as far as a rule needs it. `badge` is None for a ticket code of
     another system; `presence` None for one who was never here; `proxy`: where the one is who came
-    instead of this person; `items`: what was handed out (once) or is lent."""
+    instead of this person; `items`: what was handed out (once) or is lent; `unsure`: areas in which the
+    person is known to be, while the place may have been given on by a door that was cut off."""
 
     attendee: str
     group: str
@@ -103,6 +104,7 @@ class Bearer(Struct, frozen=True, kw_only=True):
     represented: bool = False
     proxy: Presence | None = None
     items: Mapping[str, Given] = {}
+    unsure: tuple[str, ...] = ()
 
     @property
     def claimant(self) -> Claimant:
@@ -197,7 +199,7 @@ class Case:
         presence = bearer.presence
         inside = presence is not None and presence.area is not None
         self.counts_as = presence.counts_as if presence and inside else facts.layout.groups[bearer.group].counts_as
-        places = facts.seats.house.takes_place_in(presence.area if presence else None, door.area)
+        places = facts.seats.house.takes_place_in(presence.area if presence else None, door.area, bearer.unsure)
         self.entered = places if door.item is None else []
 
     @property

@@ -87,10 +87,20 @@ class Numbers(Struct, frozen=True, kw_only=True):
 
 
 class House:
-    """The tallies of all areas of a layout, changed by movements. Not shared between threads."""
+    """The tallies of all areas of a layout, changed by movements. Not shared between threads.
 
-    def __init__(self, layout: Layout, tallies: Mapping[str, Tally] | None = None) -> None:
+    `set_aside`: area → how many of its places are neither free nor filled as far as is known here: handed
+    to doors that may be cut off, or in doubt (see `allotment`). It is read as it is at each question.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        tallies: Mapping[str, Tally] | None = None,
+        set_aside: Mapping[str, int] | None = None,
+    ) -> None:
         self.layout = layout
+        self.set_aside: Mapping[str, int] = {} if set_aside is None else set_aside
         self.tallies = {area: Tally() for area in layout.areas}
         for area, tally in (tallies or {}).items():
             if area in self.tallies:
@@ -101,19 +111,23 @@ class House:
         inside_already = self.layout.path(leaves)
         return [area for area in self.layout.path(enters) if area not in inside_already]
 
-    def takes_place_in(self, leaves: str | None, enters: str) -> list[str]:
+    def takes_place_in(self, leaves: str | None, enters: str, unsure: Collection[str] = ()) -> list[str]:
         """The areas in which a person who comes from `leaves` into `enters` needs a place: where they are
-        new, and where they are known to be inside but a headcount missed somebody, who may be this one."""
+        new, and where they are known to be inside but a headcount missed somebody, who may be this one, or
+        it is `unsure` that their place is still theirs."""
         path, inside_already = self.layout.path(enters), self.layout.path(leaves)
         return [
-            area for area in path if area not in inside_already or (area == enters and self.tallies[area].uncounted < 0)
+            area
+            for area in path
+            if area not in inside_already or (area == enters and (area in unsure or self.tallies[area].uncounted < 0))
         ]
 
     def free(self, area: str, counts_as: CountsAs = "visitor") -> int | None:
         """Places left for one who counts as this: within the visitors' and the persons' number, as far
-        as the event lets an area fill. None without a limit; below 0 when more are inside."""
+        as the event lets an area fill, less what is set aside. None without a limit; below 0 when more are
+        inside."""
         approved, tally = self.layout.areas[area], self.tallies[area]
-        uncounted = max(tally.uncounted, -tally.visitors)
+        uncounted = max(tally.uncounted, -tally.visitors) + self.set_aside.get(area, 0)
         left = []
         if approved.visitors is not None and counts_as == "visitor":
             left.append(self._stop(approved.visitors) - tally.visitors - uncounted)

@@ -1,0 +1,510 @@
+"""Seats handed out in advance to doors that may be cut off, and the centre's ledger of them. Pure.
+
+A place of an area is in exactly one hand: free in the centre's pool, filled by somebody whom the centre
+counts, or set aside. Set aside are the seats of stations (`Counters.outstanding`), those of which it
+is in doubt whether somebody sits on them, and those of people who are on their way out of an area until the
+door has said that it let them through. Seats are taken at once and freed only by what is certain:
+
+- a station frees the seat of its own admission, as long as it has not handed that over to the centre;
+- the centre frees the seat of whoever is seen elsewhere *after* they were seen there (`order`);
+- a person frees what is in doubt: by closing the case, or by counting the area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from checkin.core.holds import ANYBODY, Claimant, Kept, Seats
+from checkin.core.layout import Layout
+from checkin.core.model import CountsAs
+from checkin.core.occupancy import House, Tally
+from checkin.core.schedule import Programme
+
+SEATS_A_STATION_MAX = 200
+"""No station ever holds more rights of an area than this."""
+SHARED_PART = 2
+"""One in so many free places is handed out in advance; the others stay in the pool."""
+
+
+class Counters(Struct, frozen=True, kw_only=True):
+    """Of one station, epoch and area, since the epoch began. Each only grows, so a message may be lost,
+    doubled or late: both sides send totals and take the maximum."""
+
+    granted: int = 0
+    admitted: int = 0
+    freed: int = 0
+    returned: int = 0
+
+    @property
+    def rights(self) -> int:
+        """How many more the station may let in."""
+        return self.granted + self.freed - self.admitted - self.returned
+
+    @property
+    def outstanding(self) -> int:
+        """The seats that are the station's: its rights, and those on which people sit whom it let in."""
+        return self.granted - self.returned
+
+    def merged(self, other: Counters) -> Counters:
+        return Counters(
+            granted=max(self.granted, other.granted),
+            admitted=max(self.admitted, other.admitted),
+            freed=max(self.freed, other.freed),
+            returned=max(self.returned, other.returned),
+        )
+
+
+NOTHING = Counters()
+
+
+def shares(free: int, demand: Mapping[str, int]) -> dict[str, int]:
+    """How many rights each linked station should hold, of the places of an area that are free or in their
+    hands. `demand`: station → how many it lately let into that area. Half of what is free is shared by demand;
+    when there is no more than one for each station, all are wanted back, so that the last ones are in the pool."""
+    if free <= len(demand):
+        return dict.fromkeys(demand, 0)
+    shared, total = free // SHARED_PART, sum(1 + wanted for wanted in demand.values())
+    exact = {station: (1 + wanted) * shared for station, wanted in demand.items()}
+    keep = {station: one // total for station, one in exact.items()}
+    by_remainder = sorted(exact, key=lambda station: (-(exact[station] % total), station))
+    for station in by_remainder[: shared - sum(keep.values())]:
+        keep[station] += 1
+    return {station: min(SEATS_A_STATION_MAX, seats) for station, seats in keep.items()}
+
+
+class OwnRights(House):
+    """The house as a cut-off station sees it: free are the seats for which it has rights.
+
+    `rights`: area → how many; None for an area without a limit."""
+
+    def __init__(self, layout: Layout, rights: Mapping[str, int], tallies: Mapping[str, Tally] | None = None) -> None:
+        super().__init__(layout, tallies)
+        self.rights = rights
+
+    def free(self, area: str, counts_as: CountsAs = "visitor") -> int | None:
+        approved = self.layout.areas[area]
+        if approved.visitors is None and approved.persons is None:
+            return None
+        return self.rights.get(area, 0)
+
+
+class OwnSeats(Seats):
+    """Rights are granted from places that are kept for nobody, so anybody may have them."""
+
+    def __init__(self, house: OwnRights, programme: Programme, now: int) -> None:
+        super().__init__(house, programme, now)
+
+    def kept(self, area: str, claimant: Claimant = ANYBODY) -> list[Kept]:
+        return []
+
+
+EpochKey = tuple[str, str]
+"""(station, epoch)"""
+SeatsKey = tuple[str, str, str]
+"""(station, epoch, area)"""
+RowKey = tuple[str, str, int]
+"""(station, epoch, n)"""
+SeatState = Literal["inside", "left", "doubtful"]
+"""Of a seat that a station used for an admission: the centre counts the person there; it does not, for sure;
+or there is somebody whom it does not count, perhaps."""
+
+
+class Epoch(Struct, frozen=True, kw_only=True):
+    """One life of a station's database. `areas`: those in which it may hold seats. Of its log the centre
+    has the rows up to `have`, `due` is the last it was told of; the seats of admissions up to `handed` are
+    the centre's. `known`: its totals are complete; not after a restore of the centre, until it has reported.
+    `counted`: the areas that a person has counted since it was `retired`: it holds nothing there."""
+
+    station: str
+    id: str
+    areas: tuple[str, ...]
+    have: int = 0
+    due: int = 0
+    handed: int = 0
+    retired: bool = False
+    known: bool = True
+    counted: tuple[str, ...] = ()
+
+
+class Admission(Struct, frozen=True, kw_only=True):
+    """Whom a station let in by its own rights, and what became of the seats it used."""
+
+    attendee: str
+    scan: str
+    seats: Mapping[str, SeatState]
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """What the centre decided for a station that has not yet said what it showed: from where to where, the
+    pool's seats that are freed when it has, the stations' seats that this person was counted on, and when
+    they were seen before."""
+
+    attendee: str
+    leaves: str | None
+    enters: str | None
+    counts_as: CountsAs
+    entry: bool = True
+    frees: tuple[str, ...] = ()
+    owned: tuple[tuple[RowKey, str], ...] = ()
+    before: Seen | None = None
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """When somebody was last seen moving: by which scan, into which area (None: out of the house), and between
+    which instants of the centre's clock."""
+
+    scan: str
+    area: str | None
+    from_at: int
+    to_at: int
+
+
+class Counted(Struct, frozen=True, kw_only=True):
+    """When a person counted an area last. `sure`: everybody who was let in by then was known to the centre, so
+    whoever it knows there and was not found is told by the number; else some may hide others."""
+
+    at: int
+    sure: bool
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """A passage as its door reports it: `after`: the scan by which the door believed the person to be where
+    they were; `from_at`: not before this instant of the centre's clock (None: unknown); `to_at`: not after
+    it; `at`: by the door's clock, a guess."""
+
+    scan: str
+    after: str | None
+    from_at: int | None
+    to_at: int
+    at: int
+
+
+Order = Literal["after", "before", "unsure"]
+
+
+def order(sighting: Sighting, last: Seen | None) -> Order:
+    """Whether a passage came after the last one known of this person. Clocks of doors prove nothing:
+    only that the door knew of the earlier one, or that one had ended before the other can have begun."""
+    if last is None or sighting.after == last.scan:
+        return "after"
+    if sighting.from_at is not None and sighting.from_at > last.to_at:
+        return "after"
+    return "before" if sighting.to_at < last.from_at else "unsure"
+
+
+DoubtKey = tuple[str, str]
+K = TypeVar("K")
+V = TypeVar("V", bound=object)
+Change = tuple[str, object, object | None]
+"""(table, key, row) to be saved; None: to be deleted."""
+
+
+class Ledger:
+    """All seats that are set aside, and why. Made of rows: what `take_changes` returns is to be saved in
+    the transaction that caused it, and `Ledger(layout, tables)` is the same ledger again.
+
+    `set_aside`: area → how many of its places the pool lacks; `House` reads it.
+    """
+
+    TABLES = ("meta", "epochs", "counters", "admissions", "doubts", "pending", "seen", "counted")
+
+    def __init__(self, layout: Layout, tables: Mapping[str, Mapping[object, object]] | None = None) -> None:
+        self.layout = layout
+        self.meta: dict[str, int] = {"generation": 1, "roster": 1}
+        self.epochs: dict[EpochKey, Epoch] = {}
+        self.counters: dict[SeatsKey, Counters] = {}
+        self.admissions: dict[RowKey, Admission] = {}
+        self.doubts: dict[DoubtKey, str] = {}
+        self.pending: dict[str, Pending] = {}
+        self.seen: dict[str, Seen] = {}
+        self.counted: dict[str, Counted] = {}
+        for table, rows in (tables or {}).items():
+            getattr(self, table).update(rows)
+        self.set_aside: dict[str, int] = dict.fromkeys(layout.areas, 0)
+        self.owner: dict[tuple[str, str], RowKey] = {}
+        self._changes: dict[tuple[str, object], object | None] = {}
+        for (station, epoch, area), one in self.counters.items():
+            self.set_aside[area] += self._holds(station, epoch, area, one)
+        for key, admission in self.admissions.items():
+            for area, state in admission.seats.items():
+                if state == "inside":
+                    self.owner[admission.attendee, area] = key
+                    self.set_aside[area] -= 1
+        for _, area in self.doubts:
+            self.set_aside[area] += 1
+        for pending in self.pending.values():
+            for area in pending.frees:
+                self.set_aside[area] += 1
+
+    @property
+    def generation(self) -> int:
+        return self.meta["generation"]
+
+    def take_changes(self) -> list[Change]:
+        """The rows that have changed since the last call."""
+        changes = [(table, key, row) for (table, key), row in self._changes.items()]
+        self._changes.clear()
+        return changes
+
+    # -- stations and what they say of themselves
+
+    def restored(self, generation: int) -> None:
+        """The centre's database came from a backup: what happened since is known to the doors alone. No seat
+        leaves the pool until every station has reported, and a person has said that none is missing."""
+        self._put("meta", self.meta, "generation", max(generation, self.generation + 1))
+        self._put("meta", self.meta, "roster", 0)
+        for key, epoch in list(self.epochs.items()):
+            if not epoch.retired:
+                self._put("epochs", self.epochs, key, replace(epoch, known=False))
+
+    def confirm_roster(self) -> None:
+        """A person has compared the list of stations with the doors: none is missing."""
+        self._put("meta", self.meta, "roster", 1)
+
+    def register(self, station: str, epoch: str, areas: Sequence[str]) -> Epoch:
+        """The epoch of a station as it is known; a new one retires those before it. Told in the order of
+        their age."""
+        key = (station, epoch)
+        if key not in self.epochs:
+            for other, one in list(self.epochs.items()):
+                if one.station == station and not one.retired:
+                    self._put("epochs", self.epochs, other, replace(one, retired=True))
+            # Until it has reported, and its rows are here, it may hold anything.
+            row = Epoch(station=station, id=epoch, areas=tuple(areas), known=False)
+            self._put("epochs", self.epochs, key, row)
+        return self.epochs[key]
+
+    def retire(self, station: str) -> None:
+        """This station lets nobody in any more; its seats stay set aside until their area is counted."""
+        for key, one in list(self.epochs.items()):
+            if one.station == station and not one.retired:
+                self._put("epochs", self.epochs, key, replace(one, retired=True))
+
+    def reported(self, key: EpochKey, totals: Mapping[str, Counters], *, due: int, handed: int, whole: bool) -> None:
+        """A station's totals of an epoch, and how long its log is. `whole`: nothing of that log is lost."""
+        epoch = self.epochs[key]
+        for area, one in totals.items():
+            self._count((*key, area), self.counters.get((*key, area), NOTHING).merged(one))
+        if handed > epoch.handed:
+            self._hand_over(key, epoch.handed, handed)
+        self._epoch(key, due=max(epoch.due, due), handed=max(epoch.handed, handed), reported=whole)
+
+    def has(self, key: EpochKey, n: int) -> None:
+        """The centre has an epoch's rows up to `n`."""
+        self._epoch(key, have=n)
+
+    def _epoch(self, key: EpochKey, *, reported: bool = False, **changes: int) -> None:
+        before = self.epochs[key]
+        epoch = replace(before, **changes)
+        # Only a report says how long the log is; and what it says counts once the rows are here.
+        if not epoch.known and reported and epoch.have >= epoch.due:
+            epoch = replace(epoch, known=True)
+        if epoch != before:
+            self._put("epochs", self.epochs, key, epoch)
+
+    def _hand_over(self, key: EpochKey, before: int, handed: int) -> None:
+        """The seats of a station's admissions are the centre's from now on: the returned seats of the report
+        contain them. One that somebody is leaving is free when that was shown."""
+        leaving = {place: scan for scan, pending in self.pending.items() for place in pending.owned}
+        for n in range(before + 1, handed + 1):
+            admission = self.admissions.get((*key, n))
+            if admission is None:
+                continue
+            for area, state in admission.seats.items():
+                if state == "doubtful":
+                    self.doubt(admission.scan, area, admission.attendee)
+                elif state == "left" and ((*key, n), area) in leaving:
+                    self._leave_to_pool(leaving[(*key, n), area], ((*key, n), area))
+                self._seat((*key, n), area, None)
+
+    def _leave_to_pool(self, scan: str, place: tuple[RowKey, str]) -> None:
+        pending = self.pending[scan]
+        owned = tuple(one for one in pending.owned if one != place)
+        frees = (*pending.frees, place[1])
+        self.set_aside[place[1]] += 1
+        self._put("pending", self.pending, scan, replace(pending, owned=owned, frees=frees))
+
+    def is_frozen(self, area: str) -> bool:
+        """Whether the centre may not give away any place of an area: it came from a backup, and somebody
+        has not yet said what they hold."""
+        if not self.meta["roster"]:
+            return True
+        return any(not one.known and area in one.areas and area not in one.counted for one in self.epochs.values())
+
+    def grant(self, key: EpochKey, area: str, seats: int) -> None:
+        """Hand so many more places of the pool to a station. To be committed before it is told."""
+        assert seats > 0, "a grant gives seats"
+        assert not self.is_frozen(area), "nothing is given away while it is unknown what others hold"
+        before = self.counters.get((*key, area), NOTHING)
+        self._count((*key, area), replace(before, granted=before.granted + seats))
+
+    # -- what happened at doors
+
+    def used(self, key: EpochKey, n: int, attendee: str, scan: str, areas: Iterable[str]) -> list[str]:
+        """A row of a station's log used rights of these areas. Returns those whose seat is still the
+        station's: it is in its books, and of the centre's count only once it is `seat`ed there."""
+        epoch = self.epochs[key]
+        if n <= epoch.handed:
+            return []
+        held = [area for area in areas if area not in epoch.counted]
+        if held:
+            seats: dict[str, SeatState] = dict.fromkeys(held, "left")
+            row = Admission(attendee=attendee, scan=scan, seats=seats)
+            self._put("admissions", self.admissions, (*key, n), row)
+        return held
+
+    def freed(self, key: EpochKey, n: int, areas: Iterable[str]) -> dict[str, SeatState]:
+        """A row of a station's log freed the seats of its own admission `n`. Returns what they were."""
+        found: dict[str, SeatState] = {}
+        for area in areas:
+            admission = self.admissions.get((*key, n))
+            if admission is not None and area in admission.seats:
+                found[area] = admission.seats[area]
+                self._seat((*key, n), area, None)
+        return found
+
+    def seat(self, key: RowKey, area: str, state: SeatState) -> None:
+        """What the centre knows of a seat that a station used."""
+        self._seat(key, area, state)
+
+    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str) -> None:
+        """The centre no longer counts this person in an area: the seat stays with the station that owns it.
+        One of the pool's is free if it is `certain` that nobody sits on it, else in doubt."""
+        key = self.owner.get((attendee, area))
+        if key is not None:
+            self._seat(key, area, "left" if certain else "doubtful")
+        elif not certain:
+            self.doubt(scan, area, attendee)
+
+    def is_after_count(self, area: str, from_at: int | None) -> bool:
+        """Whether a passage came after the last headcount of an area: those before are counted already."""
+        return area not in self.counted or (from_at is not None and from_at > self.counted[area].at)
+
+    def may_be_missing(self, attendee: str, area: str) -> bool:
+        """Whether somebody who is known to be in an area may have been gone when it was counted."""
+        counted, seen = self.counted.get(area), self.seen.get(attendee)
+        return counted is not None and not counted.sure and (seen is None or seen.to_at <= counted.at)
+
+    def blur(self, area: str, from_at: int | None) -> None:
+        """Somebody came in whom a headcount may have met without the centre knowing them."""
+        if area in self.counted and self.counted[area].sure and not self.is_after_count(area, from_at):
+            self._put("counted", self.counted, area, replace(self.counted[area], sure=False))
+
+    def doubt(self, scan: str, area: str, attendee: str) -> None:
+        """Perhaps somebody is in this area whom the centre does not count; their seat stays."""
+        if (scan, area) not in self.doubts:
+            self.set_aside[area] += 1
+        self._put("doubts", self.doubts, (scan, area), attendee)
+
+    def settle(self, scan: str) -> list[str]:
+        """A person has closed the case of a scan: returns the areas whose seat it frees."""
+        areas = [area for one, area in self.doubts if one == scan]
+        for area in areas:
+            self._drop_doubt((scan, area))
+        return areas
+
+    def await_shown(self, scan: str, pending: Pending) -> None:
+        """The centre has let somebody through; a seat they leave is free when the door says it has shown that."""
+        self._put("pending", self.pending, scan, pending)
+        for area in pending.frees:
+            self.set_aside[area] += 1
+
+    def shown(self, scan: str) -> Pending | None:
+        """A door has said what it showed for a scan of which this was awaited."""
+        pending = self.pending.get(scan)
+        if pending is not None:
+            for area in pending.frees:
+                self.set_aside[area] -= 1
+            self._drop("pending", self.pending, scan)
+        return pending
+
+    def see(self, attendee: str, seen: Seen | None) -> None:
+        """When somebody was seen moving last; None: never."""
+        if seen is not None:
+            self._put("seen", self.seen, attendee, seen)
+        elif attendee in self.seen:
+            self._drop("seen", self.seen, attendee)
+
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        """A person has counted an area: whoever is there is counted, so nothing of it is in doubt, and
+        stations that are retired hold nothing there. Returns how many the centre has let in without
+        knowing yet whether they have gone in; they are to be added to what was counted. `sure`: see `Counted`."""
+        for doubt in [one for one in self.doubts if one[1] == area]:
+            self._drop_doubt(doubt)
+        for key, epoch in list(self.epochs.items()):
+            if epoch.retired and area in epoch.areas and area not in epoch.counted:
+                self.set_aside[area] -= self._holds(*key, area, self.counters.get((*key, area), NOTHING))
+                sure = False
+                for row in [one for one in self.admissions if one[:2] == key]:
+                    self._seat(row, area, None)
+                self._put("epochs", self.epochs, key, replace(epoch, counted=(*epoch.counted, area)))
+        in_doorways = 0
+        for scan, pending in list(self.pending.items()):
+            if area in pending.frees:
+                frees = tuple(one for one in pending.frees if one != area)
+                self._put("pending", self.pending, scan, replace(pending, frees=frees))
+                self.set_aside[area] -= 1
+            before, after = self.layout.path(pending.leaves), self.layout.path(pending.enters)
+            # Whoever comes in again through this area's door may have been counted as little as one who is new.
+            in_doorways += area in after and (area not in before or (pending.entry and area == pending.enters))
+        self._put("counted", self.counted, area, Counted(at=at, sure=sure))
+        return in_doorways
+
+    def emptied(self, at: int) -> None:
+        """An all-clear: nobody is inside but whom cut-off doors have let in since, by their own rights."""
+        for doubt in list(self.doubts):
+            self._drop_doubt(doubt)
+        for scan in list(self.pending):
+            self.shown(scan)
+        for key, admission in list(self.admissions.items()):
+            for area, state in admission.seats.items():
+                if state == "inside":
+                    self._seat(key, area, "left")
+        for area in self.layout.areas:
+            self._put("counted", self.counted, area, Counted(at=at, sure=False))
+
+    # -- rows
+
+    def _holds(self, station: str, epoch: str, area: str, one: Counters) -> int:
+        return 0 if area in self.epochs[station, epoch].counted else one.outstanding
+
+    def _count(self, key: SeatsKey, after: Counters) -> None:
+        before = self.counters.get(key, NOTHING)
+        if before != after:
+            self.set_aside[key[2]] += self._holds(*key, after) - self._holds(*key, before)
+            self._put("counters", self.counters, key, after)
+
+    def _seat(self, key: RowKey, area: str, state: SeatState | None) -> None:
+        admission = self.admissions.get(key)
+        if admission is None or area not in admission.seats:
+            return
+        before = admission.seats[area]
+        if before == "inside":
+            self.set_aside[area] += 1
+            del self.owner[admission.attendee, area]
+        if state == "inside":
+            self.set_aside[area] -= 1
+            self.owner[admission.attendee, area] = key
+        seats = {one: was for one, was in admission.seats.items() if one != area}
+        if state is not None:
+            seats[area] = state
+        if seats:
+            self._put("admissions", self.admissions, key, replace(admission, seats=seats))
+        else:
+            self._drop("admissions", self.admissions, key)
+
+    def _drop_doubt(self, key: DoubtKey) -> None:
+        self.set_aside[key[1]] -= 1
+        self._drop("doubts", self.doubts, key)
+
+    def _put(self, table: str, rows: dict[K, V], key: K, row: V) -> None:
+        rows[key] = row
+        self._changes[table, key] = row
+
+    def _drop(self, table: str, rows: dict[K, V], key: K) -> None:
+        del rows[key]
+        self._changes[table, key] = None

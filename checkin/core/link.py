@@ -1,0 +1,630 @@
+"""The link between the doors and the centre: its messages, and the centre's side of it. No I/O.
+
+A station asks (`Ask`), tells what it showed (`Rows`) and what it holds (`Report`); the centre answers
+(`Answer`), tells what it has and grants (`Totals`), and what happened elsewhere (`News`). Every message
+may be lost, doubled, late or overtaken: they carry totals, ids and the centre's generation, and none says
+“one more”.
+
+`Centre` is fed with messages and returns messages. Each call is one transaction: what `Ledger.take_changes`
+holds after it, and what it has told `Rooms`, is committed before anything returned is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Literal, Protocol
+
+from msgspec import Meta, Struct
+
+from checkin.core.admission import Decision, Outcome
+from checkin.core.allotment import (
+    NOTHING,
+    Counters,
+    Epoch,
+    EpochKey,
+    Ledger,
+    Order,
+    Pending,
+    RowKey,
+    SeatState,
+    Seen,
+    Sighting,
+    order,
+    shares,
+)
+from checkin.core.conflict import Case, CaseKind, Side, is_clock_off
+from checkin.core.layout import Layout
+from checkin.core.model import CountsAs, Scan
+from checkin.core.occupancy import Presence
+
+LINK_VERSION = 1
+ROWS_MAX = 200
+NEWS_MAX = 1_000
+LOGS_MAX = 50
+AREAS_HELD_MAX = 20
+MESSAGE_BYTES_MAX = 1024 * 1024
+
+PATIENCE_MS = 800
+"""A door that waits longer for an answer decides alone."""
+ASK_AGE_MS_MAX = 10_000
+"""A question that may be older than this is left to its station, which has decided long since."""
+SILENT_MS = 12_000
+"""After so long without a word a station, or the centre, counts as cut off."""
+HEARTBEAT_MS = 4_000
+STEADY_DRIFT = 500
+"""A steady clock is wrong by less than one part in so many."""
+
+Text = Annotated[str, Meta(max_length=64)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of a station's log: one scan and what was shown for it (`lapsed`: nothing was, the machine
+    stopped). `decided`: by the centre, or by the station alone. `enters`: where the person is, if admitted,
+    as far as the station knows. `takes`: areas in which it used a seat, of
+    its own rights if it decided alone, else of the pool. `frees`: its own admission that has left the areas
+    `freed`, or that comes in anew, having left unseen. `after`, `from_at`, `at`: when, as a `Sighting`.
+    `unsure`: the machine stopped before it is sure that this was shown; whoever it says has left somewhere may
+    not have. No code is kept where it led to nobody."""
+
+    n: int
+    scan: Scan
+    outcome: Outcome | Literal["lapsed"]
+    decided: Literal["centre", "alone"]
+    attendee: str | None = None
+    counts_as: CountsAs = "visitor"
+    enters: str | None = None
+    takes: tuple[str, ...] = ()
+    frees: int = 0
+    freed: tuple[str, ...] = ()
+    after: str | None = None
+    from_at: int | None = None
+    at: int = 0
+    offset_ms: int | None = None
+    unsure: bool = False
+
+
+class Ask(Struct, frozen=True, kw_only=True, tag="ask"):
+    """Decide this scan. `after`, `from_at`: as in `Row`."""
+
+    generation: int
+    epoch: Text
+    scan: Scan
+    after: str | None
+    from_at: int | None
+
+
+class Rows(Struct, frozen=True, kw_only=True, tag="rows"):
+    """The log of an epoch from some row on. `ages`: how long ago each was made by the steady clock of the
+    machine, in ms; None where it has been started anew since."""
+
+    generation: int
+    epoch: Text
+    rows: Annotated[tuple[Row, ...], Meta(max_length=ROWS_MAX)]
+    ages: Annotated[tuple[int | None, ...], Meta(max_length=ROWS_MAX)]
+
+
+class Log(Struct, frozen=True, kw_only=True):
+    """What a station has of one epoch: its totals by area, the last row, up to which row its admissions
+    are the centre's, and whether nothing of it was lost with a disk."""
+
+    totals: Annotated[Mapping[str, Counters], Meta(max_length=AREAS_HELD_MAX)]
+    n: Count
+    handed: Count
+    whole: bool = True
+
+
+class Report(Struct, frozen=True, kw_only=True, tag="report"):
+    """What a station holds: its logs by epoch. `demand`: area → how many it lately let in. `cursor`: the last `News`
+    that it has."""
+
+    version: int = LINK_VERSION
+    generation: int
+    epoch: Text
+    logs: Annotated[Mapping[str, Log], Meta(max_length=LOGS_MAX)]
+    demand: Annotated[Mapping[str, int], Meta(max_length=AREAS_HELD_MAX)]
+    cursor: Count
+
+
+class Answer(Struct, frozen=True, kw_only=True, tag="answer"):
+    """The centre's decision on an `Ask`; None: decide alone, by your own rights."""
+
+    generation: int
+    at: int
+    scan: Text
+    decision: Decision | None
+
+
+class Totals(Struct, frozen=True, kw_only=True, tag="totals"):
+    """What the centre knows of a station: `granted` by area, `keep`: how many rights it should keep of
+    each, `have`: the last row it has of each epoch. `retired`: that epoch is over, begin another.
+    `revoked`: let nobody in, hand over what is left, and forget everything."""
+
+    version: int = LINK_VERSION
+    generation: int
+    at: int
+    epoch: Text
+    granted: Mapping[str, int]
+    keep: Mapping[str, int]
+    have: Mapping[str, int]
+    retired: bool = False
+    revoked: bool = False
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """Where an attendee is since the scan `scan`."""
+
+    attendee: Text
+    scan: str
+    presence: Presence | None
+
+
+class News(Struct, frozen=True, kw_only=True, tag="news"):
+    """What happened elsewhere, from after `since` to `seq`."""
+
+    generation: int
+    at: int
+    since: int
+    seq: int
+    moves: Annotated[tuple[Move, ...], Meta(max_length=NEWS_MAX)]
+
+
+ToCentre = Ask | Rows | Report
+ToStation = Answer | Totals | News
+
+
+class Rooms(Protocol):
+    """The centre's count of people, as the machine needs it: the real one is a transaction."""
+
+    layout: Layout
+
+    def presence(self, attendee: str) -> Presence | None: ...
+
+    def answered(self, scan: str) -> Decision | None:
+        """What stands for a scan, by the centre or as a station has shown it; None: it is not known."""
+
+    def decide(self, scan: Scan, unsure: Callable[[str], tuple[str, ...]]) -> Decision:
+        """Decide a scan by the facts of this moment. `unsure`: attendee → as in `Bearer`."""
+
+    def keep(self, scan: Scan, told: Decision | Row) -> None:
+        """Keep a scan for ever: with the decision of the centre, or what a station showed beside it."""
+
+    def move(self, attendee: str, enters: str | None, counts_as: CountsAs, scan: Scan, at: int) -> None:
+        """Somebody is in `enters` now (None: outside), and in no other area but those around it; with what
+        that says of those whom a headcount missed (`House.reconcile`)."""
+
+    def stay(self, attendee: str, scan: Scan, at: int) -> None:
+        """Somebody came in who was inside already, on a place that was free; see `move`."""
+
+    def free(self, area: str) -> int | None:
+        """Places of an area that nobody has, below 0 where it is over its number; None without a limit."""
+
+    def pool(self, area: str) -> int | None:
+        """Places of an area that are free and kept for nobody; None without a limit."""
+
+    def open_case(self, case: Case) -> None:
+        """Show this to a person."""
+
+    def news(self, since: int) -> tuple[int, tuple[Move, ...]]:
+        """What moved after `since`, at most `NEWS_MAX`, and the seq it leads to."""
+
+
+Share = Callable[[int, Mapping[str, int]], dict[str, int]]
+"""(places that are free or in the hands of linked stations, demand by station) → rights to keep by station."""
+
+
+class Linked(Struct):
+    """A station that was heard of lately. Not stored: after a restart all are silent until they speak."""
+
+    heard_at: int
+    epoch: str
+    demand: Mapping[str, int]
+    cursor: int = 0
+    logs: tuple[str, ...] = ()
+
+
+class Centre:
+    """The centre's side of the link with all stations. `doors`: station → its door; `share`: the policy by
+    which seats are handed out in advance."""
+
+    def __init__(self, rooms: Rooms, ledger: Ledger, doors: Mapping[str, str], share: Share = shares) -> None:
+        self.share = share
+        self.rooms = rooms
+        self.ledger = ledger
+        self.layout = rooms.layout
+        self.doors = dict(doors)
+        self.revoked: set[str] = set()
+        self.linked: dict[str, Linked] = {}
+        self._areas = {station: self.layout.path(self.layout.doors[door].area) for station, door in doors.items()}
+        self._keep: dict[str, dict[str, int]] = {}
+
+    def areas_of(self, station: str) -> tuple[str, ...]:
+        """The areas of which a station may hold seats: those its door leads into."""
+        return self._areas[station]
+
+    def receive(self, station: str, message: ToCentre, now: int) -> list[ToStation]:
+        """Take a message of a station; returns what to send to it once this is committed."""
+        if station not in self.doors:
+            return []
+        if message.generation > self.ledger.generation:
+            # We are older than what this station has seen: put back from a backup without a word.
+            self.ledger.restored(message.generation + 1)
+        if message.generation < self.ledger.generation:
+            return [self.totals(station, message.epoch, now)]
+        match message:
+            case Ask():
+                return self._asked(station, message, now)
+            case Rows():
+                return self._told(station, message, now)
+            case Report():
+                return self._reported(station, message, now)
+
+    # -- what stations hold
+
+    def _reported(self, station: str, report: Report, now: int) -> list[ToStation]:
+        if report.version != LINK_VERSION:
+            return []
+        known = self.linked.get(station)
+        if (station, report.epoch) not in self.ledger.epochs or known is None or known.epoch == report.epoch:
+            self.linked[station] = Linked(now, report.epoch, report.demand, report.cursor, tuple(report.logs))
+        for epoch, log in sorted(report.logs.items(), key=lambda one: one[0] == report.epoch):
+            self.ledger.register(station, epoch, self.areas_of(station))
+            self.ledger.reported((station, epoch), log.totals, due=log.n, handed=log.handed, whole=log.whole)
+        told: list[ToStation] = []
+        seq, moves = self.rooms.news(report.cursor)
+        if seq != report.cursor:
+            told.append(News(generation=self.ledger.generation, at=now, since=report.cursor, seq=seq, moves=moves))
+        return [*told, self.totals(station, report.epoch, now)]
+
+    def totals(self, station: str, epoch: str, now: int) -> Totals:
+        """All that the centre knows of a station, as it is told."""
+        ledger, linked = self.ledger, self.linked.get(station)
+        row = ledger.epochs.get((station, epoch))
+        logs = (*linked.logs, epoch) if linked is not None else (epoch,)
+        areas = self.areas_of(station)
+        return Totals(
+            generation=ledger.generation,
+            at=now,
+            epoch=epoch,
+            granted={area: ledger.counters.get((station, epoch, area), NOTHING).granted for area in areas},
+            keep=self._keep.get(station, {}),
+            have={one: ledger.epochs[station, one].have for one in logs if (station, one) in ledger.epochs},
+            retired=row is not None and row.retired,
+            revoked=station in self.revoked,
+        )
+
+    def tick(self, now: int) -> dict[str, Totals]:
+        """Share out what is free; returns what to tell each linked station once this is committed."""
+        for station in [station for station, one in self.linked.items() if now - one.heard_at > SILENT_MS]:
+            del self.linked[station]
+        self._keep = self._shared()
+        for station in self.linked:
+            self._grant(station)
+        return {station: self.totals(station, one.epoch, now) for station, one in self.linked.items()}
+
+    def _shared(self) -> dict[str, dict[str, int]]:
+        """How many rights of each area each linked station should have."""
+        keep: dict[str, dict[str, int]] = {station: {} for station in self.linked}
+        demand: dict[str, dict[str, int]] = {}
+        rights: dict[str, int] = {}
+        for station, one in self.linked.items():
+            for area in self.areas_of(station):
+                demand.setdefault(area, {})[station] = one.demand.get(area, 0)
+                held = self.ledger.counters.get((station, one.epoch, area), NOTHING).rights
+                rights[area] = rights.get(area, 0) + max(0, held)
+        for area, wanted in demand.items():
+            pool = self.rooms.pool(area)
+            if pool is None:
+                continue
+            for station, seats in self.share(max(0, pool) + rights[area], wanted).items():
+                keep[station][area] = seats
+        return keep
+
+    def _grant(self, station: str) -> None:
+        epoch = self.ledger.epochs.get((station, self.linked[station].epoch))
+        if epoch is None or epoch.retired or station in self.revoked:
+            return
+        for area, keep in self._keep.get(station, {}).items():
+            wanted = keep - self.ledger.counters.get((station, epoch.id, area), NOTHING).rights
+            if wanted <= 0 or self.ledger.is_frozen(area):
+                continue
+            seats = min(wanted, self.rooms.pool(area) or 0)
+            if seats > 0:
+                self.ledger.grant((station, epoch.id), area, seats)
+
+    def headcount(self, area: str, now: int) -> int:
+        """A person has counted an area. Returns how many are to be added to the number found: whom the centre
+        has let in without knowing yet whether they have gone in."""
+        ledger = self.ledger
+        sure = not ledger.is_frozen(area) and all(
+            self._is_caught_up(one) for one in ledger.epochs.values() if area in one.areas and not one.retired
+        )
+        return ledger.headcount(area, now, sure=sure)
+
+    def _is_caught_up(self, epoch: Epoch) -> bool:
+        return epoch.station in self.linked and epoch.have >= epoch.due
+
+    # -- questions
+
+    def _asked(self, station: str, ask: Ask, now: int) -> list[ToStation]:
+        scan, ledger = ask.scan, self.ledger
+        if ask.from_at is None or now - ask.from_at > ASK_AGE_MS_MAX or station in self.revoked:
+            return []
+        if (epoch := ledger.epochs.get((station, ask.epoch))) is None or epoch.retired:
+            return []
+        earlier = self.rooms.answered(scan.id)
+        if earlier is not None:
+            return [self._answer(scan, earlier, now)]
+        area = self.layout.doors[scan.door].area
+        if any(ledger.is_frozen(one) for one in self.layout.path(area)):
+            return [self._answer(scan, None, now)]
+        decision = self.rooms.decide(scan, self._unsure(area))
+        if self._has_rights(station, ask.epoch, decision):
+            return [self._answer(scan, None, now)]
+        self._carry_out(ask, decision, now)
+        self.rooms.keep(scan, decision)
+        return [self._answer(scan, decision, now)]
+
+    def _answer(self, scan: Scan, decision: Decision | None, now: int) -> Answer:
+        return Answer(generation=self.ledger.generation, at=now, scan=scan.id, decision=decision)
+
+    def _unsure(self, area: str) -> Callable[[str], tuple[str, ...]]:
+        """Who is known to be inside needs a place all the same, to come in again: whom a station let in alone,
+        for it may have given the place on; whom a headcount may have missed; and anybody while more are
+        known inside than there are places, for then some of them are not there."""
+        ledger, free = self.ledger, self.rooms.free(area)
+        if free is not None and free < 0:
+            return lambda who: (area,)
+        return lambda who: (area,) if (who, area) in ledger.owner or ledger.may_be_missing(who, area) else ()
+
+    def _has_rights(self, station: str, epoch: str, decision: Decision) -> bool:
+        """Whether the asking station has the place that the pool lacks."""
+        refusal = decision.refusal
+        if refusal is None or refusal.area is None or refusal.reason not in ("area_full", "held_seats_only"):
+            return False
+        return self.ledger.counters.get((station, epoch, refusal.area), NOTHING).rights > 0
+
+    def _carry_out(self, ask: Ask, decision: Decision, now: int) -> None:
+        attendee, scan, ledger = decision.attendee, ask.scan, self.ledger
+        if decision.outcome == "refused" or attendee is None or decision.item is not None:
+            return
+        last, area = ledger.seen.get(attendee), self.layout.doors[scan.door].area
+        sighting = Sighting(scan=scan.id, after=ask.after, from_at=ask.from_at, to_at=now, at=now)
+        when = order(sighting, last)
+        left = self._left(decision.leaves, decision.enters)
+        was_inside = area in self.layout.path(decision.leaves)
+        given_up = [*left, area] if scan.direction == "entry" and was_inside else left
+        owned = tuple((ledger.owner[attendee, one], one) for one in given_up if (attendee, one) in ledger.owner)
+        frees = tuple(one for one in left if self._vacate(attendee, one, when, sighting) and not _in(one, owned))
+        if len(given_up) > len(left) and _in(area, owned):
+            # The place was taken anew, from the pool; the station's own is nobody's whom we know of.
+            ledger.vacate(attendee, area, certain=when == "after", scan=scan.id)
+        if len(given_up) > len(left) and not _in(area, owned) and ledger.may_be_missing(attendee, area):
+            ledger.doubt(scan.id, area, attendee)
+        if decision.leaves != decision.enters:
+            self.rooms.move(attendee, decision.enters, decision.counts_as, scan, now)
+        elif scan.direction == "entry":
+            self.rooms.stay(attendee, scan, now)
+        ledger.see(attendee, Seen(scan=scan.id, area=self._leads_to(scan), from_at=now, to_at=now))
+        pending = Pending(
+            attendee=attendee,
+            leaves=decision.leaves,
+            enters=decision.enters,
+            counts_as=decision.counts_as,
+            entry=scan.direction == "entry",
+            frees=frees,
+            owned=owned,
+            before=last,
+        )
+        ledger.await_shown(scan.id, pending)
+
+    def _vacate(self, attendee: str, area: str, when: Order, sighting: Sighting) -> bool:
+        """The centre no longer counts somebody there; whether the place is free for certain."""
+        certain = when == "after" and self.ledger.is_after_count(area, sighting.from_at)
+        certain = certain and not self.ledger.may_be_missing(attendee, area)
+        seen = self.ledger.seen.get(attendee)
+        if seen is not None and seen.scan in self.ledger.pending:
+            certain = False  # a badge that leaves before its door has let it in is in two hands
+        self.ledger.vacate(attendee, area, certain=certain, scan=sighting.scan)
+        return certain
+
+    def _left(self, leaves: str | None, enters: str | None) -> list[str]:
+        after = self.layout.path(enters)
+        return [area for area in self.layout.path(leaves) if area not in after]
+
+    # -- what stations have shown
+
+    def _told(self, station: str, message: Rows, now: int) -> list[ToStation]:
+        key = (station, message.epoch)
+        epoch = self.ledger.epochs.get(key)
+        if epoch is not None:
+            have = epoch.have
+            for row, age in zip(message.rows, message.ages, strict=True):
+                if row.n == have + 1:
+                    self._take(key, row, now if age is None else now - age + age // STEADY_DRIFT + 1, now)
+                    have = row.n
+            if have > epoch.have:
+                self.ledger.has(key, have)
+        return [self.totals(station, message.epoch, now)]
+
+    def _take(self, key: EpochKey, row: Row, to_at: int, now: int) -> None:
+        """A row of a station's log: it happened, whatever it says."""
+        scan, attendee, ledger = row.scan, row.attendee, self.ledger
+        at = row.at - (row.offset_ms or 0)
+        sighting = Sighting(scan=scan.id, after=row.after, from_at=row.from_at, to_at=min(now, to_at), at=at)
+        held: list[str] = []
+        if row.takes and row.decided == "alone" and attendee is not None:
+            held = ledger.used(key, row.n, attendee, scan.id, row.takes)
+        closed = ledger.freed(key, row.frees, row.freed) if row.freed else {}
+        earlier, pending = self.rooms.answered(scan.id), ledger.shown(scan.id)
+        self.rooms.keep(scan, row)
+        if is_clock_off(row.offset_ms):
+            self._case("clock_off", row, ())
+        if attendee is None:
+            return
+        if row.outcome != "admitted":
+            if pending is not None:
+                self._take_back(row, pending, now)
+            if earlier is not None and earlier.outcome == "admitted" and row.outcome == "refused":
+                self._case("decisions_differ", row, ())
+            return
+        if pending is not None:
+            self._agree(key, row, pending, held, closed)
+            return
+        if earlier is not None:
+            if earlier.outcome == "admitted":
+                return
+            self._case("decisions_differ", row, ())
+        if self.layout.doors[scan.door].item is not None:
+            return
+        if scan.direction == "exit":
+            self._went_out(row, attendee, sighting, closed)
+        else:
+            self._came_in(key, row, attendee, sighting, held, closed)
+
+    def _agree(
+        self, key: EpochKey, row: Row, pending: Pending, held: Sequence[str], closed: Mapping[str, SeatState]
+    ) -> None:
+        """Centre and door have let the same person through: it is one scan, and what was left is free."""
+        for area in pending.frees:
+            if row.unsure or closed.get(area) == "doubtful":
+                self.ledger.doubt(row.scan.id, area, pending.attendee)
+        for admission, area in pending.owned if row.unsure else ():
+            self.ledger.seat(admission, area, "doubtful")
+        # Where the centre took no place, as it knew the person there, the door's may be that of another one.
+        known, seen = self.layout.path(pending.leaves), self.ledger.seen.get(pending.attendee)
+        area = self.layout.doors[row.scan.door].area
+        elsewhere = seen is None or seen.scan != row.scan.id
+        doubtful = [one for one in held if elsewhere or (one == area and one in known)]
+        self._keep_seats(key, row, pending.attendee, doubtful, held)
+
+    def _take_back(self, row: Row, pending: Pending, now: int) -> None:
+        """The centre has let somebody through, and the door has not: what it showed is what happened."""
+        ledger, attendee, scan = self.ledger, pending.attendee, row.scan
+        last = ledger.seen.get(attendee)
+        if last is None or last.scan != scan.id:
+            for area in pending.frees:
+                ledger.doubt(scan.id, area, attendee)
+            return
+        ledger.settle(scan.id)
+        if pending.leaves != pending.enters:
+            self.rooms.move(attendee, pending.leaves, pending.counts_as, scan, now)
+        for admission, area in pending.owned:
+            ledger.seat(admission, area, "inside")
+        ledger.see(attendee, pending.before)
+
+    def _went_out(self, row: Row, attendee: str, sighting: Sighting, closed: Mapping[str, SeatState]) -> None:
+        there = self.rooms.presence(attendee)
+        leaves = there.area if there is not None else None
+        before = self.layout.path(leaves)
+        around = self.layout.path(self.layout.areas[self.layout.doors[row.scan.door].area].parent)
+        enters = next((area for area in reversed(around) if area in before), None)
+        when = order(sighting, self.ledger.seen.get(attendee))
+        left = self._left(leaves, enters)
+        if not left:
+            self._case("exit_without_entry", row, ())
+        elif when == "before" or (when == "unsure" and there is not None and sighting.at < there.since_at):
+            return
+        doubtful = []
+        for area in left:
+            # Whom the station itself had let in, it has taken from its own books.
+            if closed.get(area) == "inside":
+                continue
+            sure: Order = "unsure" if row.unsure or closed.get(area) == "doubtful" else when
+            if not self._vacate(attendee, area, sure, sighting):
+                doubtful.append(area)
+        if doubtful:
+            self._case("order_unsure", row, doubtful)
+        if left:
+            self.rooms.move(attendee, enters, row.counts_as, row.scan, sighting.at)
+        if when != "before":
+            self._see(attendee, row.scan, sighting)
+
+    def _came_in(
+        self,
+        key: EpochKey,
+        row: Row,
+        attendee: str,
+        sighting: Sighting,
+        held: Sequence[str],
+        closed: Mapping[str, SeatState],
+    ) -> None:
+        there = self.rooms.presence(attendee)
+        area, leaves = self.layout.doors[row.scan.door].area, there.area if there is not None else None
+        inside, path = self.layout.path(leaves), self.layout.path(area)
+        last = self.ledger.seen.get(attendee)
+        when = order(sighting, last)
+        if when == "before" and last is not None and last.scan in self.ledger.pending:
+            when = "unsure"  # that one may not have been let through at all
+        guess = there is None or sighting.at >= there.since_at
+        if when == "before" or (when == "unsure" and not guess):
+            # They were seen elsewhere since; a seat used then is free only if that was outside of it, surely.
+            if when == "before" and last is not None and not inside:
+                self._placed(key, row, attendee, sighting, last, held)
+                return
+            doubtful = [one for one in row.takes if when == "unsure" or one in inside]
+            self._keep_seats(key, row, attendee, doubtful, held)
+            return
+        left = self._left(leaves, area)
+        sure: Order = "unsure" if row.unsure else when
+        doubtful = [one for one in left if not self._vacate(attendee, one, sure, sighting)]
+        if leaves != area:
+            self.rooms.move(attendee, area, row.counts_as, row.scan, sighting.at)
+        renewed = [one for one in path if one in inside and closed.get(one) == "inside"]
+        for one in path:
+            if one not in inside:
+                self.ledger.blur(one, sighting.from_at)
+            if one in held and (one not in inside or one in renewed):
+                self._sit(key, row, one)
+        seated = [one for one in row.takes if one in inside and one not in renewed]
+        twice = [one for one in seated if one == area or when == "unsure"]
+        self._keep_seats(key, row, attendee, twice, held)
+        if doubtful:
+            self._case("order_unsure", row, doubtful)
+        self._see(attendee, row.scan, sighting)
+
+    def _sit(self, key: EpochKey, row: Row, area: str) -> None:
+        """The centre counts this person on the seat. A right is a visitor's place: one of the crew counts as a
+        person beside it, for the station may give it to a visitor when they have left."""
+        if row.counts_as == "visitor":
+            self.ledger.seat((*key, row.n), area, "inside")
+
+    def _placed(
+        self, key: EpochKey, row: Row, attendee: str, sighting: Sighting, last: Seen, held: Sequence[str]
+    ) -> None:
+        """Somebody who was not known inside came in here before they were seen last: they are where both agree."""
+        seen = self.layout.path(last.area)
+        both = tuple(one for one in self.layout.path(self.layout.doors[row.scan.door].area) if one in seen)
+        if both:
+            self.rooms.move(attendee, both[-1], row.counts_as, row.scan, sighting.at)
+        for one in both:
+            self.ledger.blur(one, sighting.from_at)
+            if one in held:
+                self._sit(key, row, one)
+
+    def _keep_seats(self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str]) -> None:
+        """Seats that were used for somebody whom the centre counts already, or not there: they stay."""
+        for area in areas:
+            if area in held:
+                self.ledger.seat((*key, row.n), area, "doubtful")
+            else:
+                self.ledger.doubt(row.scan.id, area, attendee)
+        if areas:
+            self._case("badge_twice", row, areas)
+
+    def _see(self, attendee: str, scan: Scan, sighting: Sighting) -> None:
+        area, from_at = self._leads_to(scan), sighting.from_at or 0
+        self.ledger.see(attendee, Seen(scan=scan.id, area=area, from_at=from_at, to_at=sighting.to_at))
+
+    def _leads_to(self, scan: Scan) -> str | None:
+        area = self.layout.doors[scan.door].area
+        return area if scan.direction == "entry" else self.layout.areas[area].parent
+
+    def _case(self, kind: CaseKind, row: Row, areas: Sequence[str]) -> None:
+        outcome = None if row.outcome == "lapsed" else row.outcome
+        side = Side(scan=row.scan.id, door=row.scan.door, at=row.at, outcome=outcome, offset_ms=row.offset_ms)
+        self.rooms.open_case(Case(id=row.scan.id, kind=kind, attendee=row.attendee, sides=(side,), areas=tuple(areas)))
+
+
+def _in(area: str, owned: Sequence[tuple[RowKey, str]]) -> bool:
+    return any(one == area for _, one in owned)

@@ -1,0 +1,268 @@
+"""The centre's side of the link: messages in, messages out, seats in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from checkin.core.admission import Bearer
+from checkin.core.allotment import Counters
+from checkin.core.link import (
+    ASK_AGE_MS_MAX,
+    SILENT_MS,
+    Answer,
+    Ask,
+    Log,
+    Report,
+    Row,
+    Rows,
+    ToCentre,
+    ToStation,
+    Totals,
+)
+from checkin.core.model import Scan
+from checkin.core.schedule import Programme
+from tests.simulation.house import CentreOnDisk
+from tests.venue import at, layout
+
+NOW = at("10:00")
+PEOPLE = {f"a{n}": Bearer(attendee=f"a{n}", group="gast", registration="registered") for n in range(20)}
+
+
+class House:
+    """A centre with a door of the hall (4 places) and one of the house, both reported."""
+
+    def __init__(self) -> None:
+        self.process = CentreOnDisk(layout(), Programme(layout().event), PEOPLE, {"hall": "P-A", "front": "D1"})
+        self.now = NOW
+        for station in ("hall", "front"):
+            self.report(station)
+
+    @property
+    def generation(self) -> int:
+        return self.process.ledger.generation
+
+    def send(self, station: str, message: ToCentre) -> list[ToStation]:
+        self.process.count.now = self.now
+        told = self.process.centre.receive(station, message, self.now)
+        self.process.commit()
+        return told
+
+    def report(self, station: str, n: int = 0, handed: int = 0, **changes: Any) -> list[ToStation]:
+        totals = changes.pop("totals", {})
+        told: dict[str, Any] = {
+            "generation": self.generation,
+            "epoch": f"{station} 1",
+            "logs": {f"{station} 1": Log(totals=totals, n=n, handed=handed)},
+            "demand": {},
+            "cursor": 0,
+            **changes,
+        }
+        return self.send(station, Report(**told))
+
+    def ask(self, station: str, who: str, id: str = "", direction: Any = "entry", **changes: Any) -> Answer | None:
+        door = {"hall": "P-A", "front": "D1"}[station]
+        scan = Scan(id=id or f"{who} {station} {self.now}", code=who, door=door, direction=direction)
+        asked: dict[str, Any] = {
+            "generation": self.generation,
+            "epoch": f"{station} 1",
+            "scan": scan,
+            "after": None,
+            "from_at": self.now,
+            **changes,
+        }
+        told = self.send(station, Ask(**asked))
+        return next((one for one in told if isinstance(one, Answer)), None)
+
+    def row(self, station: str, n: int, who: str, id: str, outcome: Any = "admitted", **changes: Any) -> None:
+        door = {"hall": "P-A", "front": "D1"}[station]
+        told: dict[str, Any] = {
+            "n": n,
+            "scan": Scan(id=id, code=who, door=door, direction=changes.pop("direction", "entry")),
+            "outcome": outcome,
+            "decided": "alone",
+            "attendee": who,
+            "at": self.now,
+            **changes,
+        }
+        rows = Rows(generation=self.generation, epoch=f"{station} 1", rows=(Row(**told),), ages=(0,))
+        self.send(station, rows)
+
+    def inside(self, area: str) -> int:
+        return self.process.count.house.tallies[area].known
+
+    def free(self, area: str) -> int:
+        return self.process.count.house.free(area) or 0
+
+
+def outcome(answer: Answer | None) -> str:
+    assert answer is not None
+    assert answer.decision is not None
+    return answer.decision.outcome
+
+
+def test_a_question_is_answered_once_however_often_it_comes() -> None:
+    house = House()
+    assert outcome(house.ask("hall", "a1", "s")) == outcome(house.ask("hall", "a1", "s")) == "admitted"
+    assert house.inside("P") == 1
+
+
+def test_a_stale_question_is_left_to_its_station() -> None:
+    house = House()
+    assert house.ask("hall", "a1", from_at=NOW - ASK_AGE_MS_MAX - 1) is None
+    assert house.inside("P") == 0
+
+
+def test_what_the_door_did_not_show_is_taken_back() -> None:
+    house = House()
+    house.ask("hall", "a1", "s")
+    house.row("hall", 1, "a1", "s", "refused")
+    assert (house.inside("P"), house.free("P")) == (0, 4)
+    assert [case.kind for case in house.process.count.cases.values()] == ["decisions_differ"]
+
+
+def test_both_let_the_same_scan_in_so_it_is_one() -> None:
+    house = House()
+    house.process.ledger.grant(("hall", "hall 1"), "P", 1)
+    house.ask("hall", "a1", "s")
+    house.row("hall", 1, "a1", "s", takes=("P",))
+    assert (house.inside("P"), house.free("P")) == (1, 2)
+    house.report("hall", n=1, handed=1, totals={"P": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert house.free("P") == 3
+
+
+def test_a_place_is_free_when_the_door_has_shown_that_somebody_left() -> None:
+    house = House()
+    house.ask("hall", "a1", "in")
+    house.row("hall", 1, "a1", "in", decided="centre")
+    house.now += 1_000
+    house.ask("hall", "a1", "out", "exit")
+    assert (house.inside("P"), house.free("P")) == (0, 3)
+    house.row("hall", 2, "a1", "out", decided="centre", direction="exit")
+    assert house.free("P") == 4
+
+
+def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> None:
+    house = House()
+    house.ask("front", "a1", "in")
+    house.row("front", 1, "a1", "in", decided="centre")
+    house.now += 60_000
+    free = house.free("house")
+    house.row("front", 2, "a1", "out", direction="exit")
+    assert (house.inside("house"), house.free("house")) == (0, free)
+    assert house.process.ledger.settle("out") == ["house"]
+    assert house.free("house") == free + 1
+
+
+def test_a_badge_let_in_by_two_doors_keeps_two_seats_until_a_person_has_looked() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 1)
+    house.ask("hall", "a1", "in")
+    free = house.free("house")
+    house.row("front", 1, "a1", "copy", takes=("house",))
+    assert (house.inside("house"), house.free("house")) == (1, free)
+    assert "badge_twice" in [case.kind for case in house.process.count.cases.values()]
+    house.report("front", n=1, handed=1, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert house.free("house") == free
+
+
+def test_the_station_that_has_the_place_decides_where_the_pool_has_none() -> None:
+    house = House()
+    house.process.ledger.grant(("hall", "hall 1"), "P", 4)
+    answer = house.ask("hall", "a1")
+    assert answer is not None
+    assert answer.decision is None
+
+
+def test_rows_are_taken_in_their_order_and_once() -> None:
+    house = House()
+    house.process.ledger.grant(("hall", "hall 1"), "P", 2)
+    house.row("hall", 2, "a2", "s2", takes=("P",))
+    assert house.inside("P") == 0, "a gap waits"
+    house.row("hall", 1, "a1", "s1", takes=("P",))
+    house.row("hall", 1, "a1", "s1", takes=("P",))
+    house.row("hall", 2, "a2", "s2", takes=("P",))
+    assert house.inside("P") == 2
+    assert house.process.ledger.epochs["hall", "hall 1"].have == 2
+
+
+def test_a_restored_centre_lets_doors_decide_until_all_have_reported() -> None:
+    house = House()
+    backup = house.process.backup()
+    house.ask("hall", "a1", "lost")
+    house.process.restore(backup, 2)
+    answer = house.ask("hall", "a2")
+    assert answer is not None
+    assert answer.decision is None
+    house.process.ledger.confirm_roster()
+    house.report("hall", n=1)
+    house.report("front")
+    assert house.process.ledger.is_frozen("P")
+    house.row("hall", 1, "a1", "lost", decided="centre", takes=("house", "P"))
+    house.report("hall", n=1)
+    assert outcome(house.ask("hall", "a3")) == "admitted"
+    assert house.inside("P") == 2
+
+
+def test_a_message_for_the_lost_centre_changes_nothing() -> None:
+    house = House()
+    backup = house.process.backup()
+    house.process.restore(backup, 2)
+    (told,) = house.report("hall", generation=1, totals={"P": Counters(granted=9)})
+    assert isinstance(told, Totals)
+    assert told.generation == 2
+    assert house.process.ledger.set_aside["P"] == 0
+
+
+def test_a_centre_put_back_without_a_word_learns_it_from_a_station() -> None:
+    house = House()
+    house.report("hall", generation=5)
+    assert house.generation == 6
+    assert house.process.ledger.is_frozen("P")
+
+
+def test_what_is_free_is_shared_with_those_heard_of_lately_alone() -> None:
+    house = House()
+    told = house.process.centre.tick(house.now)
+    assert told["hall"].granted["P"] == told["hall"].keep["P"] == 2
+    house.now += SILENT_MS + 1
+    assert house.process.centre.tick(house.now) == {}
+
+
+def test_a_revoked_station_is_told_and_its_questions_are_not_answered() -> None:
+    house = House()
+    house.process.centre.revoked.add("hall")
+    assert house.ask("hall", "a1") is None
+    told = house.report("hall")[-1]
+    assert isinstance(told, Totals)
+    assert told.revoked
+
+
+def test_a_centre_started_again_from_its_rows_is_the_same() -> None:
+    house = House()
+    house.process.centre.tick(house.now)
+    house.process.commit()
+    house.ask("front", "a1", "in")
+    house.row("hall", 1, "a1", "s1", takes=("P",), after="in")
+    before = dict(house.process.ledger.set_aside)
+    house.process.start()
+    assert house.process.ledger.set_aside == before
+    assert house.inside("P") == 1
+
+
+@pytest.mark.parametrize("kind", [Ask, Rows, Report, Answer, Totals])
+def test_messages_cross_as_tagged_json(kind: type[msgspec.Struct]) -> None:
+    house = House()
+    sent: dict[type, ToCentre | ToStation] = {
+        Ask: Ask(generation=1, epoch="e", scan=Scan(id="s", code="c", door="D1"), after=None, from_at=None),
+        Rows: Rows(generation=1, epoch="e", rows=(), ages=()),
+        Report: Report(generation=1, epoch="e", logs={"e": Log(totals={}, n=0, handed=0)}, demand={}, cursor=0),
+    }
+    for told in (*house.report("hall"), house.ask("hall", "a1")):
+        assert told is not None
+        sent[type(told)] = told
+    message = sent[kind]
+    union: Any = ToCentre if kind in (Ask, Rows, Report) else ToStation
+    assert msgspec.json.decode(msgspec.json.encode(message), type=union) == message

@@ -1,0 +1,588 @@
+"""One day in virtual time: the real station and centre machines, people, links, disks and clocks.
+
+Everything comes from the seed of the `Day`. `Breach` is raised at the step that broke a promise.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from typing import Any
+from zlib import crc32
+
+from msgspec import Struct
+
+from checkin.core.allotment import Ledger, shares
+from checkin.core.link import PATIENCE_MS, Centre, ToCentre, ToStation
+from checkin.core.model import Override, Scan
+from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
+from tests.simulation.house import CentreOnDisk
+from tests.simulation.plan import BEARERS, HEAL_MS, LAYOUT, PROGRAMME, START, STATIONS, Act, Day, badge_of
+
+TICK_MS = 1_500
+CENTRE_TICK_MS = 2_000
+WAIT_MS = 3_000
+"""So long somebody stands before a door that says nothing."""
+
+
+class Breach(AssertionError):
+    """A promise was broken: which, when, and how."""
+
+    def __init__(self, promise: str, at: int, how: str) -> None:
+        super().__init__(f"{promise} at {at / 1000:.3f} s: {how}")
+        self.promise = promise
+        self.at = at
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What the day is made of; a mutant replaces one."""
+
+    station: Callable[..., Station] = Station
+    centre: Callable[..., Centre] = Centre
+    ledger: Callable[..., Ledger] = Ledger
+    centre_disk: Callable[..., CentreOnDisk] = CentreOnDisk
+    door: Callable[..., Any]
+
+
+def all_shared(free: int, demand: Mapping[str, int]) -> dict[str, int]:
+    """A policy that leaves nothing in the pool: every seat may be with a door that is cut off."""
+    stations = sorted(demand, key=lambda station: (-demand[station], station))
+    return {station: free // len(stations) + (n < free % len(stations)) for n, station in enumerate(stations)}
+
+
+class Body:
+    """Somebody with a badge, perhaps a copy of another's. `counted`: the areas in which they are by way of
+    scans. A badge that is seen to leave, or to be let in elsewhere, speaks for the last body seen with it."""
+
+    def __init__(self, number: int, badge: str) -> None:
+        self.number = number
+        self.badge = badge
+        self.place: str | None = None
+        self.counted: set[str] = set()
+        self.linked = False
+        self.waits: str | None = None
+
+
+class Shown(Struct, frozen=True):
+    station: str
+    epoch: str
+    outcome: str
+    provisional: bool
+    generation: int
+
+
+class Door:
+    """A station's machine: disk, mark, clocks, power."""
+
+    def __init__(self, world: World, name: str, drift: int) -> None:
+        self.world = world
+        self.name = name
+        self.drift = drift
+        self.disk: dict[str, dict[Any, Any]] = {}
+        self.mark: Mark | None = None
+        self.photo: dict[str, dict[Any, Any]] | None = None
+        self.offset = 0
+        self.booted = 0
+        self.station: Station | None = None
+        self.fuse: int | None = None
+        self.off_ms = 0
+        self.wiped = False
+        self.anew = False
+        self.was_put_back = False
+
+    def now(self) -> Moment:
+        up = self.world.now - self.booted
+        steady = up + up * self.drift // 1_000_000
+        return Moment(START + self.world.now + self.offset + self.world.now * self.drift // 1_000_000, steady)
+
+    def boot(self) -> None:
+        if self.station is not None or self.wiped:
+            return
+        self.booted = self.world.now
+        people = People(bearer=lambda scan: BEARERS.get(scan.code), genuineness=lambda _: "genuine")
+        self.station = self.world.parts.station(
+            self.name,
+            LAYOUT,
+            people,
+            self.world.fresh,
+            PROGRAMME,
+            {table: dict(rows) for table, rows in self.disk.items()},
+        )
+        self.carry_out(self.station.started(self.mark, self.now(), anew=self.anew))
+        self.anew = False
+
+    def power_off(self) -> None:
+        self.station = None
+        self.fuse = None
+        for body in self.world.bodies:
+            if body.waits is not None and self.world.scans[body.waits][1] == self.name:
+                body.waits = None
+
+    def carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if self.fuse is not None:
+                if self.fuse == 0:
+                    self.power_off()
+                    self.world.later(self.off_ms, self.boot)
+                    return
+                self.fuse -= 1
+            match effect:
+                case Store():
+                    for table, key, row in effect.rows:
+                        rows = self.disk.setdefault(table, {})
+                        if row is None:
+                            rows.pop(key, None)
+                        else:
+                            rows[key] = row
+                case Mark():
+                    self.mark = effect
+                case Send():
+                    self.world.send_up(self.name, effect.message)
+                case Show():
+                    self.world.show(self, effect)
+                case Wipe():
+                    self.wiped = True
+                    self.disk.clear()
+                    self.power_off()
+                    return
+
+
+class World:
+    def __init__(self, day: Day, parts: Parts | None = None, tell: Callable[[str], None] | None = None) -> None:
+        self.day = day
+        self.parts = parts or Parts(door=Door)
+        self.tell = tell
+        self.last_fate = 0
+        self.last_of: dict[str, tuple[int, Body, int]] = {}
+        self.now = 0
+        self.agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self.order = 0
+        self.ids = 0
+        self.bodies = [Body(number, badge_of(day, number)) for number in range(len(day.copies))]
+        self.scans: dict[str, tuple[Body, str]] = {}
+        self.shown: dict[str, Shown] = {}
+        self.cuts: dict[tuple[str, str], int] = {}
+        self.up = True
+        self.healing = False
+        self.backup: Any = None
+        self.last_commit_check = 0
+        self.steps = 0
+        doors = {station: station for station in STATIONS}
+        self.centre = self.parts.centre_disk(
+            LAYOUT,
+            PROGRAMME,
+            BEARERS,
+            doors,
+            self.parts.centre,
+            self.parts.ledger,
+            all_shared if day.generous else shares,
+        )
+        self.doors = {name: self.parts.door(self, name, drift) for name, drift in zip(STATIONS, day.drift, strict=True)}
+        self.capacity = {"house": 6, "P": 3, "T": 2}
+
+    # -- time
+
+    def later(self, ms: int, do: Callable[[], None]) -> None:
+        self.order += 1
+        heapq.heappush(self.agenda, (self.now + ms, self.order, do))
+
+    def fresh(self) -> str:
+        self.ids += 1
+        return f"e{self.ids}"
+
+    def play(self) -> None:
+        """Raises `Breach`."""
+        for door in self.doors.values():
+            door.boot()
+            self._tick_door(door)
+        self._tick_centre()
+        for act in self.day.acts:
+            self.later(act.at, lambda act=act: self._act(act))  # type: ignore[misc]
+        self.later(self.day.ends_at - HEAL_MS, self._heal)
+        while self.agenda and self.agenda[0][0] <= self.day.ends_at:
+            self.now, _, do = heapq.heappop(self.agenda)
+            do()
+        self._check_end()
+
+    def _tick_door(self, door: Door) -> None:
+        if door.station is not None:
+            door.carry_out(door.station.tick(door.now()))
+        self.later(TICK_MS, lambda: self._tick_door(door))
+
+    def _tick_centre(self) -> None:
+        if self.up:
+            self.centre.count.now = START + self.now
+            told = self.centre.centre.tick(START + self.now)
+            self._commit()
+            for station, totals in told.items():
+                self._send_down(station, totals)
+        self.later(CENTRE_TICK_MS, self._tick_centre)
+
+    # -- the link
+
+    def send_up(self, station: str, message: ToCentre) -> None:
+        for delay in self._ways(station, "up"):
+            self.later(delay, lambda: self._receive(station, message))
+
+    def _send_down(self, station: str, message: ToStation) -> None:
+        for delay in self._ways(station, "down"):
+            self.later(delay, lambda: self._hear(station, message))
+
+    def _ways(self, station: str, way: str) -> list[int]:
+        if self.cuts.get((station, way), 0) > self.now:
+            return []
+        weather = self.day.weather
+        if self.healing:
+            return [20]
+        # The fate of a message hangs on when and where it is sent, not on those before it: so a day that is made
+        # shorter stays the same day.
+        fate = crc32(f"{self.day.seed} {self.now} {station} {way}".encode())
+        fate = (fate * 2_654_435_761 + self.order) % (1 << 48) if fate == self.last_fate else fate
+        self.last_fate = fate
+        if weather.lost and fate % 1009 < weather.lost:
+            return []
+        times = 2 if weather.doubled and fate // 7 % 1013 < weather.doubled else 1
+        late = fate // 11 % 1019 < weather.late
+        return [
+            (fate // (13 + turn)) % weather.late_ms if late else 5 + fate // (17 + turn) % 55 for turn in range(times)
+        ]
+
+    def _receive(self, station: str, message: ToCentre) -> None:
+        if not self.up:
+            return
+        self.centre.count.now = START + self.now
+        answers = self.centre.centre.receive(station, message, START + self.now)
+        self._commit()
+        for answer in answers:
+            self._send_down(station, answer)
+
+    def _hear(self, station: str, message: ToStation) -> None:
+        door = self.doors[station]
+        if door.station is not None:
+            door.carry_out(door.station.received(message, door.now()))
+
+    def _commit(self) -> None:
+        self.centre.commit()
+        self.steps += 1
+        if self.steps % 25 == 0:
+            self.check_books()
+
+    # -- what happens
+
+    def _act(self, act: Act) -> None:
+        match act.what, act.args:
+            case "walks", (body, which, inwards, override):
+                self._walk(self.bodies[body], which, inwards, override)
+            case "slips", (body,):
+                self._slip(self.bodies[body])
+            case "cut", (station, up, down, length):
+                self._say(f"link of {station} cut{'' if up and down else ' one way'} for {length / 1000:g} s")
+                if up:
+                    self.cuts[station, "up"] = self.now + length
+                if down:
+                    self.cuts[station, "down"] = self.now + length
+            case "crash", (station, effects, off):
+                door = self.doors[station]
+                if door.station is not None and door.fuse is None:
+                    self._say(f"{station} will stop after {effects} more steps, for {off / 1000:g} s")
+                    door.fuse, door.off_ms = effects, off
+            case "photo", (station,):
+                door = self.doors[station]
+                door.photo = {table: dict(rows) for table, rows in door.disk.items()}
+                self._say(f"picture of {station}'s disk")
+            case "put back", (station, off):
+                door = self.doors[station]
+                if door.photo is not None and not door.wiped:
+                    self._say(f"{station}'s disk is put back")
+                    door.power_off()
+                    door.was_put_back = True
+                    door.disk = {table: dict(rows) for table, rows in door.photo.items()}
+                    self.later(off, door.boot)
+            case "step", (station, by):
+                self._say(f"{station}'s clock steps by {by / 1000:g} s")
+                self.doors[station].offset += by
+            case "stop", (_, off):
+                if self.up:
+                    self._say(f"the centre stops for {off / 1000:g} s")
+                    self.up = False
+                    self.later(off, self._start_centre)
+            case "backup", ():
+                self._say("backup of the centre")
+                self.backup = self.centre.backup()
+            case "restore", (off,):
+                if self.backup is not None and self.up:
+                    self._say("the centre is put back to its backup")
+                    self.up = False
+                    self.later(off, self._restore_centre)
+            case "count", (area,):
+                self._count(area)
+            case "retire", (station, off):
+                self._retire(station, off)
+            case "revoke", (station,):
+                self._say(f"{station} is revoked")
+                self.centre.centre.revoked.add(station)
+            case _:
+                raise AssertionError(act)
+
+    def _walk(self, body: Body, which: int, inwards: bool, override: bool) -> None:
+        """To one of the doors that can be reached from where the body is."""
+        if body.waits is not None:
+            return
+        ways_in = [name for name in STATIONS if LAYOUT.areas[LAYOUT.doors[name].area].parent == body.place]
+        beside = [name for name in STATIONS if body.place not in (None, "house", LAYOUT.doors[name].area)]
+        beside = [name for name in beside if LAYOUT.doors[name].area != "house"]
+        ways_out = [name for name in STATIONS if LAYOUT.doors[name].area == body.place]
+        entries = [(name, "entry") for name in (*ways_in, *beside)]
+        exits = [(name, "exit") for name in ways_out]
+        ways = (entries if inwards else exits) or entries or exits
+        name, direction = ways[which % len(ways)]
+        door = self.doors[name]
+        if door.station is None:
+            if direction == "exit":
+                self._leave(body, LAYOUT.areas[LAYOUT.doors[name].area].parent)
+            return
+        self.ids += 1
+        scan = Scan(
+            id=f"s{self.ids}",
+            code=body.badge,
+            door=door.name,
+            direction=direction,  # type: ignore[arg-type]
+            override=Override(reason="ok") if override else None,
+        )
+        self.scans[scan.id] = (body, door.name)
+        body.waits = scan.id
+        self._say(f"body {body.number} ({body.badge}) scans {direction} at {door.name} [{scan.id}]")
+        self.later(WAIT_MS, lambda: self._give_up(body, scan.id))
+        door.carry_out(door.station.scanned(scan, door.now()))
+        if scan.id in door.disk.get("asked", {}):
+            self.later(PATIENCE_MS + 1, lambda: self._hurry(door))
+
+    def _hurry(self, door: Door) -> None:
+        if door.station is not None:
+            door.carry_out(door.station.tick(door.now()))
+
+    def _give_up(self, body: Body, scan: str) -> None:
+        if body.waits == scan:
+            body.waits = None
+
+    def _slip(self, body: Body) -> None:
+        if body.place is not None and body.waits is None:
+            self._say(f"body {body.number} slips out of {body.place}")
+            self._leave(body, LAYOUT.areas[body.place].parent)
+
+    def _leave(self, body: Body, to: str | None) -> None:
+        body.place = to
+        body.counted &= set(LAYOUT.path(to))
+
+    def show(self, door: Door, shown: Show) -> None:
+        assert door.station is not None
+        scan, decision = shown.scan, shown.decision
+        body, _ = self.scans[scan.id]
+        epoch = door.station.state.epoch
+        self._say(
+            f"{door.name} shows {scan.id}: {decision.outcome}"
+            f"{' ' + decision.refusal.reason if decision.refusal else ''}{' (alone)' if shown.provisional else ''}"
+        )
+        if scan.id in self.shown:
+            raise Breach("I2", self.now, f"{scan.id} was answered twice")
+        stored = next((row for row in reversed(door.disk.get("log", {}).values()) if row.scan.id == scan.id), None)
+        if stored is None or stored.outcome != decision.outcome:
+            raise Breach("I2", self.now, f"{scan.id} was shown before it was stored")
+        self.shown[scan.id] = Shown(
+            door.name, epoch, decision.outcome, shown.provisional, door.station.state.generation
+        )
+        if body.waits != scan.id:
+            return
+        body.waits = None
+        area = LAYOUT.doors[door.name].area
+        others = [one for one in self.bodies if one.badge == body.badge and one is not body]
+        if scan.direction == "exit":
+            self._leave(body, LAYOUT.areas[area].parent)
+            for one in others:
+                one.counted.clear()
+            self._saw(body)
+            return
+        if decision.outcome != "admitted":
+            return
+        again = decision.kind == "reentry" or decision.overridden is not None
+        for one in others:
+            if self._is_twice(one, area) and not shown.provisional and not again:
+                raise Breach("I3", self.now, f"{body.badge} was let into {area} twice by linked doors")
+            # Two bodies let in by doors that could not know of each other are two; else the badge has moved.
+            one.counted &= set(LAYOUT.path(area)) if shown.provisional and not again else set()
+        # Whoever goes on into a room has a place of the house by the entrance, or has none.
+        body.place = area
+        body.counted = {area} | (body.counted & set(LAYOUT.path(area)))
+        body.linked = not shown.provisional and not again
+        self._saw(body)
+        self.check_capacity()
+
+    def _saw(self, body: Body) -> None:
+        before = self.last_of[body.badge][0] if body.badge in self.last_of else -WAIT_MS
+        self.last_of[body.badge] = (self.now, body, before)
+
+    def _is_twice(self, other: Body, area: str) -> bool:
+        """Whether the last that was seen of this badge, and not in these very seconds, was that linked doors let
+        the other body into an area that it has not left."""
+        at, body, before = self.last_of.get(other.badge, (0, other, -WAIT_MS))
+        settled = body is other and self.now - at > WAIT_MS and at - before > WAIT_MS
+        return settled and other.linked and area in other.counted and other.waits is None
+
+    def _count(self, area: str) -> int:
+        """A person counts who is in an area, at this instant, and tells the centre."""
+        if not self.up:
+            return 0
+        found = sum(area in LAYOUT.path(body.place) for body in self.bodies)
+        self._say(f"{area} is counted: {found}")
+        self.centre.count.now = START + self.now
+        doorways = self.centre.centre.headcount(area, START + self.now)
+        self.centre.count.headcount(area, found + doorways)
+        self._commit()
+        return found
+
+    def _retire(self, station: str, off: int) -> None:
+        """A person switches it off, says so, counts its areas, and starts it as a new one later."""
+        door = self.doors[station]
+        if not self.up or door.wiped:
+            return
+        self._say(f"{station} is switched off and retired")
+        door.power_off()
+        door.anew = True
+        self.centre.ledger.retire(station)
+        self.centre.centre.linked.pop(station, None)
+        self._commit()
+        for area in LAYOUT.path(LAYOUT.doors[station].area):
+            self._count(area)
+        self.later(off, door.boot)
+
+    def _start_centre(self) -> None:
+        if not self.up:
+            revoked = self.centre.centre.revoked
+            self.centre.start()
+            self.centre.centre.revoked = revoked
+            self.up = True
+            self._say("the centre is up")
+
+    def _restore_centre(self) -> None:
+        revoked = self.centre.centre.revoked
+        self.centre.restore(self.backup, START + self.now)
+        self.centre.centre.revoked = revoked
+        self.up = True
+        self._say("the centre is up, from its backup")
+        self.later(3_000, self._confirm)
+
+    def _confirm(self) -> None:
+        """A person compares the stations that are known with the doors."""
+        known = {epoch.station for epoch in self.centre.ledger.epochs.values()}
+        if not self.up or known != set(STATIONS):
+            self.later(2_000, self._confirm)
+        else:
+            self.centre.ledger.confirm_roster()
+            self._commit()
+
+    # -- the end, and what must hold
+
+    def _heal(self) -> None:
+        self._say("every link is well again, everything is on")
+        self.healing = True
+        self.cuts.clear()
+        for door in self.doors.values():
+            door.fuse = None
+            self.later(100, door.boot)
+        if not self.up:
+            self.later(200, self._start_centre)
+
+    def check_capacity(self) -> None:
+        for area, capacity in self.capacity.items():
+            everybody = [body for body in self.bodies if area in body.counted]
+            inside = [body for body in everybody if BEARERS[body.badge].group != "crew"]
+            persons = LAYOUT.areas[area].persons
+            if len(inside) > capacity or (persons is not None and len(everybody) > persons):
+                names = ", ".join(f"{body.number} ({body.badge})" for body in inside)
+                raise Breach("I1", self.now, f"{len(inside)} of {capacity} in {area}: {names}")
+
+    def check_books(self) -> None:
+        centre = self.centre
+        again = Ledger(LAYOUT, {table: centre.disk[table] for table in Ledger.TABLES})
+        if again.set_aside != centre.ledger.set_aside or again.owner != centre.ledger.owner:
+            raise Breach("I4", self.now, f"rows say {again.set_aside}, the ledger {centre.ledger.set_aside}")
+        for (station, epoch, area), one in centre.ledger.counters.items():
+            if one.outstanding < 0:
+                raise Breach("I4", self.now, f"{station} {epoch} has returned more of {area} than it had: {one}")
+        for door in self.doors.values():
+            if door.station is not None:
+                self._check_rows(door)
+        for area, capacity in self.capacity.items():
+            tally = centre.count.house.tallies[area]
+            free = centre.count.house.free(area)
+            persons = LAYOUT.areas[area].persons
+            inside = tally.visitors + max(tally.uncounted, -tally.visitors)
+            everybody = tally.known + max(tally.uncounted, -tally.visitors)
+            left = capacity - inside
+            if persons is not None:
+                left = min(left, persons - everybody)
+            if free != left - again.set_aside[area]:
+                raise Breach("I4", self.now, f"{area}: {free} free")
+
+    def _check_rows(self, door: Door) -> None:
+        station = door.station
+        assert station is not None
+        for table in ("meta", "books", "counters", "log", "asked", "beliefs"):
+            if getattr(station, table) != door.disk.get(table, {}):
+                raise Breach("I2", self.now, f"{door.name}: {table} differs from its disk")
+
+    def _check_end(self) -> None:
+        self.check_books()
+        centre = self.centre
+        lost: set[str] = set()
+        for door in self.doors.values():
+            if door.wiped:
+                continue
+            station = door.station
+            if station is None:
+                raise Breach("I6", self.now, f"{door.name} did not start")
+            for epoch, book in station.books.items():
+                if book.have != book.n or centre.ledger.epochs[door.name, epoch].have < book.n:
+                    raise Breach("I6", self.now, f"{door.name} has rows of {epoch} that the centre lacks: {book}")
+            if station.asked or station.waits_for_answer:
+                raise Breach("I6", self.now, f"{door.name} still waits for an answer")
+            if station.state.cursor != len(centre.count.log):
+                raise Breach("I6", self.now, f"{door.name} lacks news")
+            for attendee, presence in centre.count.presences.items():
+                belief = station.belief(attendee)
+                where = belief.presence.area if belief is not None and belief.presence is not None else None
+                if where != presence.area:
+                    raise Breach("I6", self.now, f"{door.name} believes {attendee} in {where}, not {presence.area}")
+            lost.update(station.state.broken)
+        for scan in centre.ledger.pending:
+            name = self.scans[scan][1]
+            station = self.doors[name].station
+            if station is not None and not self.doors[name].was_put_back:
+                raise Breach("I6", self.now, f"{name} never said what it showed for {scan}")
+        rows = {
+            (door.name, epoch, row.scan.id)
+            for door in self.doors.values()
+            for (epoch, _), row in door.disk.get("log", {}).items()
+        }
+        for scan, shown in self.shown.items():
+            row = centre.count.shown.get(scan)
+            if row is None:
+                on_disk = (shown.station, shown.epoch, scan) in rows
+                gone = shown.epoch in lost or self.doors[shown.station].wiped
+                if on_disk or not gone:
+                    raise Breach("I2", self.now, f"{scan}, shown at {shown.station}, never came to the centre")
+            elif row.outcome != shown.outcome:
+                raise Breach("I5", self.now, f"{scan} was {shown.outcome} at the door, and is {row.outcome}")
+
+    def _say(self, what: str) -> None:
+        if self.tell is not None:
+            self.tell(f"{self.now / 1000:7.3f}  {what}")
+
+
+def play(day: Day, parts: Parts | None = None, tell: Callable[[str], None] | None = None) -> World:
+    world = World(day, parts, tell)
+    world.play()
+    return world
+
+
+assert PATIENCE_MS < WAIT_MS

@@ -1,0 +1,189 @@
+"""The centre of a simulated day: its count of people in memory, on a disk that is a table of committed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from checkin.core.admission import Bearer, Decision, Facts, decide
+from checkin.core.allotment import Ledger, shares
+from checkin.core.conflict import Case
+from checkin.core.holds import ANYBODY, Seats
+from checkin.core.layout import Layout
+from checkin.core.link import NEWS_MAX, Centre, Move, Row, Share
+from checkin.core.model import CountsAs, Scan
+from checkin.core.occupancy import House, Presence
+from checkin.core.schedule import Programme
+
+Disk = dict[str, dict[Any, Any]]
+"""table → key → row, as committed."""
+TABLES = ("presences", "uncounted", "answers", "shown", "log", "cases")
+
+
+def empty_disk() -> Disk:
+    return {table: {} for table in (*TABLES, *Ledger.TABLES)}
+
+
+class Count:
+    """What `Rooms` asks for, in memory; `take_changes` is what the transaction commits."""
+
+    def __init__(self, layout: Layout, programme: Programme, bearers: Mapping[str, Bearer], disk: Disk) -> None:
+        self.layout = layout
+        self.programme = programme
+        self.bearers = bearers
+        self.now = 0
+        self.presences: dict[str, Presence] = dict(disk["presences"])
+        self.uncounted: dict[str, int] = dict(disk["uncounted"])
+        self.answers: dict[str, Decision] = dict(disk["answers"])
+        self.shown: dict[str, Row] = dict(disk["shown"])
+        self.log: dict[int, Move] = dict(disk["log"])
+        self.cases: dict[str, Case] = dict(disk["cases"])
+        self.house = House(layout)
+        for presence in self.presences.values():
+            self.house.move(None, presence.area, presence.counts_as)
+        for area, count in self.uncounted.items():
+            self.house.correct(area, count)
+        self._changes: list[tuple[str, Any, Any]] = []
+
+    def take_changes(self) -> list[tuple[str, Any, Any]]:
+        changes, self._changes = self._changes, []
+        return changes
+
+    def presence(self, attendee: str) -> Presence | None:
+        return self.presences.get(attendee)
+
+    def answered(self, scan: str) -> Decision | None:
+        return self.answers.get(scan)
+
+    def decide(self, scan: Scan, unsure: Callable[[str], tuple[str, ...]]) -> Decision:
+        bearer = self.bearers.get(scan.code)
+        if bearer is not None:
+            bearer = Bearer(
+                attendee=bearer.attendee,
+                group=bearer.group,
+                registration=bearer.registration,
+                presence=self.presences.get(bearer.attendee),
+                unsure=unsure(bearer.attendee),
+            )
+        return decide(
+            scan,
+            Facts(
+                now=self.now,
+                layout=self.layout,
+                seats=Seats(self.house, self.programme, self.now),
+                evacuation="none",
+                genuineness="genuine",
+                bearer=bearer,
+            ),
+        )
+
+    def keep(self, scan: Scan, told: Decision | Row) -> None:
+        if isinstance(told, Row):
+            self._put("shown", self.shown, scan.id, told)
+            if scan.id in self.answers:
+                return
+            told = Decision(
+                outcome="admitted" if told.outcome == "admitted" else "refused", kind=None, attendee=told.attendee
+            )
+        self._put("answers", self.answers, scan.id, told)
+
+    def move(self, attendee: str, enters: str | None, counts_as: CountsAs, scan: Scan, at: int) -> None:
+        before = self.presences.get(attendee)
+        leaves = before.area if before is not None else None
+        self.house.move(leaves, enters, counts_as)
+        self._recount(scan, leaves, enters)
+        self._put(
+            "presences",
+            self.presences,
+            attendee,
+            Presence(area=enters, counts_as=counts_as, since_at=at, door=scan.door, arrived_at=at),
+        )
+        self._tell(attendee, scan.id)
+
+    def stay(self, attendee: str, scan: Scan, at: int) -> None:
+        there = self.presences[attendee].area
+        self._recount(scan, there, there)
+        self._tell(attendee, scan.id)
+
+    def free(self, area: str) -> int | None:
+        return self.house.free(area)
+
+    def pool(self, area: str) -> int | None:
+        return Seats(self.house, self.programme, self.now).free_for(area, ANYBODY)
+
+    def open_case(self, case: Case) -> None:
+        self._put("cases", self.cases, f"{case.id} {case.kind}", case)
+
+    def news(self, since: int) -> tuple[int, tuple[Move, ...]]:
+        seq = min(len(self.log), since + NEWS_MAX)
+        return seq, tuple(self.log[n] for n in range(since, seq))
+
+    def headcount(self, area: str, found: int) -> None:
+        tally = self.house.tallies[area]
+        for changed, change in self.house.count(area, found - tally.known - tally.uncounted):
+            self._note(changed, change)
+
+    def _recount(self, scan: Scan, leaves: str | None, enters: str | None) -> None:
+        door = self.layout.doors[scan.door]
+        for area, change in self.house.reconcile(door.area, scan.direction, leaves, enters):
+            self._note(area, change)
+
+    def _note(self, area: str, change: int) -> None:
+        self._put("uncounted", self.uncounted, area, self.uncounted.get(area, 0) + change)
+
+    def _tell(self, attendee: str, scan: str) -> None:
+        move = Move(attendee=attendee, scan=scan, presence=self.presences[attendee])
+        self._put("log", self.log, len(self.log), move)
+
+    def _put(self, table: str, rows: dict[Any, Any], key: Any, row: Any) -> None:
+        rows[key] = row
+        self._changes.append((table, key, row))
+
+
+class CentreOnDisk:
+    """The centre as a process: what is not committed when it stops is gone."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        programme: Programme,
+        bearers: Mapping[str, Bearer],
+        doors: Mapping[str, str],
+        make: Callable[..., Centre] = Centre,
+        ledger: Callable[..., Ledger] = Ledger,
+        share: Share = shares,
+    ) -> None:
+        self.share = share
+        self.layout = layout
+        self.programme = programme
+        self.bearers = bearers
+        self.doors = doors
+        self.make = make
+        self.make_ledger = ledger
+        self.disk = empty_disk()
+        self.start()
+
+    def start(self) -> None:
+        """From what is on the disk."""
+        self.count = Count(self.layout, self.programme, self.bearers, self.disk)
+        self.ledger = self.make_ledger(self.layout, {table: self.disk[table] for table in Ledger.TABLES})
+        self.count.house.set_aside = self.ledger.set_aside
+        self.centre = self.make(self.count, self.ledger, self.doors, self.share)
+
+    def commit(self) -> None:
+        for table, key, row in self.ledger.take_changes():
+            if row is None:
+                self.disk[table].pop(key, None)
+            else:
+                self.disk[table][key] = row
+        for table, key, row in self.count.take_changes():
+            self.disk[table][key] = row
+
+    def backup(self) -> Disk:
+        return {table: dict(rows) for table, rows in self.disk.items()}
+
+    def restore(self, backup: Disk, generation: int) -> None:
+        self.disk = {table: dict(rows) for table, rows in backup.items()}
+        self.start()
+        self.ledger.restored(generation)
+        self.commit()

@@ -1,0 +1,326 @@
+"""Each rule of the protocol left out, and how many days it takes until that is noticed.
+
+`python -m tests.simulation --mutants` writes the table of docs/cut-off.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from checkin.core.allotment import Counters, Ledger, Sighting
+from checkin.core.link import Centre, Row, ToCentre, ToStation, Totals
+from checkin.core.model import Scan
+from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
+from tests.simulation.day import Door, Parts
+from tests.simulation.house import CentreOnDisk
+
+
+class ShowsFirst(Door):
+    """Shows before the row is committed."""
+
+    def carry_out(self, effects: list[Effect]) -> None:
+        super().carry_out(sorted(effects, key=lambda effect: not isinstance(effect, Show)))
+
+
+class SendsFirst(Door):
+    """Sends before the row is committed."""
+
+    def carry_out(self, effects: list[Effect]) -> None:
+        super().carry_out(sorted(effects, key=lambda effect: isinstance(effect, (Store, Mark))))
+
+
+class NoMark(Door):
+    """A disk that was put back is not noticed."""
+
+    def boot(self) -> None:
+        if self.station is None and "meta" in self.disk:
+            meta: Meta = self.disk["meta"][""]
+            self.mark = Mark(meta.epoch, meta.version)
+        super().boot()
+
+
+class KeepsRetired(Door):
+    """A station that a person had retired goes on with its rights."""
+
+    def boot(self) -> None:
+        self.anew = False
+        super().boot()
+
+
+class Differences(Station):
+    """Takes what is granted as so many more, and not as a total."""
+
+    def _told(self, totals: Totals) -> list[Effect]:
+        granted = {
+            area: self.counters.get((totals.epoch, area), Counters()).granted + (1 if total else 0)
+            for area, total in totals.granted.items()
+        }
+        return super()._told(replace(totals, granted=granted))
+
+
+class CreditsEveryExit(Station):
+    """Frees a seat of its own for whoever goes out."""
+
+    def _seats(self, scan: Scan, decision: Any, *more: Any, **how: Any) -> Any:
+        takes, frees, freed = super()._seats(scan, decision, *more, **how)
+        if scan.direction == "exit" and not freed and decision.leaves is not None:
+            freed = (self.area,)
+        return takes, frees, freed
+
+
+class CreditsHandedOver(Station):
+    """Goes on freeing seats that it has handed over to the centre."""
+
+    def _hand_over(self, epoch: str, have: int) -> bool:
+        own = dict(self._own)
+        handed = super()._hand_over(epoch, have)
+        self._own = own
+        return handed
+
+
+class BelievesPlaces(Station):
+    """Lets whoever is believed to be inside come in again without a seat."""
+
+    def _unsure(self, attendee: str) -> tuple[str, ...]:
+        return ()
+
+
+class AnyGeneration(Station):
+    """Takes what a lost centre still had on the way."""
+
+    def received(self, message: ToStation, now: Moment) -> list[Effect]:
+        if message.generation < self.state.generation:
+            message = replace(message, generation=self.state.generation)
+        return super().received(message, now)
+
+
+class NeverUploadsAnew(Station):
+    """Does not send again what a lost centre had acknowledged."""
+
+    def received(self, message: ToStation, now: Moment) -> list[Effect]:
+        before = dict(self.books)
+        effects = super().received(message, now)
+        for epoch, book in before.items():
+            if self.books[epoch].have < book.have:
+                self._put("books", self.books, epoch, replace(self.books[epoch], have=book.have))
+        return [*effects, *self._commit()] if self._changes else effects
+
+
+class TrustsLastRow(Station):
+    """After a stop, takes the last row of the log as shown."""
+
+    def _doubt_last(self) -> None:
+        pass
+
+
+class ForgetsAsked(Station):
+    """After a stop, leaves open what it had asked."""
+
+    def started(self, mark: Mark | None, now: Moment, *, anew: bool = False) -> list[Effect]:
+        for scan in list(self.asked):
+            self._drop("asked", self.asked, scan)
+        return super().started(mark, now, anew=anew)
+
+
+class ForgetsLostEpoch(Station):
+    """Does not tell of an epoch of which its disk has nothing."""
+
+    def _begin(self, *, lost: tuple[str, ...] = ()) -> None:
+        super()._begin(lost=(self.state.epoch,) if lost else ())
+
+
+class GrantsWithoutPool(Centre):
+    """Hands out seats whether or not the pool has them."""
+
+    def _grant(self, station: str) -> None:
+        for area, keep in self._keep.get(station, {}).items():
+            epoch = self.linked[station].epoch
+            if keep and (station, epoch) in self.ledger.epochs:
+                held = self.ledger.counters.get((station, epoch, area), Counters())
+                if held.rights < keep and not self.ledger.is_frozen(area):
+                    self.ledger.grant((station, epoch), area, keep - held.rights + 1)
+
+
+class AcknowledgesFirst(CentreOnDisk):
+    """Tells stations what it has before that is committed: every third commit is lost."""
+
+    commits = 0
+
+    def commit(self) -> None:
+        self.commits += 1
+        if self.commits % 3:
+            super().commit()
+
+
+class NoFreeze(Ledger):
+    """Gives seats away after a restore before everybody has reported."""
+
+    def is_frozen(self, area: str) -> bool:
+        return False
+
+
+class NoRoster(Ledger):
+    """Takes the stations in the backup for all there are."""
+
+    def restored(self, generation: int) -> None:
+        super().restored(generation)
+        self.confirm_roster()
+
+
+class FreezesUntilReported(Ledger):
+    """After a restore waits for totals, and not for the rows of which they tell."""
+
+    def _epoch(self, key: Any, *, reported: bool = False, **changes: int) -> None:
+        super()._epoch(key, reported=reported, **changes)
+        if reported:
+            self._put("epochs", self.epochs, key, replace(self.epochs[key], known=True))
+
+
+class TakesBrokenLogs(Ledger):
+    """After a restore takes the totals of a disk that was put back for all there is."""
+
+    def reported(self, key: Any, totals: Any, *, due: int, handed: int, whole: bool) -> None:
+        super().reported(key, totals, due=due, handed=handed, whole=True)
+
+
+class SameGeneration(Ledger):
+    """A restored centre keeps its generation."""
+
+    def restored(self, generation: int) -> None:
+        before = self.generation
+        super().restored(generation)
+        self._put("meta", self.meta, "generation", before)
+
+
+class FreesRetired(Ledger):
+    """A new epoch frees the seats of the one before, or a timer does."""
+
+    def register(self, station: str, epoch: str, areas: Any) -> Any:
+        found = super().register(station, epoch, areas)
+        for key, one in list(self.epochs.items()):
+            if one.station == station and one.retired and set(one.counted) != set(one.areas):
+                for area in one.areas:
+                    if area not in one.counted:
+                        held = self.counters.get((*key, area), Counters())
+                        self.set_aside[area] -= held.outstanding
+                        for row in [row for row in self.admissions if row[:2] == key]:
+                            self._seat(row, area, None)
+                self._put("epochs", self.epochs, key, replace(one, counted=one.areas))
+        return found
+
+
+class NoDoubts(Ledger):
+    """Believes the door's clock, and keeps no seat that is in doubt."""
+
+    def doubt(self, scan: str, area: str, attendee: str) -> None:
+        pass
+
+
+class FreesOthersSeats(Ledger):
+    """An exit elsewhere frees the seat of a station's admission in the pool."""
+
+    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str) -> None:
+        key = self.owner.get((attendee, area))
+        super().vacate(attendee, area, certain=certain, scan=scan)
+        if key is not None:
+            held = self.counters[key[0], key[1], area]
+            self._count((key[0], key[1], area), replace(held, returned=held.returned + 1))
+
+
+class FreesWhenDecided(Ledger):
+    """Frees the seat that somebody leaves when that is decided, not when the door has shown it."""
+
+    def await_shown(self, scan: str, pending: Any) -> None:
+        super().await_shown(scan, replace(pending, frees=()))
+
+
+class OneDoubtForAll(Centre):
+    """Takes a badge that was let in twice for one person."""
+
+    def _keep_seats(self, *what: Any) -> None:
+        pass
+
+
+class KnowsByBadge(Centre):
+    """Takes the rows of one badge for one scan."""
+
+    def _take(self, key: Any, row: Row, to_at: int, now: int) -> None:
+        for scan in list(self.ledger.pending):
+            if row.attendee is not None and self.ledger.pending[scan].attendee == row.attendee:
+                row = replace(row, scan=replace(row.scan, id=scan))
+        super()._take(key, row, to_at, now)
+
+
+class NeverTakesBack(Centre):
+    """Leaves an admission as it is that the door did not show."""
+
+    def _take_back(self, *what: Any) -> None:
+        pass
+
+
+class SureHeadcounts(Centre):
+    """Takes every headcount for one that knew everybody who was let in."""
+
+    def headcount(self, area: str, now: int) -> int:
+        return self.ledger.headcount(area, now, sure=True)
+
+
+class ForgetsDoorways(Centre):
+    """Counts an area without those whom it has just let in."""
+
+    def headcount(self, area: str, now: int) -> int:
+        super().headcount(area, now)
+        return 0
+
+
+class TakesStaleQuestions(Centre):
+    """Answers a question however old it is, and orders it by when it came."""
+
+    def receive(self, station: str, message: ToCentre, now: int) -> list[ToStation]:
+        if hasattr(message, "from_at"):
+            message = replace(message, from_at=now)
+        return super().receive(station, message, now)
+
+
+class TrustsClocks(Centre):
+    """Orders passages by the doors' clocks."""
+
+    def _went_out(self, row: Row, attendee: str, sighting: Sighting, closed: Any) -> None:
+        super()._went_out(row, attendee, replace(sighting, from_at=sighting.at + 1_000_000_000), closed)
+
+
+MUTANTS: Mapping[str, Parts] = {
+    "shown before it is committed": Parts(door=ShowsFirst),
+    "sent before it is committed": Parts(door=SendsFirst),
+    "acknowledged before it is committed": Parts(door=Door, centre_disk=AcknowledgesFirst),
+    "differences instead of totals": Parts(door=Door, station=Differences),
+    "grants without looking at the pool": Parts(door=Door, centre=GrantsWithoutPool),
+    "every exit frees a seat at its door": Parts(door=Door, station=CreditsEveryExit),
+    "an exit frees a seat that was handed over": Parts(door=Door, station=CreditsHandedOver),
+    "an exit elsewhere frees a station's seat": Parts(door=Door, ledger=FreesOthersSeats),
+    "cut off, who is believed inside needs no seat": Parts(door=Door, station=BelievesPlaces),
+    "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
+    "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),
+    "the last row before a stop counts as shown": Parts(door=Door, station=TrustsLastRow),
+    "a question from before a stop stays open": Parts(door=Door, station=ForgetsAsked),
+    "a scan is known by its badge": Parts(door=Door, centre=KnowsByBadge),
+    "a badge let in twice is one person": Parts(door=Door, centre=OneDoubtForAll),
+    "no seat stays in doubt": Parts(door=Door, ledger=NoDoubts),
+    "doors' clocks tell the order": Parts(door=Door, centre=TrustsClocks),
+    "a stale question is answered": Parts(door=Door, centre=TakesStaleQuestions),
+    "a disk put back is not noticed": Parts(door=NoMark),
+    "a retired station goes on with its rights": Parts(door=KeepsRetired),
+    "a new epoch frees the seats of the one before": Parts(door=Door, ledger=FreesRetired),
+    "a lost epoch is not told of": Parts(door=Door, station=ForgetsLostEpoch),
+    "a restored centre keeps its generation": Parts(door=Door, ledger=SameGeneration),
+    "a station takes any generation": Parts(door=Door, station=AnyGeneration),
+    "a restored centre gives away at once": Parts(door=Door, ledger=NoFreeze),
+    "it waits for totals, not for rows": Parts(door=Door, ledger=FreezesUntilReported),
+    "it takes a broken log for whole": Parts(door=Door, ledger=TakesBrokenLogs),
+    "what it lacks is not sent anew": Parts(door=Door, station=NeverUploadsAnew),
+    "a headcount forgets who is in the doorway": Parts(door=Door, centre=ForgetsDoorways),
+    "every headcount is sure": Parts(door=Door, centre=SureHeadcounts),
+}
