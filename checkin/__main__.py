@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,21 +16,43 @@ import msgspec
 from checkin import main as wiring
 from checkin.badges.face import BadgeFace
 from checkin.badges.formats import FORMATS, format_of
-from checkin.badges.misfits import check_letters
+from checkin.badges.misfits import check_letters, set_apart
 from checkin.badges.preflight import check_lengths
 from checkin.badges.render import render_pdf
-from checkin.badges.templates import own_templates
-from checkin.config import OPTIONS, database_path, load_settings
+from checkin.badges.templates import own_papers, own_templates
+from checkin.config import OPTIONS, database_path, is_postgres, load_settings
 from checkin.core.errors import BadInput, CheckinError, Conflict, TooLarge
 from checkin.core.model import Event
-from checkin.exchange.attendees import read_attendees
+from checkin.core.queueing import SERVICE_S_DEFAULT
+from checkin.core.schedule import Programme
+from checkin.exchange.attendees import Reading, read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.exchange.schedule import read_schedule
-from checkin.exchange.tables import write_table
-from checkin.service import attendees, badges, exports, people, schedule, venues
-from checkin.service.venues import Venues
+from checkin.exchange.tables import check_format
+from checkin.service import (
+    access_request,
+    audit,
+    badges,
+    certificates,
+    erasure,
+    exports,
+    feeds,
+    imports,
+    operators,
+    paper_lists,
+    people,
+    schedule,
+    setup,
+    simulation_report,
+    venues,
+)
+from checkin.service.papers import certificates_pdf
+from checkin.service.simulation import GUESTS_MAX, guests_for, guests_like, guests_of, play, setting_for
+from checkin.service.venues import Venue, Venues
 from checkin.service.verify import verify as verify_event
 from checkin.store import events
+from checkin.store.certificates import load_rule
+from checkin.store.copying import copy_all
 from checkin.store.engine import Transaction
 from checkin.store.sqlite import ServeLock
 from checkin.wire import UPLOAD_BYTES_MAX
@@ -73,6 +96,8 @@ def serve(host: str | None, port: int | None) -> None:
         proxies=settings["proxies"].value,
         log_level=settings["log_level"].value,
         events_folder=settings["events_folder"].value,
+        second_factor=settings["second_factor"].value,
+        webhooks_private=settings["webhooks_private"].value,
     )
 
 
@@ -174,13 +199,45 @@ def import_layout(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
 @import_.command("attendees")
 @_file_options
 def import_attendees(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
-    """The list of attendees, CSV or XLSX."""
+    """The list of attendees: CSV, XLSX, or an export of pretix."""
+    _import_list(slug, _content(file), file.name, dry_run, as_json)
+
+
+@import_.command("pretix")
+@click.argument("slug")
+@click.option("--url", required=True, help="address of the pretix: https://…")
+@click.option("--organizer", required=True, help="pretix's short name of the organiser")
+@click.option("--event-slug", required=True, help="pretix's short name of the event")
+@click.option("--token-stdin", is_flag=True, required=True, help="read pretix's API token from standard input")
+@click.option("--dry-run", is_flag=True, help="show everything, write nothing")
+@click.option("--json", "as_json", is_flag=True, help="the report for machines")
+def import_pretix(
+    slug: str, url: str, organizer: str, event_slug: str, token_stdin: bool, dry_run: bool, as_json: bool
+) -> None:
+    """The orders of an event in pretix, fetched with a token that is kept nowhere."""
+    from checkin.exchange.pretix_api import fetch_orders
+
+    token = sys.stdin.readline().strip()
+
+    async def progress(done: int, total: int) -> None:
+        _progress(f"{done} of {total} orders …")
+
+    content = asyncio.run(fetch_orders(url, organizer, event_slug, token, progress=progress))
+    _import_list(slug, content, f"pretix {organizer}/{event_slug}", dry_run, as_json)
+
+
+def _import_list(slug: str, content: bytes, name: str, dry_run: bool, as_json: bool) -> None:
     known = Venues()
-    venue = _in_store(lambda tx: known.venue(tx, slug))
-    listed = read_attendees(_content(file), name=file.name, groups=list(venue.layout.groups.values()))
+
+    def prepare(tx: Transaction) -> tuple[Venue, Reading]:
+        return known.venue(tx, slug), imports.reading_of_event(tx, known, slug)
+
+    venue, reading = _in_store(prepare)
+    listed = read_attendees(content, name=name, groups=list(venue.layout.groups.values()), reading=reading)
+    now = wiring.wall_clock()
     report = _in_store(
-        lambda tx: attendees.import_attendees(
-            tx, known, slug, listed, now=wiring.wall_clock(), by=BY_COMMAND, dry_run=dry_run
+        lambda tx: imports.import_attendees(
+            tx, known, slug, listed, now=now, by=BY_COMMAND, dry_run=dry_run, name=name, now_ms=now
         )
     )
     for note in report.notes:
@@ -243,11 +300,22 @@ def print_badges(
     issued, faces = _in_store(work)
     if not faces:
         raise BadInput("Nobody is registered who would get a badge. Import the attendees first.")
+    faces, misfits = set_apart(faces)
+    for misfit in misfits:
+        click.echo(misfit, err=True)
+    if not faces:
+        raise BadInput("No badge can be printed. Correct the names first.", code="letters_unknown")
     _progress(f"{len(faces)} badges are being set …")
     _write(out, render_pdf(faces, format=format, sheet=sheet is not None, own=own))
     numbers = [face.desk_number for face in faces]
     _in_store(lambda tx: badges.mark_printed(tx, known, slug, numbers, now=wiring.wall_clock(), by=BY_COMMAND))
     click.echo(f"{out}: {len(faces)} badges, {issued} of them new.")
+    if misfits:
+        missing = len({misfit.key for misfit in misfits})
+        raise CheckinError(
+            f"{missing} badges are not in {out}: they have letters that cannot be printed. Correct the names above.",
+            code="badges_missing",
+        )
 
 
 def _check_badges(slug: str, forms: list[str], group: str | None, own: Path, as_json: bool) -> None:
@@ -304,6 +372,22 @@ def add_operator(name: str, role: Any, password_stdin: bool) -> None:
     click.echo(f"{name} may log in as {role}.")
 
 
+@operator.command("reset-second-factor")
+@click.argument("name")
+def reset_second_factor(name: str) -> None:
+    """The phone is lost: a new second factor is set at the next log-in."""
+    _in_store(lambda tx: operators.reset_factor_of(tx, operators.named(tx, name), by=BY_COMMAND))
+    click.echo(f"{name} sets a new second factor at the next log-in. Sessions end within two seconds.")
+
+
+@operator.command("withdraw")
+@click.argument("name")
+def withdraw_operator(name: str) -> None:
+    """The account lets nobody in from now on."""
+    _in_store(lambda tx: operators.withdraw_account(tx, operators.named(tx, name), by=BY_COMMAND))
+    click.echo(f"{name} is withdrawn. Sessions end within two seconds.")
+
+
 @main.group()
 def device() -> None:
     """Devices, which have a token."""
@@ -338,15 +422,234 @@ def revoke_device(slug: str, id: str) -> None:
 
 
 @main.command("export")
-@click.argument("what", type=click.Choice(["attendees", "scans", "attendance"]))
+@click.argument("kind", type=click.Choice([*exports.KINDS, "layout", "schedule"]))
+@click.argument("slug")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="FILE.csv, .xlsx, .json or .pdf; layout: .toml; schedule: .json (frab), .xml, .ics or .xcal",
+)
+@click.option("--language", type=click.Choice(exports.LANGUAGES), help="heads and values as people read them")
+@click.option("--comma", is_flag=True, help="commas in CSV, not the semicolons of German Excel")
+@click.option("--session", help="only this session (for `sessions`)")
+def export(kind: str, slug: str, out: Path, language: str | None, comma: bool, session: str | None) -> None:
+    """Write a list of the event; without --language heads are ids, for programs. Layout and schedule are
+    written as the files that `import` takes."""
+    known = Venues()
+    if kind in ("layout", "schedule"):
+        _write(out, _in_store(lambda tx: _file_of(tx, known, slug, kind, out.suffix)))
+        click.echo(f"{out}: {out.stat().st_size:,} bytes.")
+        return
+    wanted = exports.Wanted(
+        kind=kind,
+        format=check_format(out.suffix),
+        language=language,
+        separator="," if comma else ";",
+        session=session,
+    )
+    now = wiring.wall_clock()
+    content = io.BytesIO()
+
+    def work(tx: Transaction) -> int:
+        count = exports.write_list(lambda read: read(tx), known, slug, wanted, content, now=now)
+        exports.record(tx, known, slug, kind, wanted.format, count=count, now=now, by=BY_COMMAND)
+        return count
+
+    count = _in_store(work)
+    _write(out, content.getvalue())
+    click.echo(f"{out}: {count} rows.")
+
+
+@main.command("simulate")
+@click.argument("slug", required=False)
+@click.option("--layout", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="a layout file instead")
+@click.option("--schedule", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="its programme")
+@click.option("--registrations", type=click.IntRange(1, GUESTS_MAX), help="so many; without it those of the event")
+@click.option("--no-show", type=click.FloatRange(0, 99), help="percent who stay away  [the event's, else 22]")
+@click.option("--service", type=click.FloatRange(2, 120), default=SERVICE_S_DEFAULT, help="s a person  [8]")
+@click.option("--lanes", help="lanes that are open, D1=4,D2=1; without it all that a door has")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="the same seed is the same day")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="the picture, FILE.svg")
+@click.option("--json", "as_json", is_flag=True, help="for machines")
+def simulate(
+    slug: str | None,
+    layout: Path | None,
+    schedule: Path | None,
+    registrations: int | None,
+    no_show: float | None,
+    service: float,
+    lanes: str | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Play a planned day: how many lanes, where it will be full, the longest wait."""
+    if (slug is None) == (layout is None):
+        raise click.UsageError("Name an event of the database, or a --layout FILE.")
+    if layout is not None and registrations is None:
+        raise click.UsageError("Say how many are registered (--registrations N): a layout file does not know.")
+    if out is not None and out.suffix != ".svg":
+        raise click.UsageError("The picture is SVG: --out FILE.svg")
+    if layout is not None:
+        house = read_layout(_content(layout))
+        programme = Programme(house.event, read_schedule(_content(schedule), house) if schedule else ())
+        guests = guests_for(house, programme, registrations or 0, seed)
+    else:
+        known = Venues()
+        venue = _in_store(lambda tx: known.venue(tx, slug or ""))
+        house, programme = venue.layout, venue.programme
+        guests = _in_store(lambda tx: guests_of(tx, venue))
+        if registrations is not None:
+            guests = guests_like(guests, registrations, seed)
+    setting = setting_for(house, no_show, lanes=_lanes(lanes), service_s=service, seed=seed)
+    _progress(f"{len(guests)} registrations are being played …")
+    played = play(house, programme, guests, setting)
+    if out is not None:
+        _write(out, simulation_report.picture(played, house, "en"))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(played)).decode())
+    else:
+        for line in simulation_report.table(played, house):
+            click.echo(line)
+        if out is not None:
+            click.echo(f"{out} is the picture.")
+
+
+def _lanes(text: str | None) -> dict[str, int]:
+    """door → lanes, from `D1=4,D2=1`."""
+    lanes: dict[str, int] = {}
+    for part in (text or "").split(","):
+        door, _, number = part.partition("=")
+        if part and not (door.strip() and number.strip().isdigit()):
+            raise click.UsageError(f"--lanes is written D1=4,D2=1 (not “{part}”).")
+        if part:
+            lanes[door.strip()] = int(number)
+    return lanes
+
+
+@main.command("certificates")
+@click.argument("slug")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="the PDF to write")
+@click.option("--url", required=True, help="address of the service, where codes are checked: https://…")
+@click.option("--group", help="only this group")
+@click.option("--attendee", help="only this attendee (id)")
+@click.option("--again", is_flag=True, help="another issue of what is certified already, with a new number")
+@click.option("--language", type=click.Choice(["de", "en"]), default="de", show_default=True)
+def print_certificates(
+    slug: str, out: Path, url: str, group: str | None, attendee: str | None, again: bool, language: str
+) -> None:
+    """Certificates of attendance as one PDF, by the event's rule."""
+    known = Venues()
+    now = wiring.wall_clock()
+    certified = _in_store(
+        lambda tx: certificates.issue(
+            tx, known, slug, group=group, attendee=attendee, again=again, now=now, by=BY_COMMAND
+        )
+    )
+    venue = _in_store(lambda tx: known.venue(tx, slug))
+    rule = _in_store(lambda tx: load_rule(tx, venue.id))
+    _progress(f"{len(certified)} certificates are being set …")
+    own = own_papers(load_settings()["events_folder"].value, slug)
+    verify_url = f"{url.rstrip('/')}/verify"
+    _write(out, certificates_pdf(venue, certified, rule, verify_url=verify_url, language=language, own=own))
+    click.echo(f"{out}: {len(certified)} certificates.")
+
+
+@main.command("fallback")
+@click.argument("slug")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="the PDF to write")
+@click.option("--group", help="only this group")
+def print_fallback(slug: str, out: Path, group: str | None) -> None:
+    """The list for when nothing works: everybody by name, who is inside, room for times."""
+    known = Venues()
+    make = _in_store(lambda tx: paper_lists.list_pdf(tx, known, slug, now=wiring.wall_clock(), group=group))
+    _write(out, make(own_papers(load_settings()["events_folder"].value, slug)))
+    click.echo(f"{out} is written. It holds personal data: destroy it after the event.")
+
+
+@main.command("audit")
 @click.argument("slug")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.csv, .xlsx or .json")
-def export(what: Any, slug: str, out: Path) -> None:
-    """Write a table of the event."""
+@click.option("--kind", type=click.Choice(list(audit.KINDS)), default="deeds", show_default=True)
+@click.option("--find", "query", default="", help="about this attendee: name or desk number")
+def export_audit(slug: str, out: Path, kind: Any, query: str) -> None:
+    """Who did what, as a table."""
     known = Venues()
-    table = _in_store(lambda tx: exports.table(tx, known, slug, what))
-    _write(out, write_table(table, out.suffix))
-    click.echo(f"{out}: {len(table.rows)} rows.")
+    asked = audit.AuditQuery(kind=kind, q=query)
+    table = _in_store(lambda tx: audit.export(tx, known, slug, asked))
+    _write(out, audit.written(table, out.suffix))
+    click.echo(f"{out} is written.")
+
+
+@main.command("access")
+@click.argument("slug")
+@click.argument("attendee")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="FILE.zip")
+def give_access(slug: str, attendee: str, out: Path) -> None:
+    """All that is kept of one person (an id), as one file (GDPR Art. 15)."""
+    known = Venues()
+    make = _in_store(
+        lambda tx: access_request.answer(tx, known, slug, attendee, now=wiring.wall_clock(), by=BY_COMMAND)
+    )
+    _write(out, make())
+    click.echo(f"{out} is written. That it was given is recorded.")
+
+
+@main.command("erase")
+@click.argument("slug")
+@click.option("--due", is_flag=True, help="whatever the schedule says is due")
+@click.option("--attendee", help="all that is kept of this attendee (id), at their wish")
+@click.option("--dry-run", is_flag=True, help="tell what would go, delete nothing")
+@click.option(
+    "--proof", type=click.Path(path_type=Path, dir_okay=False), help="write the certificate of deletion, a PDF"
+)
+def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path | None) -> None:
+    """Delete personal data. There is no way back; the counts remain."""
+    if due and attendee is not None:
+        raise click.UsageError("Delete what is due (--due), or one person (--attendee), not both at once.")
+    if not due and attendee is None and proof is None and not dry_run:
+        raise click.UsageError("Say what to delete: --due, --attendee ID; or only --proof FILE.pdf, --dry-run.")
+    known = Venues()
+    now = wiring.wall_clock()
+    for stage in _in_store(lambda tx: erasure.read_schedule(tx, known, slug, now)).stages:
+        counts = ", ".join(f"{count} {what}" for what, count in stage.counts.items())
+        state = f"deleted {stage.done_at}" if stage.done_at else f"{'DUE' if stage.due else 'due'} {stage.due_on}"
+        click.echo(f"{stage.stage}: {state} ({counts})")
+    if not dry_run and (due or attendee is not None):
+
+        def work(tx: Transaction) -> list[str]:
+            if attendee is not None:
+                erasure.erase_person(tx, known, slug, attendee, now=now, by=BY_COMMAND)
+                return [attendee]
+            return [*erasure.erase_due(tx, known, slug, now=now, by=BY_COMMAND)]
+
+        gone = _in_store(work)
+        if gone:
+            _progress("The database is being written anew …")
+            asyncio.run(_forget_deleted())
+            paper_lists.drop_lists(load_settings()["events_folder"].value, slug)
+        click.echo(f"deleted: {', '.join(gone) or 'nothing, for nothing is due'}.")
+    if proof is not None:
+        _write(proof, _in_store(lambda tx: erasure.proof_pdf(tx, known, slug, now=now)))
+        click.echo(f"{proof} is written.")
+
+
+async def _forget_deleted() -> None:
+    async with wiring.store_of(load_settings()["database_url"].value) as store:
+        await store.forget_deleted()
+
+
+def _file_of(tx: Transaction, known: Venues, slug: str, kind: str, suffix: str) -> bytes:
+    """The layout or the programme as a file. Raises `BadInput` for a suffix that it is not written as."""
+    if kind == "layout":
+        if suffix != ".toml":
+            raise BadInput("A layout is written as TOML: --out FILE.toml", code="format_unknown")
+        return setup.layout_file(tx, known, slug)
+    forms = {f".{form}": form for form in feeds.MEDIA_TYPES}
+    if suffix not in forms:
+        raise BadInput(f"A schedule is written as {', '.join(forms)}.", code="format_unknown")
+    return feeds.Feeds().feed(lambda read: read(tx), known.venue(tx, slug), forms[suffix]).content
 
 
 @main.command("verify")
@@ -380,24 +683,44 @@ def backup(file: Path) -> None:
 @main.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def restore(file: Path) -> None:
-    """Put a backup in the place of an empty database."""
-    target = database_path(load_settings()["database_url"].value)
-    lock = ServeLock(target)
+    """Put a backup into an empty database."""
+    url = load_settings()["database_url"].value
+    rows = _copy(f"sqlite:///{file.absolute()}", url)
+    click.echo(f"Restored from {file}: {rows:,} rows.")
 
-    async def work() -> None:
-        async with wiring.store_of(f"sqlite:///{target}") as store:
-            if await store.read(events.event_ids):
-                raise Conflict(f"{target} holds events. A backup goes into an empty database only.", code="not_empty")
-        async with wiring.store_of(f"sqlite:///{file}") as store:
-            await store.read(events.event_ids)
-            target.unlink()
-            await store.backup(str(target))
 
+@main.command("copy")
+@click.argument("from_url")
+@click.argument("to_url")
+def copy(from_url: str, to_url: str) -> None:
+    """Copy everything from one database into another, empty one: from SQLite to PostgreSQL or back."""
+    rows = _copy(from_url, to_url)
+    click.echo(f"Copied {rows:,} rows, and every event's counters are what its facts add up to.")
+
+
+def _copy(from_url: str, to_url: str) -> int:
+    """Copy, then verify every event; how many rows. Raises `CheckinError`."""
+
+    def told(table: str, rows: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{table}: {rows:,}", nl=False, err=True)
+
+    async def work() -> int:
+        async with wiring.store_of(from_url) as source, wiring.store_of(to_url) as target:
+            rows = await copy_all(source, target, told)
+            for slug in await target.read(events.events_with_layout):
+                if differences := await target.read(lambda tx, slug=slug: verify_event(tx, Venues(), slug)):  # type: ignore[misc]
+                    raise CheckinError(f"{slug}: {differences[0]}", code="verify_failed")
+            return rows
+
+    lock = None if is_postgres(to_url) else ServeLock(database_path(to_url))
     try:
-        asyncio.run(work())
+        return asyncio.run(work())
     finally:
-        lock.release()
-    click.echo(f"{target} is restored from {file}.")
+        if sys.stderr.isatty():
+            click.echo("\r\x1b[K", nl=False, err=True)
+        if lock is not None:
+            lock.release()
 
 
 class _DryRun(Exception):

@@ -59,12 +59,37 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _second_factor(text: str) -> str:
+    if text.lower() not in ("required", "offered"):
+        raise ValueError("one of required, offered")
+    return text.lower()
+
+
+def _truth(text: str) -> bool:
+    known = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in known:
+        raise ValueError("one of yes, no")
+    return known[text.lower()]
+
+
 OPTIONS = (
-    Option("database_url", str, "sqlite:///checkin.db", "sqlite:///FILE, or sqlite:////ABSOLUTE/FILE", secret=True),
+    Option("database_url", str, "sqlite:///checkin.db", "sqlite:///FILE or postgresql://…", secret=True),
     Option("host", str, "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Option("port", _port, "8000", "port to listen on; 0 takes a free one"),
     Option("proxies", str, "127.0.0.1", "reverse proxies whose X-Forwarded-… headers are believed, by comma"),
     Option("events_folder", Path, "events", "files of the events: EVENT/badges/FORMAT.typ is an own template"),
+    Option(
+        "second_factor",
+        _second_factor,
+        "required",
+        "required: organiser and safety do nothing without one; offered: they may do without",
+    ),
+    Option(
+        "webhooks_private",
+        _truth,
+        "no",
+        "yes: webhooks may go to the house's own network and by http://; no: to the internet by https:// alone",
+    ),
     Option("log_level", _level, "info", "debug, info, warning or error"),
 )
 
@@ -109,10 +134,17 @@ def _setting(option: Option, environment: Mapping[str, str], values: Mapping[str
         raise BadInput(f"{source} gives {option.name} a value that cannot be used: {error}.") from error
 
 
+def is_postgres(url: str) -> bool:
+    """Whether a database URL is one of PostgreSQL."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
 def database_path(url: str) -> Path:
     """The file of a `sqlite:///` URL. Raises `BadInput` for another kind of URL."""
     if not url.startswith("sqlite:///") or url == "sqlite:///":
         raise BadInput(
-            "CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE).", code="database_url"
+            "CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE), or for several nodes"
+            " postgresql://USER:PASSWORD@HOST/DATABASE.",
+            code="database_url",
         )
     return Path(url.removeprefix("sqlite:///"))

@@ -17,10 +17,13 @@ import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
-from checkin.config import database_path
+from checkin.config import database_path, is_postgres
 from checkin.core.errors import CheckinError
+from checkin.service import operators
 from checkin.service.centre import Centre
+from checkin.service.people import SecondFactor
 from checkin.store.engine import Store
+from checkin.store.postgres import PostgresStore
 from checkin.store.sqlite import ServeLock, SqliteStore
 from checkin.web.app import create_app
 
@@ -38,7 +41,10 @@ def wall_clock() -> int:
 
 
 async def open_store(url: str) -> Store:
-    """Open the database of this URL and bring its schema up to date."""
+    """Open the database of this URL and bring its schema up to date. Raises `BadInput` for another kind of
+    URL, `StoreBusy` where the database does not answer."""
+    if is_postgres(url):
+        return await PostgresStore.open(url)
     return await SqliteStore.open(database_path(url))
 
 
@@ -100,17 +106,21 @@ def serve(
     log_level: str = "info",
     events_folder: Path = EVENTS_FOLDER,
     clock: Callable[[], int] = wall_clock,
+    ago: Callable[[int], int] | None = None,
+    second_factor: SecondFactor = "required",
+    webhooks_private: bool = False,
     started: Callable[[str, Centre], Awaitable[None]] | None = None,
 ) -> None:
-    """Run the service until it is told to stop. `started` is awaited once it answers, with its
+    """Run the service until it is told to stop. `ago`: see `Centre`. `started` is awaited once it answers, with its
     address. Raises `CheckinError` where the port is taken or the database is in use."""
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    lock = ServeLock(database_path(url))
+    lock = None if is_postgres(url) else ServeLock(database_path(url))
     try:
         bound = listen(host, port)
-        uvloop.run(_serve(url, bound, proxies, events_folder, clock, started))
+        uvloop.run(_serve(url, bound, proxies, events_folder, clock, ago, second_factor, webhooks_private, started))
     finally:
-        lock.release()
+        if lock is not None:
+            lock.release()
 
 
 async def _serve(
@@ -119,10 +129,13 @@ async def _serve(
     proxies: str,
     events_folder: Path,
     clock: Callable[[], int],
+    ago: Callable[[int], int] | None,
+    second_factor: SecondFactor,
+    webhooks_private: bool,
     started: Callable[[str, Centre], Awaitable[None]] | None,
 ) -> None:
     store = await open_store(url)
-    centre = Centre(store, clock)
+    centre = Centre(store, clock, ago=ago, second_factor=second_factor, webhooks_private=webhooks_private)
     server = server_of(app_of(centre, events_folder), proxies)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
     try:
@@ -141,6 +154,13 @@ async def _announce(
     while not server.started:
         await asyncio.sleep(0.01)
     logging.getLogger("checkin").info("checkin %s answers on %s (%s)", VERSION, address, await store.version())
+    code = await centre.write(operators.open_setup)
+    if code is not None:
+        print(
+            "\n  There is no account yet. Open this link once, within a day, to make the first organiser:"
+            f"\n  {address}/welcome#{code}\n",
+            flush=True,
+        )
     if started is not None:
         await started(address, centre)
 

@@ -17,7 +17,6 @@ from checkin.core.holds import ANYBODY, Seats
 from checkin.core.layout import Layout
 from checkin.core.model import Direction, OperatorRole, Override, PrintState, Scan, Session
 from checkin.core.occupancy import AreaState, Certainty, Level
-from checkin.core.wording import Hint
 
 SCAN_BYTES_MAX = 32 * 1024
 BATCH_SCANS_MAX = 500
@@ -28,6 +27,8 @@ FACTS_MAX = 1_000
 FOUND_MAX = 50
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Hint = dict[str, str]
+"""A saying by the code of each language: `de`, `en`."""
 Word = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2_000)]
 
@@ -294,7 +295,8 @@ class PrintTaken(Struct, frozen=True, kw_only=True):
 
 
 class PrintChange(Struct, frozen=True, kw_only=True):
-    """How a print went; `waiting` puts it into the queue again. `fault`: what the printer said."""
+    """How a print went; `waiting` puts it into the queue again, `withdrawn` takes it out. `fault`: what the
+    printer said."""
 
     state: PrintState
     fault: Word = ""
@@ -356,14 +358,34 @@ class BookingAnswer(Struct, frozen=True, kw_only=True):
     bookings_max: int | None
 
 
+class SessionSent(Struct, frozen=True, kw_only=True):
+    """A new session. Times without an offset are in the event's zone."""
+
+    id: Id
+    area: Id
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    subtitle: Annotated[str, Meta(max_length=500)] = ""
+    speakers: Annotated[list[Word], Meta(max_length=50)] = []
+    language: Annotated[str, Meta(max_length=20)] = ""
+    bookable: bool = False
+    bookings_max: Annotated[int, Meta(ge=0, le=1000000)] | None = None
+
+
 class SessionChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to change of a session; what is absent stays. `runs_over_min`: it ends so much later, and
     those after it in its room move with it. `swap_with`: the session whose room it takes, and gives.
-    `bookings_max` null: as many as the room has visitors approved."""
+    `bookings_max` null: as many as the room has visitors approved. Times without an offset are in the
+    event's zone."""
 
     area: Id | None = None
-    starts_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
-    ends_at: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    title: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    subtitle: Annotated[str, Meta(max_length=500)] | None = None
+    speakers: Annotated[list[Word], Meta(max_length=50)] | None = None
+    language: Annotated[str, Meta(max_length=20)] | None = None
+    starts_at: dt.datetime | None = None
+    ends_at: dt.datetime | None = None
     bookings_max: Annotated[int, Meta(ge=0, le=1000000)] | UnsetType | None = UNSET
     bookable: bool | None = None
     cancelled: bool | None = None
@@ -428,6 +450,7 @@ class LineSent(Struct, frozen=True, kw_only=True):
 class LoginSent(Struct, frozen=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]
+    code: Annotated[str, Meta(max_length=40)] = ""
 
 
 class PairSent(Struct, frozen=True):

@@ -14,8 +14,9 @@ import httpx
 from checkin.core.model import DeviceRole
 from checkin.main import app_of, listen, open_store, server_of
 from checkin.service.centre import Centre
-from checkin.service.people import add_device, add_operator
+from checkin.service.people import SecondFactor, add_device, add_operator
 from checkin.store.engine import Transaction
+from tests.engine import database_url
 from tests.venue import SLUG, at, fill
 
 T = TypeVar("T")
@@ -66,7 +67,9 @@ def serve(
     folder: Path,
     *,
     clock: Callable[[], int] = lambda: at("10:00"),
+    ago: Callable[[int], int] | None = None,
     furnish: Callable[..., Awaitable[dict[str, str]]] = fill,
+    second_factor: SecondFactor = "offered",
     **layout: Any,
 ) -> Iterator[Served]:
     """Serve what `furnish` makes of an empty database: the small house of `tests.venue` unless said."""
@@ -75,8 +78,8 @@ def serve(
     started = threading.Event()
 
     async def run() -> None:
-        store = await open_store(f"sqlite:///{folder / 'checkin.db'}")
-        centre = Centre(store, clock)
+        store = await open_store(database_url(folder))
+        centre = Centre(store, clock, ago=ago, second_factor=second_factor)
         codes = await furnish(store, centre.venues, **layout)
         server = server_of(app_of(centre, folder / "events"))
         server.config.timeout_graceful_shutdown = 1

@@ -167,6 +167,41 @@ def test_operator_needs_a_password_of_some_length(shell: Shell) -> None:
     assert "already" in shell.run(*add, stdin="lang genug hier\n").stderr
 
 
+def test_account_is_reset_and_withdrawn_at_the_terminal(shell: Shell) -> None:
+    for name in ("mira", "tom"):
+        shell.well("operator", "add", name, "--role", "organiser", "--password-stdin", stdin="lang genug hier\n")
+    assert "next log-in" in shell.well("operator", "reset-second-factor", "mira")
+    assert "is withdrawn" in shell.well("operator", "withdraw", "mira")
+    assert "last organiser" in shell.failed("operator", "withdraw", "tom")
+    assert "no operator" in shell.failed("operator", "withdraw", "niemand")
+
+
+def test_layout_and_programme_go_out_as_the_files_that_come_in(filled: Shell) -> None:
+    filled.well("export", "layout", SLUG, "--out", "layout.toml")
+    filled.well("export", "schedule", SLUG, "--out", "schedule.json")
+    assert "--out FILE.toml" in filled.failed("export", "layout", SLUG, "--out", "layout.csv")
+    filled.well("import", "layout", SLUG, "layout.toml")
+    filled.well("import", "schedule", SLUG, "schedule.json")
+    first = (filled.folder / "layout.toml").read_bytes()
+    filled.well("export", "layout", SLUG, "--out", "layout.toml")
+    assert (filled.folder / "layout.toml").read_bytes() == first
+
+
+def test_service_without_accounts_prints_a_link_once(shell: Shell) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "checkin", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=shell.environment, cwd=shell.folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        link = next(line.strip() for line in process.stdout if "/welcome#" in line)
+        sent = {"code": link.partition("#")[2], "name": "Mira", "password": "lang genug hier"}
+        made = httpx.post(f"http://127.0.0.1:{port}/api/v1/invitation/accept", json=sent, trust_env=False)
+        assert made.json() == {"operator": {"name": "Mira", "role": "organiser"}, "enrolling": True}
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 def test_config_names_each_option_and_its_source(shell: Shell) -> None:
     (shell.folder / "checkin.toml").write_text('port = 9000\nlog_level = "warning"\n', encoding="utf-8")
     shell.environment["CHECKIN_HOST"] = "0.0.0.0"
@@ -230,3 +265,21 @@ def test_backup_while_it_runs_and_restore_into_an_empty_database(
     other = Shell(tmp_path_factory.mktemp("other"))
     assert "is restored" in other.well("restore", str(copy))
     assert "the counters are" in other.well("verify", SLUG)
+
+
+def test_planned_day_is_played_from_a_layout_file_or_an_event(filled: Shell, tmp_path: Path) -> None:
+    out = tmp_path / "day.svg"
+    files = ("--layout", str(FILES / "layout.toml"), "--schedule", str(FILES / "schedule.json"))
+    wanted = ("--registrations", "600", "--lanes", "D1=1", "--seed", "3")
+    said = filled.well("simulate", *files, *wanted, "--out", str(out))
+    assert "600 registered" in said
+    assert "D1    Süd" in said
+    assert out.read_text(encoding="utf-8").startswith("<svg")
+    assert filled.well("simulate", *files, *wanted, "--out", str(out)) == said
+    played = json.loads(filled.well("simulate", SLUG, "--json"))
+    assert played["registered"] == 600
+    assert {one["door"] for one in played["doors"]} >= {"D1", "D2", "P-A"}
+    assert "--registrations" in filled.failed("simulate", *files, code=2)
+    assert "D1=4" in filled.failed("simulate", SLUG, "--lanes", "D1", code=2)
+    assert "lanes" in filled.failed("simulate", SLUG, "--lanes", "D1=0")
+    assert "no door" in filled.failed("simulate", SLUG, "--lanes", "X=1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from checkin.core.admission import Decision
@@ -17,11 +18,15 @@ from checkin.core.model import CountsAs, Direction
 from checkin.core.occupancy import Certainty, Claims, House, Presence, no_claims
 from checkin.core.schedule import Programme
 
+ASSUMED_NOTE = "assumed"
+"""Of a correction that nobody counted: at the end of the day everybody is taken as gone."""
+
 
 class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", omit_defaults=True):
     """A scan and its decision, with the numbers of the area as they were answered. `by`: who
     scanned. `clock_off_ms`: how far the door's clock was ahead of ours, where it matters. `recounts`: the
-    areas of whose missing people it found one, and how many more without a badge that makes there."""
+    areas of whose missing people it found one, and how many more without a badge that makes there. `paper`:
+    entered later from a paper list, with the time that stands there."""
 
     id: str
     door: str
@@ -37,6 +42,7 @@ class Scanned(Struct, frozen=True, kw_only=True, tag="scan", tag_field="kind", o
     clock_off_ms: int | None = None
     override: str | None = None
     recounts: tuple[tuple[str, int], ...] = ()
+    paper: bool = False
 
 
 class Corrected(Struct, frozen=True, kw_only=True, tag="correction", tag_field="kind", omit_defaults=True):
@@ -87,7 +93,7 @@ class Evacuated(Struct, frozen=True, kw_only=True, tag="evacuation", tag_field="
 class Assumed(Struct, frozen=True, kw_only=True, tag="assumed", tag_field="kind", omit_defaults=True):
     """Nobody saw this attendee leave; at the end of the day it is taken that they did, at `at`."""
 
-    attendee: str
+    attendee: str = ""
     area: str
     counts_as: CountsAs
     at: int
@@ -99,10 +105,10 @@ class Undone(Struct, frozen=True, kw_only=True, tag="undo", tag_field="kind", om
     (`presence`; None: never here)."""
 
     scan: str
-    attendee: str
+    attendee: str = ""
     counts_as: CountsAs
     leaves: str | None
-    presence: Presence | None
+    presence: Presence | None = None
     at: int
     by: str
     recounts: tuple[tuple[str, int], ...] = ()
@@ -122,6 +128,14 @@ Noun = Literal[
     "booking",
     "block",
     "line",
+    "export",
+    "webhook",
+    "alert",
+    "door",
+    "import",
+    "certificate",
+    "erasure",
+    "fallback",
 ]
 
 
@@ -138,7 +152,41 @@ class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind",
     note: str = ""
 
 
-Fact = Scanned | Corrected | Evacuated | Assumed | Undone | Changed
+class Erased(Struct, frozen=True, kw_only=True, tag="erasure", tag_field="kind", omit_defaults=True):
+    """Personal data were deleted: of everybody by the schedule, or of one `person`. Which, how many of each
+    kind (`removed`), and, where the passages went, `came`: who was here and as what they count, without
+    when or where; `day_at` stands for the times. No fact before this one names those attendees any more."""
+
+    what: Literal["needs", "passages", "names", "person"]
+    at: int
+    by: str
+    removed: tuple[tuple[str, int], ...] = ()
+    came: tuple[tuple[str, CountsAs], ...] = ()
+    day_at: int = 0
+
+
+Fact = Scanned | Corrected | Evacuated | Assumed | Undone | Erased | Changed
+
+
+def without_person(fact: Fact) -> Fact:
+    """The fact as it is left when personal data are deleted: what happened, when, where and with which
+    numbers, but not to whom; without what somebody typed, and without other times of the same person."""
+    match fact:
+        case Scanned():
+            refusal = fact.decision.refusal
+            if refusal is not None:
+                refusal = msgspec.structs.replace(refusal, since_at=None, since_door=None, number=None)
+            decision = msgspec.structs.replace(fact.decision, attendee=None, refusal=refusal)
+            return msgspec.structs.replace(fact, decision=decision, override=None)
+        case Assumed():
+            return msgspec.structs.replace(fact, attendee="")
+        case Undone():
+            return msgspec.structs.replace(fact, attendee="", presence=None)
+        case Corrected() if fact.note != ASSUMED_NOTE:
+            return msgspec.structs.replace(fact, note="")
+        case Changed() if fact.noun != "plan":  # on what an approval rests is no personal matter
+            return msgspec.structs.replace(fact, note="")
+    return fact
 
 
 class Sum:
@@ -156,11 +204,13 @@ class Sum:
                 self.corrections += fact.changes
             case Scanned():
                 self._scanned(fact)
-            case Assumed():
+            case Assumed() if fact.attendee:
                 before = self.presences[fact.attendee]
                 self.presences[fact.attendee] = gone(before, fact.at)
             case Undone():
                 self.corrections += fact.recounts
+                if not fact.attendee:
+                    return
                 if fact.presence is None:
                     del self.presences[fact.attendee]
                 else:
@@ -170,12 +220,14 @@ class Sum:
                     who: there if there.area is None else gone(there, fact.at) for who, there in self.presences.items()
                 }
                 self.corrections.clear()
+            case Erased():
+                self.presences |= {who: came_once(counts_as, fact.day_at) for who, counts_as in fact.came}
 
     def _scanned(self, fact: Scanned) -> None:
+        self.corrections += fact.recounts
         attendee, item = fact.decision.attendee, fact.decision.item
         if attendee is None:
             return
-        self.corrections += fact.recounts
         if item is not None and fact.decision.kind == "handout":
             self.items.add((attendee, item))
         elif item is not None and fact.decision.kind == "return":
@@ -240,13 +292,22 @@ def gone(before: Presence, at: int) -> Presence:
     return Presence(area=None, counts_as=before.counts_as, since_at=at, door="", arrived_at=before.arrived_at)
 
 
+def came_once(counts_as: CountsAs, day_at: int) -> Presence:
+    """What is left of somebody's presence when the passages were deleted: that they were here."""
+    return Presence(area=None, counts_as=counts_as, since_at=day_at, door="", arrived_at=day_at)
+
+
 def presence_after(fact: Scanned, before: Presence | None) -> Presence | None:
-    """Where the attendee of a scan is after it; None where the scan changes nothing about that."""
+    """Where the attendee of a scan is after it; None where the scan changes nothing about that. What a
+    paper list tells of a time before the last passage known moves nobody; they may have come earlier."""
     decision = fact.decision
     if decision.outcome == "refused" or decision.attendee is None:
         return None
     if decision.leaves == decision.enters:
         return None
+    if fact.paper and before is not None and believed_at(fact) < before.since_at:
+        arrived_at = min(before.arrived_at, believed_at(fact)) if decision.enters is not None else before.arrived_at
+        return msgspec.structs.replace(before, arrived_at=arrived_at)
     return Presence(
         area=decision.enters,
         counts_as=decision.counts_as,

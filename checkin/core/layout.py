@@ -9,6 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import Struct
 
 from checkin.core.errors import BadInput, NotFound
 from checkin.core.model import Approved, Area, Door, Event, Group, Hold, Item, Plan
@@ -19,6 +20,35 @@ GROUPS_MAX = 200
 HOLDS_MAX = 1_000
 PLANS_MAX = 1_000
 ITEMS_MAX = 100
+LANES_MAX = 100
+NOUNS = ("group", "area", "plan", "door", "item", "hold")
+"""What a layout is made of, besides the event itself."""
+
+
+class Fault(str):
+    """What is wrong with a layout, in words; and where: the noun (`event`, `area` …), its id or, where it has
+    none that tells, its place in the file (`#3`), and the field. `code` is for words in other languages."""
+
+    def __new__(cls, message: str, code: str, noun: str, id: str = "", field: str = "") -> Fault:
+        fault = super().__new__(cls, message)
+        fault.code, fault.noun, fault.id, fault.field = code, noun, id, field
+        return fault
+
+    code: str
+    noun: str
+    id: str
+    field: str
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """What a changed layout changes: `field` of a noun was `before` and is `after`; without a field the whole
+    noun came (`before` None) or goes (`after` None), and the value is its name."""
+
+    noun: str
+    id: str
+    field: str = ""
+    before: object = None
+    after: object = None
 
 
 class Layout:
@@ -47,7 +77,7 @@ class Layout:
         self.areas = {area.id: area for area in area_list}
         self.doors = {door.id: door for door in door_list}
         self.items = {item.id: item for item in item_list}
-        faults = [
+        faults: list[str] = [
             *_twice("group", [group.id for group in group_list]),
             *_twice("area", [area.id for area in area_list]),
             *_twice("door", [door.id for door in door_list]),
@@ -201,60 +231,87 @@ class Layout:
         try:
             ZoneInfo(self.event.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            faults.append(f"time zone “{self.event.timezone}” is unknown (use one like Europe/Berlin)")
+            message = f"time zone “{self.event.timezone}” is unknown (use one like Europe/Berlin)"
+            faults.append(Fault(message, "zone_unknown", "event", field="timezone"))
         event = self.event
         if not 0 < event.warn_percent <= event.prepare_percent <= event.stop_percent <= 100:
-            faults.append("the thresholds must rise: warn_percent, prepare_percent, stop_percent, at most 100")
+            message = "the thresholds must rise: warn_percent, prepare_percent, stop_percent, at most 100"
+            faults.append(Fault(message, "thresholds_rise", "event", field="stop_percent"))
         faults += [
-            f"{minutes} is a number of minutes from 0 to 1440"
+            Fault(f"{minutes} is a number of minutes from 0 to 1440", "minutes_range", "event", field=minutes)
             for minutes in ("doors_open_min", "unclaimed_after_min", "called_for_min", "closes_after_min")
             if not 0 <= getattr(event, minutes) <= 24 * 60
+        ]
+        if event.no_show_percent is not None and not 0 <= event.no_show_percent < 100:
+            faults.append("no_show_percent is a number from 0 to 99")
+        faults += [
+            f"door {door.id} has {door.lanes} lanes (1 to {LANES_MAX} are possible)"
+            for door in self.doors.values()
+            if not 1 <= door.lanes <= LANES_MAX
         ]
         roots = [area.id for area in self.areas.values() if area.parent is None]
         if len(roots) != 1:
             named = ", ".join(roots) or "none"
-            faults.append(f"exactly one area must have no parent, the house (here: {named})")
+            message = f"exactly one area must have no parent, the house (here: {named})"
+            faults.append(Fault(message, "one_house", "area", roots[-1] if roots else "", "parent"))
         for area in self.areas.values():
             faults += self._area_faults(area)
         for door in self.doors.values():
             if door.area not in self.areas:
-                faults.append(f"door {door.id} leads into area “{door.area}”, which does not exist")
+                message = f"door {door.id} leads into area “{door.area}”, which does not exist"
+                faults.append(Fault(message, "names_unknown", "door", door.id, "area"))
             faults += [
-                f"door {door.id} admits group “{group}”, which does not exist"
-                for group in (*door.groups, *door.early)
+                Fault(
+                    f"door {door.id} admits group “{group}”, which does not exist",
+                    "names_unknown",
+                    "door",
+                    door.id,
+                    field,
+                )
+                for field, groups in (("groups", door.groups), ("early", door.early))
+                for group in groups
                 if group not in self.groups
             ]
             if door.item is not None and door.item not in self.items:
-                faults.append(f"door {door.id} hands out item “{door.item}”, which does not exist")
+                message = f"door {door.id} hands out item “{door.item}”, which does not exist"
+                faults.append(Fault(message, "names_unknown", "door", door.id, "item"))
             if door.opens is not None and door.closes is not None and door.opens >= door.closes:
-                faults.append(f"door {door.id} opens at {door.opens:%H:%M} and closes at {door.closes:%H:%M}")
+                message = f"door {door.id} opens at {door.opens:%H:%M} and closes at {door.closes:%H:%M}"
+                faults.append(Fault(message, "hours_order", "door", door.id, "closes"))
         for hold in self.holds:
             if hold.area not in self.areas:
-                faults.append(f"a hold is for area “{hold.area}”, which does not exist")
+                message = f"a hold is for area “{hold.area}”, which does not exist"
+                faults.append(Fault(message, "names_unknown", "hold", hold.id, "area"))
             if (hold.group is None) == (hold.session is None):
-                faults.append(f"a hold in area {hold.area} must name a group or a session, one of them")
+                message = f"a hold in area {hold.area} must name a group or a session, one of them"
+                faults.append(Fault(message, "hold_whose", "hold", hold.id, "group"))
             if hold.group is not None and hold.group not in self.groups:
-                faults.append(f"a hold is for group “{hold.group}”, which does not exist")
+                message = f"a hold is for group “{hold.group}”, which does not exist"
+                faults.append(Fault(message, "names_unknown", "hold", hold.id, "group"))
             if hold.seats < 1:
-                faults.append(f"a hold in area {hold.area} keeps {hold.seats} seats")
+                message = f"a hold in area {hold.area} keeps {hold.seats} seats"
+                faults.append(Fault(message, "hold_seats", "hold", hold.id, "seats"))
         for plan in self.plans:
             if plan.area not in self.areas:
-                faults.append(f"plan {plan.id} is for area “{plan.area}”, which does not exist")
-            faults += approved_faults(f"plan {plan.id} of area {plan.area}", plan)
+                message = f"plan {plan.id} is for area “{plan.area}”, which does not exist"
+                faults.append(Fault(message, "names_unknown", "plan", plan.id, "area"))
+            faults += _of("plan", plan.id, approved_faults(f"plan {plan.id} of area {plan.area}", plan))
         return faults
 
     def _area_faults(self, area: Area) -> list[str]:
         faults: list[str] = []
         for word, other in (("parent", area.parent), ("overflow_of", area.overflow_of)):
             if other is not None and other not in self.areas:
-                faults.append(f"area {area.id} names “{other}” as {word}, which does not exist")
-        faults += approved_faults(f"area {area.id}", area)
+                message = f"area {area.id} names “{other}” as {word}, which does not exist"
+                faults.append(Fault(message, "names_unknown", "area", area.id, word))
+        faults += _of("area", area.id, approved_faults(f"area {area.id}", area))
         seen: list[str] = []
         step: str | None = area.id
         while step is not None and step in self.areas:
             if step in seen:
                 if step == area.id:
-                    faults.append("areas form a loop: " + " in ".join([*seen, step]))
+                    message = "areas form a loop: " + " in ".join([*seen, step])
+                    faults.append(Fault(message, "area_loop", "area", area.id, "parent"))
                 break
             seen.append(step)
             step = self.areas[step].parent
@@ -263,19 +320,50 @@ class Layout:
 
 def approved_faults(whose: str, approved: Approved) -> list[str]:
     """What is wrong with approved numbers, in words; none: they can be used."""
-    faults = [
-        f"{whose} has {number} {word}"
+    faults: list[str] = [
+        Fault(f"{whose} has {number} {word}", "number_negative", "", field=word)
         for word, number in msgspec.structs.asdict(approved).items()
         if word in Approved.__struct_fields__ and number is not None and number < 0
     ]
     visitors, persons = approved.visitors, approved.persons
     if visitors is not None and persons is not None and persons < visitors:
-        faults.append(f"{whose} approves fewer persons ({persons}) than visitors ({visitors})")
+        message = f"{whose} approves fewer persons ({persons}) than visitors ({visitors})"
+        faults.append(Fault(message, "persons_fewer", "", field="persons"))
     kept = approved.wheelchair + approved.companions
     total = visitors if visitors is not None else persons
     if total is not None and kept > total >= 0:
-        faults.append(f"{whose} keeps {kept} places for wheelchair users and companions, of {total}")
+        message = f"{whose} keeps {kept} places for wheelchair users and companions, of {total}"
+        faults.append(Fault(message, "too_many_kept", "", field="wheelchair"))
     return faults
+
+
+def differences(before: Layout, after: Layout) -> list[Difference]:
+    """What changes from one layout to another, noun by noun."""
+    found = _changes("event", "", before.event, after.event)
+    for noun in NOUNS:
+        earlier, later = _by_id(before, noun), _by_id(after, noun)
+        found += [Difference(noun=noun, id=id, before=_name(one)) for id, one in earlier.items() if id not in later]
+        for id, one in later.items():
+            if id not in earlier:
+                found.append(Difference(noun=noun, id=id, after=_name(one)))
+            else:
+                found += _changes(noun, id, earlier[id], one)
+    return found
+
+
+def approved_changes(before: Layout, after: Layout) -> list[Difference]:
+    """The changes that concern approved numbers: of areas, of plans, and by an area that came or goes with
+    numbers of its own."""
+    numbers = set(Approved.__struct_fields__)
+    none = Approved()
+    found = [one for one in differences(before, after) if one.noun in ("area", "plan") and one.field in numbers]
+    for noun in ("area", "plan"):
+        earlier, later = _by_id(before, noun), _by_id(after, noun)
+        for id in earlier.keys() ^ later.keys():
+            one = earlier.get(id) or later[id]
+            if any(getattr(one, word) != getattr(none, word) for word in numbers):
+                found.append(Difference(noun=noun, id=id, field="visitors"))
+    return found
 
 
 def _named(hold: Hold) -> Hold:
@@ -284,4 +372,35 @@ def _named(hold: Hold) -> Hold:
 
 
 def _twice(word: str, ids: Sequence[str]) -> list[str]:
-    return [f"{word} {id} is given {times} times" for id, times in Counter(ids).items() if times > 1]
+    return [
+        Fault(f"{word} {id} is given {times} times", "given_twice", word, id, "id")
+        for id, times in Counter(ids).items()
+        if times > 1
+    ]
+
+
+def _of(noun: str, id: str, faults: Iterable[str]) -> list[str]:
+    """Faults of approved numbers, with whose they are."""
+    return [Fault(fault, fault.code, noun, id, fault.field) for fault in faults if isinstance(fault, Fault)]
+
+
+def _by_id(layout: Layout, noun: str) -> dict[str, Struct]:
+    match noun:
+        case "plan":
+            return {f"{plan.area} {plan.id}": plan for plan in layout.plans}
+        case "hold":
+            return {hold.id: hold for hold in layout.holds}
+        case _:
+            return dict(getattr(layout, f"{noun}s"))
+
+
+def _changes(noun: str, id: str, before: Struct, after: Struct) -> list[Difference]:
+    return [
+        Difference(noun=noun, id=id, field=field, before=getattr(before, field), after=getattr(after, field))
+        for field in before.__struct_fields__
+        if getattr(before, field) != getattr(after, field)
+    ]
+
+
+def _name(one: Struct) -> str:
+    return str(getattr(one, "name", None) or getattr(one, "area", ""))

@@ -17,7 +17,7 @@ Direction = Literal["entry", "exit"]
 DoorDirection = Literal["entry", "exit", "both"]
 Registration = Literal["registered", "waiting", "cancelled"]
 BadgeState = Literal["valid", "replaced", "blocked"]
-PrintState = Literal["waiting", "printing", "printed", "failed"]
+PrintState = Literal["waiting", "printing", "printed", "failed", "withdrawn"]
 Need = Literal["wheelchair", "companion"]
 OperatorRole = Literal["steward", "desk", "organiser", "safety", "viewer"]
 DeviceRole = Literal["door", "display", "desk"]
@@ -32,6 +32,8 @@ class Event(Struct, frozen=True, kw_only=True):
     long before its start a session's room counts as the session's. `unclaimed_after_min`: how long
     after the start booked seats are kept. `called_for_min`: how long a called number of a waiting line
     keeps its turn. `closes_after_min`: how long after the last session those inside are taken as gone.
+    `no_show_percent`: how many of the registered are not expected; None: as many as stayed away from the
+    last events.
     """
 
     slug: str
@@ -46,6 +48,7 @@ class Event(Struct, frozen=True, kw_only=True):
     unclaimed_after_min: int = 5
     called_for_min: int = 3
     closes_after_min: int = 120
+    no_show_percent: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,7 +110,7 @@ class Door(Struct, frozen=True, kw_only=True):
     """Leads into `area` from its parent. `groups` empty: everybody may pass. Between `opens` and
     `closes` (event's zone; None: no bound) it lets people in, and those of the groups `early` at any
     time; exits are open always. A door with an `item` is a counter: it moves nobody, it hands out the
-    item and takes it back."""
+    item and takes it back. `lanes`: how many people can be let in side by side."""
 
     id: str
     name: str
@@ -119,6 +122,7 @@ class Door(Struct, frozen=True, kw_only=True):
     early: tuple[str, ...] = ()
     reentry: Literal["allow", "ask"] = "ask"
     item: str | None = None
+    lanes: int = 1
 
     def is_open(self, clock: dt.time, group: str | None = None) -> bool:
         """Whether it lets anybody in (or somebody of this group) at a time of day."""

@@ -9,10 +9,16 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from checkin.core.alerts import Watch
 from checkin.live.broadcast import Broadcast
-from checkin.service import closing, lines, metrics, overview
+from checkin.live.screens import Screens
+from checkin.service import alerts, closing, erasure, lines, metrics, overview
+from checkin.service.deliveries import Deliveries
+from checkin.service.feeds import Feeds
 from checkin.service.intake import COMMIT_SCANS_MAX, Intake
-from checkin.service.people import Gate
+from checkin.service.people import Gate, SecondFactor, steady_s
+from checkin.service.pulse import Pulse
+from checkin.service.undo import UNDO_MS_MAX
 from checkin.service.venues import Venues
 from checkin.store import events
 from checkin.store.engine import Store, Transaction
@@ -28,18 +34,39 @@ log = logging.getLogger(__name__)
 
 
 class Centre:
-    """What the web handlers work with. `clock` gives the event's time in ms since 1970 UTC."""
+    """What the web handlers work with. `clock` gives the event's time in ms since 1970 UTC; `ago` what it
+    showed so many of our milliseconds ago, where it does not run at the pace of ours."""
 
-    def __init__(self, store: Store, clock: Callable[[], int], *, commit_scans_max: int = COMMIT_SCANS_MAX) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], int],
+        *,
+        ago: Callable[[int], int] | None = None,
+        commit_scans_max: int = COMMIT_SCANS_MAX,
+        second_factor: SecondFactor = "offered",
+        webhooks_private: bool = False,
+    ) -> None:
         self.store = store
         self.clock = clock
+        self._ago = ago or (lambda ms: clock() - ms)
         self.venues = Venues()
-        self.gate = Gate(store, clock)
+        self.feeds = Feeds()
+        self.webhooks = Deliveries(store, self.venues, clock, private=webhooks_private)
+        self.gate = Gate(store, clock, second_factor)
+        self.screens = Screens()
         self._commit_scans_max = commit_scans_max
         self._intakes: dict[str, Intake] = {}
         self._broadcasts: dict[str, Broadcast] = {}
+        self._slugs: dict[str, str] = {}
+        self._pulses: dict[str, Pulse] = {}
+        self._watches: dict[str, Watch] = {}
         self._starting = asyncio.Lock()
         self._housekeeping: asyncio.Task[None] | None = None
+
+    def undoable_since(self) -> int:
+        """What the event's clock showed half a minute ago: what has happened since can be taken back."""
+        return self._ago(UNDO_MS_MAX)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self.store.read(work)
@@ -64,10 +91,24 @@ class Centre:
                 slug,
                 clock=self.clock,
                 committed=lambda: self._poke(slug),
+                answered=self.pulse(slug).answered,
                 commit_scans_max=self._commit_scans_max,
             )
             self._intakes[slug] = intake
         return intake
+
+    def pulse(self, slug: str) -> Pulse:
+        """How the doors of an event that there is do just now."""
+        return self._pulses.setdefault(slug, Pulse())
+
+    async def overview(self, slug: str) -> overview.Overview:
+        """The organiser's page. Raises `NotFound` for an event that does not exist or has no layout."""
+        if slug not in self._pulses:
+            await self.read(lambda tx: self.venues.venue(tx, slug))
+        now, at_s, heard, pulse = self.clock(), steady_s(), dict(self.gate.heard), self.pulse(slug)
+        return await self.read(
+            lambda tx: overview.overview(tx, self.venues, slug, pulse, now=now, at_s=at_s, heard=heard)
+        )
 
     async def broadcast(self, slug: str) -> Broadcast:
         """Raises `NotFound` for an event that does not exist or has no layout."""
@@ -81,6 +122,7 @@ class Centre:
                 broadcast = Broadcast(read, lambda: iso(self.clock(), venue.layout))
                 await broadcast.start()
                 self._broadcasts[slug] = broadcast
+                self._slugs[str(venue.id)] = slug
             return self._broadcasts[slug]
 
     def drop(self, holder: str) -> None:
@@ -100,6 +142,8 @@ class Centre:
         # What is here now stays: a full collection that walks all of it would stop every door for 20 ms.
         gc.collect()
         gc.freeze()
+        self.store.listen(self._heard)
+        self.webhooks.start()
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 
     async def close(self) -> None:
@@ -110,11 +154,18 @@ class Centre:
                 await self._housekeeping
         for intake in self._intakes.values():
             await intake.close()
+        await self.webhooks.close()
         for broadcast in self._broadcasts.values():
             await broadcast.close()
         await self.store.close()
 
+    def _heard(self, event: str) -> None:
+        """Another node has committed facts of this event."""
+        if event in self._slugs:
+            self._poke(self._slugs[event])
+
     def _poke(self, slug: str) -> None:
+        self.webhooks.poke(slug)
         broadcast = self._broadcasts.get(slug)
         if broadcast is not None:
             broadcast.poke()
@@ -124,15 +175,34 @@ class Centre:
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
             try:
                 await self.gate.save_heard()
+                for slug in self._broadcasts:
+                    self._poke(slug)  # for what another program has committed and nobody told
                 for slug in await self.read(events.events_with_layout):
                     await self._follow_the_clock(slug)
+                    await self.look_after(slug)
             except Exception as error:
                 log.warning("housekeeping failed, trying again: %s", error)
 
+    async def look_after(self, slug: str) -> None:
+        """Raise what somebody should see to, and end what is over."""
+        now, at_s, heard, pulse = self.clock(), steady_s(), dict(self.gate.heard), self.pulse(slug)
+        watch = self._watches.setdefault(slug, Watch())
+
+        def look(tx: Transaction) -> alerts.Looked:
+            overview.listen(tx, self.venues.venue(tx, slug), pulse, heard, at_s)
+            return alerts.look(tx, self.venues, slug, pulse, watch, now=now, at_s=at_s)
+
+        looked = await self.read(look)
+        if looked.begun or looked.over:
+            await self.write(lambda tx: alerts.keep(tx, self.venues, slug, looked, now=now), event=slug)
+
     async def _follow_the_clock(self, slug: str) -> None:
-        """What time alone brings about: a hold ends and places become free, the day is over."""
+        """What time alone brings about: a hold ends and places become free, the day is over, data are deleted."""
         now = self.clock()
         if await self.read(lambda tx: lines.waits(tx, self.venues, slug)):
             await self.write(lambda tx: lines.call(tx, self.venues, slug, now), event=slug)
         if await self.read(lambda tx: closing.is_over(tx, self.venues, slug, now)):
             await self.write(lambda tx: closing.close_day(tx, self.venues, slug, now=now, by=BY_CLOCK), event=slug)
+        if await self.read(lambda tx: erasure.is_due(tx, self.venues, slug, now)):
+            await self.write(lambda tx: erasure.erase_due(tx, self.venues, slug, now=now, by=BY_CLOCK), event=slug)
+            await self.store.forget_deleted()

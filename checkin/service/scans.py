@@ -38,6 +38,7 @@ from checkin.wire import (
     alternative_shown,
     iso,
 )
+from checkin.words import said, said_together
 
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is marked as off (the conflict rule of a minute)."""
@@ -182,8 +183,8 @@ class _Admission:
             provisional=False,
             attendee=attendee,
             area=AreaShown(id=fact.area, inside=fact.inside, capacity=fact.capacity, free=fact.free),
-            hint=wording.hint(decision, self.layout),
-            way=wording.way(decision, fact.door, self.layout),
+            hint=said(wording.hint(decision, self.layout)),
+            way=said_together(wording.way(decision, fact.door, self.layout)),
             since=self._since(refusal),
             overridden=decision.overridden,
             soft=refusal is not None and OVERRIDE[refusal.reason] == "soft",

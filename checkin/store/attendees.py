@@ -166,6 +166,10 @@ def change_attendees(tx: Transaction, event: int, attendees: Sequence[tuple[Atte
     _add_words(tx, event, attendees)
 
 
+def cancel_registration(tx: Transaction, event: int, id: str) -> None:
+    tx.run("UPDATE attendee SET registration = 'cancelled' WHERE event = ? AND id = ?", (event, id))
+
+
 def _add_words(tx: Transaction, event: int, attendees: Sequence[tuple[Attendee, str]]) -> None:
     tx.run_many(
         "INSERT INTO attendee_word (event, word, attendee) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -210,10 +214,11 @@ def find_attendees(
 
 def attendees_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> list[Attendee]:
     """These attendees, in the order of names."""
+    columns = ", ".join(f'a."{field}"' for field in FIELDS)
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM attendee WHERE event = ? AND id IN (SELECT value FROM json_each(?))"
-        " ORDER BY family_name, given_name, id",
-        (event, json_list(ids)),
+        f"SELECT {columns} FROM json_each(?) AS wanted CROSS JOIN attendee AS a ON a.id = wanted.value AND a.event = ?"
+        " ORDER BY a.family_name, a.given_name, a.id",
+        (json_list(ids), event),
     )
     return [_attendee(row) for row in rows]
 
@@ -275,6 +280,16 @@ def needing_help(tx: Transaction, event: int) -> list[tuple[Attendee, Presence]]
         (event,),
     )
     return [(_attendee(row[5:]), presence_of(row[:5])) for row in rows]
+
+
+def registered_by_group(tx: Transaction, event: int) -> dict[str, int]:
+    """group → how many are registered."""
+    return dict(
+        tx.rows(
+            "SELECT \"group\", count(*) FROM attendee WHERE event = ? AND registration = 'registered' GROUP BY 1",
+            (event,),
+        )
+    )
 
 
 def groups_in_use(tx: Transaction, event: int) -> set[str]:

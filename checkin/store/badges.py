@@ -52,6 +52,15 @@ def replace_badges(tx: Transaction, badges: Iterable[str], at: int, desk: str = 
     )
 
 
+def restore_badges(tx: Transaction, badges: Iterable[str]) -> None:
+    """What replaced them was taken back: they are valid again."""
+    tx.run_many(
+        "UPDATE badge SET state = 'valid', replaced_at = NULL, replaced_at_desk = ''"
+        " WHERE id = ? AND state = 'replaced'",
+        [(badge,) for badge in badges],
+    )
+
+
 def set_printed(tx: Transaction, badge: str, at: int) -> None:
     tx.run("UPDATE badge SET printed_at = ? WHERE id = ?", (at, badge))
 
@@ -78,6 +87,34 @@ def latest_badges(tx: Transaction, event: int, attendees: Iterable[str] | None =
             (json_list(attendees), event),
         )
     return {row[1]: _badge(row) for row in rows}
+
+
+def badges_of(tx: Transaction, event: int, attendee: str) -> list[Badge]:
+    """Every badge this attendee ever had, the first one first."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM badge WHERE event = ? AND attendee = ? ORDER BY generation", (event, attendee)
+    )
+    return [_badge(row) for row in rows]
+
+
+def attendees_of_badges(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, str]:
+    """badge → whose it is; unknown ids are left out."""
+    rows = tx.rows(
+        "SELECT badge.id, badge.attendee FROM json_each(?) AS wanted"
+        " CROSS JOIN badge ON badge.id = wanted.value AND badge.event = ?",
+        (json_list(ids), event),
+    )
+    return dict(rows)
+
+
+def badge_ids_of(tx: Transaction, event: int, attendees: Iterable[str]) -> set[str]:
+    """Every badge that these attendees ever had."""
+    rows = tx.rows(
+        "SELECT badge.id FROM json_each(?) AS wanted"
+        " CROSS JOIN badge ON badge.attendee = wanted.value AND badge.event = ?",
+        (json_list(attendees), event),
+    )
+    return {row[0] for row in rows}
 
 
 def load_badge(tx: Transaction, event: int, id: str) -> Badge | None:

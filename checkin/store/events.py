@@ -87,6 +87,16 @@ def set_closed(tx: Transaction, id: int, at: int) -> None:
     tx.run("UPDATE event SET closed_at = ? WHERE id = ?", (at, id))
 
 
+def fallback_every(tx: Transaction, id: int) -> int:
+    """Every how many minutes a list for when nothing works is written; 0: on demand."""
+    row = tx.row("SELECT fallback_every_min FROM event WHERE id = ?", (id,))
+    return int(row[0]) if row else 0
+
+
+def set_fallback_every(tx: Transaction, id: int, minutes: int) -> None:
+    tx.run("UPDATE event SET fallback_every_min = ? WHERE id = ?", (minutes, id))
+
+
 def next_desk_numbers(tx: Transaction, id: int, count: int) -> range:
     """`count` desk numbers that no badge of the event had before."""
     row = tx.row("UPDATE event SET desk_number = desk_number + ? WHERE id = ? RETURNING desk_number", (count, id))
@@ -150,6 +160,27 @@ def load_layout(tx: Transaction, id: int) -> Layout | None:
         _load(tx, "plan", id, Plan),
         _load(tx, "item", id, Item),
     )
+
+
+class EarlierLayout(Struct, frozen=True):
+    """The venue as it was before the last change, as a layout file; who changed it, and when."""
+
+    at: int
+    by: str
+    content: str
+
+
+def keep_earlier_layout(tx: Transaction, id: int, earlier: EarlierLayout) -> None:
+    tx.run(
+        "INSERT INTO earlier_layout (event, at, by, content) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (event) DO UPDATE SET at = excluded.at, by = excluded.by, content = excluded.content",
+        (id, earlier.at, earlier.by, earlier.content),
+    )
+
+
+def load_earlier_layout(tx: Transaction, id: int) -> EarlierLayout | None:
+    row = tx.row("SELECT at, by, content FROM earlier_layout WHERE event = ?", (id,))
+    return None if row is None else EarlierLayout(*row)
 
 
 def load_event(tx: Transaction, id: int) -> Event:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import msgspec
 from msgspec import Struct
 
-from checkin.core.facts import Assumed, Changed, Corrected, Evacuated, Fact, Scanned, Undone
+from checkin.core.facts import Assumed, Changed, Corrected, Erased, Evacuated, Fact, Scanned, Undone
 from checkin.store.engine import Transaction, json_list
 
 PAGE_FACTS_MAX = 1_000
@@ -60,12 +60,75 @@ def all_facts(tx: Transaction, event: int) -> Iterator[Kept]:
         seq = page[-1].seq
 
 
+def facts_of(tx: Transaction, event: int, attendee: str) -> list[Kept]:
+    """Every fact about one attendee, in order: what they did, and what was done to them by name."""
+    rows = tx.rows(
+        "SELECT seq, body FROM fact WHERE event = ? AND attendee = ? ORDER BY seq",
+        (event, attendee),
+    )
+    found = [Kept(row[0], _decoder.decode(row[1])) for row in rows]
+    return sorted([*found, *changes_about(tx, event, {attendee})], key=lambda kept: kept.seq)
+
+
+def changes_about(tx: Transaction, event: int, ids: Set[str]) -> list[Kept]:
+    """Every change that names one of these ids, in order."""
+    rows = tx.rows(
+        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' ORDER BY seq", (event,)
+    )
+    found = (Kept(row[0], _decoder.decode(row[1])) for row in rows)
+    return [one for one in found if isinstance(one.fact, Changed) and not ids.isdisjoint(one.fact.ids)]
+
+
+def forget_in(tx: Transaction, event: int, seq: int, fact: Fact) -> None:
+    """Put in the place of a fact what is left of it when personal data are deleted."""
+    tx.run(
+        "UPDATE fact SET body = ?, attendee = NULL, content = NULL WHERE event = ? AND seq = ?",
+        (_encoder.encode(fact), event, seq),
+    )
+
+
+def erasures(tx: Transaction, event: int) -> list[Kept]:
+    """Every deletion of personal data, in order."""
+    rows = tx.rows(
+        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'erasure' ORDER BY seq", (event,)
+    )
+    return [Kept(row[0], _decoder.decode(row[1])) for row in rows]
+
+
 def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
     """Every beginning and end of an evacuation or drill, in order."""
     rows = tx.rows(
         "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'evacuation' ORDER BY seq", (event,)
     )
     return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Evacuated)]
+
+
+def changes_since(tx: Transaction, event: int, at: int) -> list[Changed]:
+    """The newest changes, of those since then, newest first."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' AND at >= ?"
+        " ORDER BY seq DESC LIMIT ?",
+        (event, at, PAGE_FACTS_MAX),
+    )
+    return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Changed)]
+
+
+def newest_changes(tx: Transaction, event: int, limit: int) -> list[Changed]:
+    """At most `limit` changes, newest first."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' ORDER BY seq DESC LIMIT ?",
+        (event, limit),
+    )
+    return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Changed)]
+
+
+def changes_of(tx: Transaction, event: int, noun: str) -> list[Changed]:
+    """Every change of a noun, in order."""
+    rows = tx.rows(
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' ORDER BY seq", (event,)
+    )
+    decoded = (_decoder.decode(body) for (body,) in rows)
+    return [fact for fact in decoded if isinstance(fact, Changed) and fact.noun == noun]
 
 
 def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
@@ -76,6 +139,11 @@ def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
     kept = [fact for row in rows if isinstance(fact := _decoder.decode(row[0]), Corrected)]
     undone = {fact.undoes for fact in kept}
     return {fact.area: fact for fact in kept if fact.headcount is not None and fact.id not in undone}
+
+
+def any_scan(tx: Transaction, event: int) -> bool:
+    """Whether anything was ever scanned."""
+    return tx.row("SELECT 1 FROM fact WHERE event = ? AND kind = 'scan' LIMIT 1", (event,)) is not None
 
 
 def last_scans(tx: Transaction, event: int, count: int) -> list[Kept]:
@@ -96,21 +164,31 @@ def last_passage(tx: Transaction, event: int, attendee: str, before_seq: int) ->
     return None if row is None else _decoder.decode(row[0])
 
 
-def refusals_by_reason(tx: Transaction, event: int) -> list[tuple[str, int]]:
-    """(reason, how often), the most frequent first."""
-    return [
-        (reason, count)
-        for reason, count in tx.rows(
-            "SELECT reason, count(*) FROM fact WHERE event = ? AND reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1",
-            (event,),
-        )
-    ]
+class DoorScans(Struct):
+    """What came of the scans at one door. `arrivals`: first arrivals in the house; `last_at`: when the last
+    scan came; `refusals`: reason → how often."""
+
+    scans: int = 0
+    arrivals: int = 0
+    last_at: int = 0
+    refusals: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-def scans_by_door(tx: Transaction, event: int) -> dict[str, tuple[int, int]]:
-    """door → (scans, when the last came)."""
-    rows = tx.rows("SELECT door, count(*), max(at) FROM fact WHERE event = ? AND kind = 'scan' GROUP BY door", (event,))
-    return {door: (count, last) for door, count, last in rows}
+def scans_by_door(tx: Transaction, event: int) -> dict[str, DoorScans]:
+    """door → what its scans add up to."""
+    doors: dict[str, DoorScans] = {}
+    for door, passage, reason, count, last in tx.rows(
+        "SELECT door, passage, reason, count(*), max(at) FROM fact WHERE event = ? AND kind = 'scan' GROUP BY 1, 2, 3",
+        (event,),
+    ):
+        one = doors.setdefault(door, DoorScans())
+        one.scans += count
+        one.last_at = max(one.last_at, last)
+        if passage == "arrival":
+            one.arrivals += count
+        if reason is not None:
+            one.refusals[reason] = count
+    return doors
 
 
 def _row(event: int, kept: Kept) -> tuple[object, ...]:
@@ -135,12 +213,14 @@ def _row(event: int, kept: Kept) -> tuple[object, ...]:
             place = (correction.id, kept.content, correction.at, None, correction.area, None, None, None)
             return (event, kept.seq, "correction", *place, body)
         case Assumed() as left:
-            place = (None, None, left.at, None, left.area, left.attendee, "exit", None)
+            place = (None, None, left.at, None, left.area, left.attendee or None, "exit", None)
             return (event, kept.seq, "assumed", *place, body)
         case Undone() as undone:
-            place = (None, None, undone.at, None, undone.leaves, undone.attendee, "undo", None)
+            place = (None, None, undone.at, None, undone.leaves, undone.attendee or None, "undo", None)
             return (event, kept.seq, "undo", *place, body)
         case Evacuated() as evacuated:
             return (event, kept.seq, "evacuation", None, None, evacuated.at, None, None, None, None, None, body)
+        case Erased() as erased:
+            return (event, kept.seq, "erasure", None, None, erased.at, None, None, None, None, None, body)
         case Changed() as change:
             return (event, kept.seq, "change", None, None, change.at, None, None, None, None, None, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -9,15 +10,21 @@ from msgspec import Struct
 from checkin.core.model import DeviceRole, OperatorRole
 from checkin.store.engine import Row, Transaction
 
-Purpose = Literal["bearer", "cookie", "pairing"]
+Purpose = Literal["bearer", "cookie", "pairing", "invitation", "setup"]
 
 
 class Operator(Struct, frozen=True, kw_only=True):
+    """`password_hash` empty: invited, and no password chosen yet. `factor`: the secret of the second
+    factor, sealed by the password; `factor_step`: the step of the last code that was taken."""
+
     id: str
     name: str
     role: OperatorRole
     password_hash: str
     created_at: int
+    withdrawn_at: int | None = None
+    factor: bytes | None = None
+    factor_step: int = 0
 
 
 class Device(Struct, frozen=True, kw_only=True):
@@ -34,7 +41,8 @@ class Device(Struct, frozen=True, kw_only=True):
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """Of an operator or of a device, never of both. `expires_at` None: until it is revoked."""
+    """Of an operator or of a device, never of both; the link of the first set-up is nobody's yet.
+    `expires_at` None: until it is revoked."""
 
     hash: bytes
     operator: str | None = None
@@ -44,6 +52,7 @@ class Token(Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
+_OPERATORS = "SELECT id, name, role, password_hash, created_at, withdrawn_at, factor, factor_step FROM operator"
 _DEVICE_COLUMNS = "d.id, event.slug, d.name, d.role, d.door, d.created_at, d.heard_at, d.revoked_at"
 _DEVICES = f"SELECT {_DEVICE_COLUMNS} FROM device AS d JOIN event ON event.id = d.event"
 
@@ -56,13 +65,61 @@ def add_operator(tx: Transaction, operator: Operator) -> None:
 
 
 def operator_by_name(tx: Transaction, name: str) -> Operator | None:
-    row = tx.row("SELECT id, name, role, password_hash, created_at FROM operator WHERE name = ?", (name,))
+    row = tx.row(f"{_OPERATORS} WHERE name = ?", (name,))
     return None if row is None else _operator(row)
 
 
 def operator_by_id(tx: Transaction, id: str) -> Operator | None:
-    row = tx.row("SELECT id, name, role, password_hash, created_at FROM operator WHERE id = ?", (id,))
+    row = tx.row(f"{_OPERATORS} WHERE id = ?", (id,))
     return None if row is None else _operator(row)
+
+
+def load_operators(tx: Transaction) -> list[Operator]:
+    """Every account, those that were withdrawn among them."""
+    return [_operator(row) for row in tx.rows(f"{_OPERATORS} ORDER BY created_at, name")]
+
+
+def set_role(tx: Transaction, id: str, role: OperatorRole) -> None:
+    tx.run("UPDATE operator SET role = ? WHERE id = ?", (role, id))
+
+
+def set_password(tx: Transaction, id: str, password_hash: str) -> None:
+    """A password chosen anew; empty: none until it is. The second factor, sealed by the old one, goes with it."""
+    tx.run("UPDATE operator SET password_hash = ? WHERE id = ?", (password_hash, id))
+    set_factor(tx, id, None)
+
+
+def set_withdrawn(tx: Transaction, id: str, at: int | None) -> None:
+    tx.run("UPDATE operator SET withdrawn_at = ? WHERE id = ?", (at, id))
+
+
+def set_factor(tx: Transaction, id: str, factor: bytes | None, step: int = 0) -> None:
+    """The second factor, or none any more; recovery codes of the earlier one are void."""
+    tx.run("UPDATE operator SET factor = ?, factor_step = ? WHERE id = ?", (factor, step, id))
+    tx.run("DELETE FROM recovery_code WHERE operator = ?", (id,))
+
+
+def take_factor_step(tx: Transaction, id: str, step: int) -> bool:
+    """Whether no code of this step or a later one was taken before; from now on one was."""
+    return tx.run("UPDATE operator SET factor_step = ? WHERE id = ? AND factor_step < ?", (step, id, step)) > 0
+
+
+def add_recovery_codes(tx: Transaction, id: str, hashes: Iterable[bytes]) -> None:
+    tx.run_many("INSERT INTO recovery_code (hash, operator) VALUES (?, ?)", [(hash, id) for hash in hashes])
+
+
+def take_recovery_code(tx: Transaction, id: str, hash: bytes) -> bool:
+    """Whether there was this one; it is used up."""
+    return tx.run("DELETE FROM recovery_code WHERE hash = ? AND operator = ?", (hash, id)) > 0
+
+
+def drop_tokens_of_operator(tx: Transaction, id: str) -> None:
+    """Every session and invitation of this account ends."""
+    tx.run("DELETE FROM token WHERE operator = ?", (id,))
+
+
+def drop_tokens_for(tx: Transaction, purpose: Purpose) -> None:
+    tx.run("DELETE FROM token WHERE purpose = ?", (purpose,))
 
 
 def operator_names(tx: Transaction) -> dict[str, str]:
@@ -84,6 +141,14 @@ def add_device(tx: Transaction, event: int, device: Device) -> None:
 
 def load_devices(tx: Transaction, event: int) -> list[Device]:
     return [_device(row) for row in tx.rows(f"{_DEVICES} WHERE d.event = ? ORDER BY d.created_at, d.id", (event,))]
+
+
+def doors_with_devices(tx: Transaction, event: int) -> set[str]:
+    """The doors that some device stands at."""
+    rows = tx.rows(
+        "SELECT DISTINCT door FROM device WHERE event = ? AND door IS NOT NULL AND revoked_at IS NULL", (event,)
+    )
+    return {door for (door,) in rows}
 
 
 def device_by_id(tx: Transaction, id: str) -> Device | None:
@@ -126,7 +191,16 @@ def drop_expired_tokens(tx: Transaction, now: int) -> None:
 
 
 def _operator(row: Row) -> Operator:
-    return Operator(id=row[0], name=row[1], role=row[2], password_hash=row[3], created_at=row[4])
+    return Operator(
+        id=row[0],
+        name=row[1],
+        role=row[2],
+        password_hash=row[3],
+        created_at=row[4],
+        withdrawn_at=row[5],
+        factor=row[6],
+        factor_step=row[7],
+    )
 
 
 def _device(row: Row) -> Device:

@@ -129,6 +129,11 @@ def presences_of(tx: Transaction, attendees: Iterable[str]) -> dict[str, Presenc
     return {row[0]: presence_of(row[1:]) for row in rows}
 
 
+def set_arrived(tx: Transaction, attendee: str, at: int) -> None:
+    """This attendee came first at another time than was known."""
+    tx.run("UPDATE presence SET arrived_at = ? WHERE attendee = ?", (at, attendee))
+
+
 def forget_presence(tx: Transaction, attendee: str) -> None:
     """This attendee was never here after all."""
     tx.run("DELETE FROM presence WHERE attendee = ?", (attendee,))
@@ -142,3 +147,16 @@ def arrivals_by_minute(tx: Transaction, event: int) -> list[tuple[int, int]]:
             "SELECT arrived_at / 60000, count(*) FROM presence WHERE event = ? GROUP BY 1 ORDER BY 1", (event,)
         )
     ]
+
+
+def attended(tx: Transaction, before: str) -> list[tuple[int, int]]:
+    """(registered, of those came) of every event on a date before this one (ISO), the last one first;
+    those events where anybody came at all."""
+    rows = tx.rows(
+        "SELECT count(*), count(presence.attendee) FROM event"
+        " JOIN attendee ON attendee.event = event.id AND attendee.registration = 'registered'"
+        " LEFT JOIN presence ON presence.attendee = attendee.id"
+        " WHERE event.date < ? GROUP BY event.id HAVING count(presence.attendee) > 0 ORDER BY event.date DESC",
+        (before,),
+    )
+    return [(registered, came) for registered, came in rows]

@@ -64,6 +64,15 @@ def is_open(tx: Transaction, event: int, badge: str) -> bool:
     )
 
 
+def waiting_of(tx: Transaction, event: int, badge: str) -> list[Print]:
+    """What waits of this badge."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM print WHERE event = ? AND badge = ? AND state = 'waiting' ORDER BY requested_at, id",
+        (event, badge),
+    )
+    return [_print(row) for row in rows]
+
+
 def next_waiting(tx: Transaction, event: int, printer: str) -> Print | None:
     """The oldest that waits for this printer or for any."""
     row = tx.row(
@@ -83,9 +92,9 @@ def put_back(tx: Transaction, event: int, taken_before: int) -> None:
 
 
 def latest_prints(tx: Transaction, event: int, limit: int) -> list[Print]:
-    """What is open first, oldest first; then what has ended, the newest first."""
+    """What is open first, oldest first; then what has ended, the newest first. Nothing of what was withdrawn."""
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM print WHERE event = ?"
+        f"SELECT {_COLUMNS} FROM print WHERE event = ? AND state <> 'withdrawn'"
         " ORDER BY CASE state WHEN 'failed' THEN 0 WHEN 'printing' THEN 1 WHEN 'waiting' THEN 2 ELSE 3 END,"
         " CASE WHEN state IN ('waiting', 'printing') THEN requested_at ELSE -ended_at END, id LIMIT ?",
         (event, limit),

@@ -63,6 +63,20 @@ def load_sessions(tx: Transaction, event: int) -> list[Session]:
     ]
 
 
+def has_bookings(tx: Transaction, event: int, session: str) -> bool:
+    return tx.row("SELECT 1 FROM booking WHERE event = ? AND session = ? LIMIT 1", (event, session)) is not None
+
+
+def areas_in_use(tx: Transaction, event: int) -> set[str]:
+    """The areas that a session is in."""
+    return {area for (area,) in tx.rows("SELECT DISTINCT area FROM session WHERE event = ?", (event,))}
+
+
+def drop_session(tx: Transaction, event: int, id: str) -> None:
+    """One that nobody has booked."""
+    tx.run("DELETE FROM session WHERE event = ? AND id = ?", (event, id))
+
+
 def add_bookings(tx: Transaction, event: int, bookings: Iterable[tuple[str, str]]) -> None:
     """(session, attendee); one that exists already is left as it is."""
     tx.run_many(

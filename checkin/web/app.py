@@ -14,21 +14,36 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
 from checkin.service.centre import Centre
+from checkin.service.certificates import Checks
+from checkin.service.importing import Importing
+from checkin.service.paper_lists import FallbackLists
 from checkin.service.reading import Reading
 from checkin.web import (
+    alerts,
     attendees,
+    audit,
     badges,
     camera,
     devices,
+    erasure,
     evacuation,
     events,
+    exports,
+    feeds,
     health,
+    imports,
     live,
     login,
     occupancy,
+    operators,
+    papers,
     prints,
     rooms,
     scans,
+    screens,
+    setup,
+    simulation,
+    webhooks,
 )
 from checkin.web.auth import Authentication
 from checkin.web.pages import page_routes
@@ -41,14 +56,21 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
     `events_folder`: of the events' own files. It starts and closes the centre with its own lifespan."""
 
     reading = Reading()
+    fallback_lists = FallbackLists(centre, events_folder)
+    checks = Checks()
+    importing = Importing(centre)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await centre.start()
+        fallback_lists.start()
+        await importing.start()
         try:
             yield
         finally:
             reading.close()
+            fallback_lists.close()
+            await importing.close()
             await centre.close()
 
     of_event = Router(
@@ -72,7 +94,19 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             rooms.close_day,
             occupancy.read_facts,
             occupancy.read_overview,
+            alerts.change_alert,
+            alerts.open_lanes,
+            simulation.play_day,
             events.read_layout,
+            events.add_session,
+            events.remove_session,
+            events.read_schedule_file,
+            setup.read_setup,
+            setup.preview_setup,
+            setup.save_setup,
+            setup.undo_setup,
+            setup.read_layout_sent,
+            setup.read_layout_file,
             events.read_sessions,
             events.change_session,
             events.book_session,
@@ -83,18 +117,31 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             attendees.add_attendee,
             attendees.change_attendee,
             attendees.send_proxy,
+            attendees.undo_walk_in,
+            attendees.undo_proxy,
             attendees.block_attendee,
             attendees.read_blocks,
             attendees.read_crew,
+            imports.list_imports,
+            imports.add_import,
+            imports.fetch_import,
+            imports.read_import,
+            imports.read_differences,
+            imports.change_import,
+            imports.apply_import,
+            imports.undo_import,
+            imports.discard_import,
             prints.list_prints,
             prints.add_print,
             prints.take_print,
             prints.change_print,
             prints.pick_up,
             badges.issue_badge,
+            badges.check_text,
             badges.draw_badge,
             badges.read_templates,
             badges.read_template,
+            badges.draw_document,
             badges.read_hardest,
             badges.draw_preview,
             badges.read_preflight,
@@ -102,26 +149,78 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             devices.add_device,
             devices.start_pairing,
             devices.revoke_device,
+            exports.list_exports,
+            exports.preview_export,
+            exports.export_list,
+            feeds.read_schedule_as,
+            feeds.read_feed,
+            feeds.change_feed,
+            webhooks.list_webhooks,
+            webhooks.add_webhook,
+            webhooks.change_webhook,
+            webhooks.remove_webhook,
+            webhooks.list_deliveries,
+            webhooks.send_test,
+            webhooks.send_again,
+            papers.read_rule,
+            papers.preview_rule,
+            papers.set_rule,
+            papers.list_certificates,
+            papers.issue_certificates,
+            papers.withdraw_certificate,
+            papers.restore_certificate,
+            papers.read_paper_template,
+            papers.read_fallback,
+            papers.set_fallback,
+            papers.draw_fallback,
+            papers.enter_line,
+            papers.undo_line,
+            papers.give_access,
+            audit.read_audit,
+            audit.export_audit,
+            erasure.read_erasure,
+            erasure.set_erasure,
+            erasure.erase_stage,
+            erasure.erase_attendee,
+            erasure.draw_proof,
             live.follow_live,
             camera.read_camera,
+            screens.send_scan_for_screen,
+            screens.follow_screen,
         ],
     )
     app = Litestar(
         route_handlers=[
             of_event,
             events.list_events,
+            setup.create_event,
             login.log_in,
             login.log_out,
             login.pair,
             login.who_am_i,
+            login.read_invitation,
+            login.accept_invitation,
+            login.new_factor,
+            login.set_factor,
+            operators.read_roles,
+            operators.list_operators,
+            operators.invite_operator,
+            operators.reset_operator,
+            operators.change_role,
+            operators.reset_factor,
+            operators.withdraw_operator,
             health.health,
             health.read_metrics,
+            papers.check_certificate,
             badges.serve_font,
+            feeds.read_public_schedule,
             page_routes(faces),
         ],
         dependencies={
             "centre": Provide(lambda: centre, sync_to_thread=False),
             "reading": Provide(lambda: reading, sync_to_thread=False),
+            "checks": Provide(lambda: checks, sync_to_thread=False),
+            "importing": Provide(lambda: importing, sync_to_thread=False),
             "events_folder": Provide(lambda: events_folder, sync_to_thread=False),
         },
         middleware=[Authentication(centre)],

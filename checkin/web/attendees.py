@@ -9,14 +9,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
-from checkin.core.wording import Hint
-from checkin.service import attendees, blocks
+from checkin.service import attendees, blocks, undo
 from checkin.service.attendees import AttendeeFound, CrewMember
 from checkin.service.blocks import BlockShown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
-from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, ProxySent
+from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, Hint, ProxySent
 
 
 class AttendeesFound(Struct, frozen=True):
@@ -111,6 +110,34 @@ async def send_proxy(
     now, by = centre.clock(), request.user.id
     return await centre.write(
         lambda tx: attendees.send_proxy(tx, centre.venues, event, attendee, data, now=now, by=by), event=event
+    )
+
+
+@post("/attendees/{attendee:str}/undo", guards=[may("desk")], status_code=204, summary="Take a walk-in back")
+async def undo_walk_in(
+    event: FromPath[str],
+    attendee: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """A finger slipped: within half a minute. The registration stays, cancelled; the badge is void."""
+    now, since, by = centre.clock(), centre.undoable_since(), request.user
+    await centre.write(
+        lambda tx: undo.undo_walk_in(tx, centre.venues, event, attendee, now=now, since=since, by=by), event=event
+    )
+
+
+@post("/attendees/{attendee:str}/proxy/undo", guards=[may("desk")], status_code=204, summary="Take a proxy back")
+async def undo_proxy(
+    event: FromPath[str],
+    attendee: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Within half a minute: the attendee's codes and bookings hold again, the proxy's badge is void."""
+    now, since, by = centre.clock(), centre.undoable_since(), request.user
+    await centre.write(
+        lambda tx: undo.undo_proxy(tx, centre.venues, event, attendee, now=now, since=since, by=by), event=event
     )
 
 

@@ -9,10 +9,12 @@ from typing import Any
 from litestar import Request, Response, Router, get
 from litestar.static_files import create_static_files_router
 
+from checkin import words
 from checkin.service.people import Principal
 from checkin.web.problems import PageNeedsLogin
 
 PAGES = Path(str(files("checkin.web") / "pages"))
+ENROLLING = "/second-factor"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -35,13 +37,25 @@ def page_routes(faces: Path) -> Router:
         async def show(request: Request[Principal, Any, Any]) -> Response[bytes]:
             event = request.path_params.get("event")
             principal = request.scope.get("user")
+            if principal is not None and principal.enrolling and path != ENROLLING:
+                raise PageNeedsLogin(ENROLLING)
             if principal is not None and principal.event not in (None, event) and event is not None:
                 raise PageNeedsLogin
-            return Response(
-                file.read_bytes(), media_type="text/html; charset=utf-8", headers={"Cache-Control": "no-cache"}
-            )
+            return Response(file.read_bytes(), media_type="text/html", headers={"Cache-Control": "no-cache"})
 
         return show
+
+    module = words.module()
+
+    @get(f"/faces/{words.MODULE_NAME}", media_type="text/javascript", include_in_schema=False, opt={"public": True})
+    async def show_words(request: Request[Principal, Any, Any]) -> Response[bytes]:
+        is_known = request.headers.get("If-None-Match") == module.etag
+        return Response(
+            b"" if is_known else module.content,
+            status_code=304 if is_known else 200,
+            media_type="text/javascript",
+            headers={"ETag": module.etag, "Cache-Control": "no-cache"},
+        )
 
     static = [
         create_static_files_router(path=path, directories=[folder], opt={"public": True}, include_in_schema=False)
@@ -52,9 +66,17 @@ def page_routes(faces: Path) -> Router:
         route_handlers=[
             page("/login", PAGES / "login.html", public=True),
             page("/pair", PAGES / "pair.html", public=True),
+            page("/verify", PAGES / "verify.html", public=True),
+            page("/welcome", PAGES / "welcome.html", public=True),
+            page(ENROLLING, PAGES / "second-factor.html", page=True),
+            page("/operators", PAGES / "operators.html", page=True),
+            page("/events/{event:str}/setup", PAGES / "setup.html", page=True),
+            page("/events/{event:str}/programme", PAGES / "programme.html", page=True),
             page("/", PAGES / "events.html", page=True),
             page("/events/{event:str}", PAGES / "live.html", page=True),
+            page("/events/{event:str}/simulation", PAGES / "simulation.html", page=True),
             page("/events/{event:str}/devices", PAGES / "devices.html", page=True),
+            page("/events/{event:str}/exports", PAGES / "exports.html", page=True),
             page("/events/{event:str}/badges", PAGES / "badges.html", page=True),
             page("/events/{event:str}/door/{door:str}", faces / "door.html", page=True),
             page("/events/{event:str}/board", faces / "board.html", page=True),
@@ -63,7 +85,13 @@ def page_routes(faces: Path) -> Router:
             page("/events/{event:str}/desk", faces / "desk.html", page=True),
             page("/events/{event:str}/printer", faces / "printer.html", page=True),
             page("/events/{event:str}/rooms", PAGES / "rooms.html", page=True),
+            page("/events/{event:str}/imports", PAGES / "imports.html", page=True),
+            page("/events/{event:str}/papers", PAGES / "papers.html", page=True),
+            page("/events/{event:str}/paper-list", PAGES / "paper-list.html", page=True),
+            page("/events/{event:str}/audit", PAGES / "audit.html", page=True),
+            page("/events/{event:str}/erasure", PAGES / "erasure.html", page=True),
             page("/events/{event:str}/safety", PAGES / "safety.html", page=True),
+            show_words,
             *static,
         ],
         response_headers=SECURITY_HEADERS,

@@ -12,11 +12,12 @@ from litestar.response import Redirect
 
 from checkin.core.errors import BadInput, Busy, CheckinError, Conflict, NotAllowed, NotFound, TooLarge
 from checkin.service.intake import RETRY_AFTER_S
-from checkin.service.people import LoginFailed, TooManyAttempts
+from checkin.service.people import LoginFailed, SecondFactorNeeded, TooManyAttempts
 from checkin.store.engine import StoreBusy, StoreFull
 
 STATUS: tuple[tuple[type[CheckinError], int, str], ...] = (
     (LoginFailed, 401, "Not logged in"),
+    (SecondFactorNeeded, 401, "Second factor needed"),
     (TooManyAttempts, 429, "Too often"),
     (BadInput, 422, "Content that cannot be used"),
     (NotFound, 404, "Not found"),
@@ -32,7 +33,12 @@ log = logging.getLogger(__name__)
 
 
 class PageNeedsLogin(Exception):
-    """A page was asked for without a log-in: the browser is shown the log-in first."""
+    """A page was asked for without a log-in, or without the second factor that the role needs: the browser
+    is shown the page where that is done first."""
+
+    def __init__(self, page: str = "/login") -> None:
+        super().__init__(page)
+        self.page = page
 
 
 def problem(status: int, title: str, detail: str, code: str, **data: Any) -> Response[bytes]:
@@ -44,7 +50,10 @@ def problem(status: int, title: str, detail: str, code: str, **data: Any) -> Res
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(
-        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
+        msgspec.json.encode(body, enc_hook=str),  # a fault of a layout is a text that knows its place
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
     )
 
 
@@ -79,7 +88,7 @@ def content_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError) 
 
 
 def to_login(request: Request[Any, Any, Any], error: PageNeedsLogin) -> Redirect:
-    return Redirect("/login", status_code=303, query_params={"next": request.url.path})
+    return Redirect(error.page, status_code=303, query_params={"next": request.url.path})
 
 
 def _faults(error: HTTPException) -> list[dict[str, Any]]:

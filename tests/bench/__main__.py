@@ -30,8 +30,8 @@ from checkin.demo.people import invent
 from checkin.exchange.attendees import read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.main import store_of
-from checkin.service import attendees, venues
 from checkin.service import badges as issuing
+from checkin.service import imports, venues
 from checkin.service.venues import Venues
 from tests.bench import badges, live, scans, search
 from tests.bench.scans import served
@@ -133,7 +133,7 @@ def measure_files(quick: bool) -> Any:
                 begun = time.perf_counter()
                 slug = layout.event.slug
                 await store.write(
-                    lambda tx: attendees.import_attendees(tx, known, slug, listed, now=0, by="bench", dry_run=False)
+                    lambda tx: imports.import_attendees(tx, known, slug, listed, now=0, by="bench", dry_run=False)
                 )
                 seconds = time.perf_counter() - begun
                 await store.write(lambda tx: issuing.issue_missing(tx, known, slug, now=0, by="bench"))

@@ -107,3 +107,16 @@ def test_code_with_another_mac_is_forged() -> None:
         other = "0" if code[place] != "0" else "1"
         body = code[:place] + other + code[place + 1 : -1]
         assert codes.genuineness(body + codes.check_character(body), KEY) == "forged"
+
+
+@given(st.binary(max_size=200), st.data())
+def test_certificate_code_is_read_as_people_type_it_and_every_wrong_character_is_found(
+    content: bytes, data: st.DataObject
+) -> None:
+    code = codes.certificate_code(content, bytes(32))
+    typed = " ".join(code[at : at + 4] for at in range(0, len(code), 4)).lower().replace("0", "o").replace("1", "l")
+    assert codes.read_certificate_code(typed) == code
+    assert codes.certificate_code(content, bytes(31) + b"\1") != code
+    at = data.draw(st.integers(0, len(code) - 1))
+    other = data.draw(st.sampled_from([symbol for symbol in codes.ALPHABET if symbol != code[at]]))
+    assert codes.read_certificate_code(code[:at] + other + code[at + 1 :]) is None

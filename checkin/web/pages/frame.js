@@ -13,7 +13,15 @@ const PAGES = [
   ["/rooms", "rooms", "people"],
   ["/safety", "safety", "evacuate"],
   ["/desk", "roleDesk", "desk"],
+  ["/imports", "importLists", "manage"],
+  ["/setup", "setup", "manage"],
+  ["/programme", "programme", "manage"],
   ["/badges", "badges", "manage"],
+  ["/exports", "exports", "protocol"],
+  ["/papers", "papers", "manage"],
+  ["/paper-list", "paperList", "desk"],
+  ["/audit", "audit", "audit"],
+  ["/erasure", "erasure", "manage"],
   ["/devices", "devices", "manage"],
   ["/board", "board", "read"],
 ];
@@ -55,7 +63,9 @@ export async function openFrame(title = "") {
       make("p", {}, make("span", { id: "link", class: "link-state cut", role: "status" }), " ", make("span", { id: "clock", class: "number" }))),
     nav,
   );
-  nav.append(switcher);
+  const pages = make("div", { id: "pages" });
+  const urgent = make("div", { class: "urgent" });
+  nav.append(menuOf(pages), pages, urgent, switcher);
   startWords();
   const [me] = await Promise.all([call("/api/v1/me"), loadLayout()]);
   may = new Set(me.may);
@@ -67,7 +77,9 @@ export async function openFrame(title = "") {
   find(title ? "#crumb" : "#event").textContent = layout.event.name;
   const showPages = () => {
     const links = PAGES.filter(([path, , needs]) => page + path !== location.pathname && may.has(needs));
-    nav.replaceChildren(...links.map(([path, key]) => make("a", { class: `button plain${path === "/safety" ? " danger" : ""}`, href: page + path }, word(key))), switcher);
+    const link = (/** @type {string[]} */ [path, key], look = "") => make("a", { class: `button plain ${look}`, href: page + path }, word(key));
+    pages.replaceChildren(...links.filter(([path]) => path !== "/safety").map((one) => link(one)));
+    urgent.replaceChildren(...links.filter(([path]) => path === "/safety").map((one) => link(one, "danger")));
     document.title = title ? `${word(title)} – ${layout.event.name}` : layout.event.name;
   };
   showPages();
@@ -75,6 +87,13 @@ export async function openFrame(title = "") {
   const showTime = () => (find("#clock").textContent = clock.last ? clock.time(clock.now()) : "");
   showTime();
   setInterval(showTime, 1_000);
+}
+
+/** What folds the pages away where there is little room. @param {HTMLElement} pages */
+function menuOf(pages) {
+  const menu = make("button", { type: "button", class: "button plain menu", "aria-expanded": "false", "aria-controls": pages.id, "data-word": "menu" });
+  menu.addEventListener("click", () => menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") === "false")));
+  return menu;
 }
 
 /** Follow the occupancy; the venue is read again when it has changed. @param {() => void} show @returns {Live} */

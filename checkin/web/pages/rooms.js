@@ -193,7 +193,7 @@ function sessionLine(session) {
     make("small", { class: "quiet" }, ` ${areaName(session.area)}${session.bookable ? ` · ${word("bookedCount", { count: `${session.booked}${limit}` })}` : ""}${session.cancelled ? ` · ${word("cancelled")}` : ""}`));
   if (!allowed("manage") || past) return make("li", { class: "deed" }, about);
   return make("li", { class: "deed" }, about, make("span", { class: "buttons" },
-    ...(session.cancelled ? [] : MINUTES.map((minutes) => button(`over ${session.id} ${minutes}`, `+${minutes} min`, () => change(session, { runs_over_min: minutes }, word("runsOver", { session: session.title, minutes }))))),
+    ...(session.cancelled ? [] : MINUTES.map((minutes) => button(`over ${session.id} ${minutes}`, word("plusMinutes", { count: minutes }), () => change(session, { runs_over_min: minutes }, word("runsOver", { session: session.title, minutes }))))),
     button(`change ${session.id}`, word("changeSession"), () => changeSession(session)),
     button(`cancel ${session.id}`, word(session.cancelled ? "uncancel" : "cancelSession"), () => change(session, { cancelled: !session.cancelled }, word(session.cancelled ? "sessionBack" : "sessionCancelled", { session: session.title })))));
 }
