@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import sys
 import time
 from contextlib import aclosing
+from pathlib import Path
 
 import click
 import httpx
 
+from checkin.core.errors import CheckinError
+from kiosk.keeper import Keeper
+from kiosk.main import Kiosk, pair, serve
 from kiosk.printing import (
     ASK_S,
     FAILURES_MAX,
@@ -25,6 +30,8 @@ from kiosk.printing import (
 )
 from kiosk.scanner import BAUD, SerialScanner, codes_of
 from kiosk.scanning import DoorOfCentre, Refused, scan_on
+from kiosk.store import InUse, WrongKey
+from kiosk.web import app_of
 
 KINDS = ("zpl", "bin", "pdf", "png")
 
@@ -121,6 +128,77 @@ def scan_codes(
         asyncio.run(work())
     except Refused as error:
         raise click.ClickException(f"The centre refuses: {error} Is the token one of a device of this door?") from None
+    except KeyboardInterrupt:
+        return
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="kiosk-data",
+    envvar="KIOSK_DATA",
+    show_default=True,
+    help="The folder of the station's database.",
+)
+_keeper = click.option(
+    "--keeper",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="KIOSK_KEEPER",
+    help="The folder of the key to it, on another medium.  [default: keeper in the data folder]",
+)
+
+
+@main.command("pair")
+@click.argument("url")
+@click.argument("code")
+@_data
+@_keeper
+def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
+    """Make this machine the station of a door of the centre URL, by the one-time CODE of its pairing link."""
+    _check_address(url)
+    kept = Keeper(keeper or data / "keeper")
+    if kept.pairing() is not None:
+        raise click.ClickException(
+            f"{kept.folder} belongs to a station already. Revoke that one, or give another --keeper and --data."
+        )
+    if (data / "station.db").exists():
+        raise click.ClickException(f"{data} has the database of another station. Give another --data.")
+    try:
+        pairing = pair(url, code.rpartition("#")[2], kept)
+    except CheckinError as error:
+        raise click.ClickException(error.message) from None
+    click.echo(f"This machine is the station at door {pairing.door} of {pairing.event}. Start it with: kiosk run")
+
+
+@main.command("run")
+@click.option("--port", type=click.IntRange(1, 65_535), default=8010, show_default=True, help="Of its pages.")
+@_data
+@_keeper
+@click.option("--anew", is_flag=True, help="This station was retired at the centre, and starts again.")
+def run_station(port: int, data: Path, keeper: Path | None, anew: bool) -> None:
+    """Run the station that this machine was paired as; its door is on http://127.0.0.1:PORT.
+
+    It asks the centre, and decides alone while the centre does not answer. It goes on from where it was.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    kept = Keeper(keeper or data / "keeper")
+    pairing = kept.pairing()
+    if pairing is None:
+        raise click.ClickException(f"This machine is no station yet ({kept.folder} is empty): kiosk pair URL CODE")
+
+    async def work() -> bool:
+        stop = asyncio.Event()
+        kiosk = Kiosk(data, kept, pairing, anew=anew, stopped=stop.set)
+        kiosk.start()
+        click.echo(f"The door is on http://127.0.0.1:{port}/")
+        await serve(kiosk, app_of(kiosk, port), port, stop)
+        return kiosk.wiped
+
+    try:
+        if asyncio.run(work()):
+            raise click.ClickException("This station was revoked. It has forgotten everything.")
+    except (InUse, WrongKey) as error:
+        raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         return
 

@@ -12,7 +12,7 @@ door has said that it let them through. Seats are taken at once and freed only b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from msgspec import Struct
@@ -117,7 +117,8 @@ class Epoch(Struct, frozen=True, kw_only=True):
     """One life of a station's database. `areas`: those in which it may hold seats. Of its log the centre
     has the rows up to `have`, `due` is the last it was told of; the seats of admissions up to `handed` are
     the centre's. `known`: its totals are complete; not after a restore of the centre, until it has reported.
-    `counted`: the areas that a person has counted since it was `retired`: it holds nothing there."""
+    `counted`: the areas that a person has counted since it was `retired`: it holds nothing there. `complete`:
+    it is over, and all its rows are here."""
 
     station: str
     id: str
@@ -128,6 +129,7 @@ class Epoch(Struct, frozen=True, kw_only=True):
     retired: bool = False
     known: bool = True
     counted: tuple[str, ...] = ()
+    complete: bool = False
 
 
 class Admission(Struct, frozen=True, kw_only=True):
@@ -197,6 +199,9 @@ def order(sighting: Sighting, last: Seen | None) -> Order:
 
 
 DoubtKey = tuple[str, str]
+"""(scan, area)"""
+UNSEEN = " unseen"
+"""Put behind the scan of a doubt that a headcount alone frees."""
 K = TypeVar("K")
 V = TypeVar("V", bound=object)
 Change = tuple[str, object, object | None]
@@ -284,25 +289,37 @@ class Ledger:
             if one.station == station and not one.retired:
                 self._put("epochs", self.epochs, key, replace(one, retired=True))
 
-    def reported(self, key: EpochKey, totals: Mapping[str, Counters], *, due: int, handed: int, whole: bool) -> None:
-        """A station's totals of an epoch, and how long its log is. `whole`: nothing of that log is lost."""
+    def reported(
+        self,
+        key: EpochKey,
+        totals: Mapping[str, Counters],
+        *,
+        due: int,
+        handed: int,
+        whole: bool,
+        over: bool = False,
+    ) -> None:
+        """A station's totals of an epoch, and how long its log is. `whole`: nothing of that log is lost; `over`:
+        the station has begun another, so no row is added to it."""
         epoch = self.epochs[key]
         for area, one in totals.items():
             self._count((*key, area), self.counters.get((*key, area), NOTHING).merged(one))
         if handed > epoch.handed:
             self._hand_over(key, epoch.handed, handed)
-        self._epoch(key, due=max(epoch.due, due), handed=max(epoch.handed, handed), reported=whole)
+        self._epoch(key, due=max(epoch.due, due), handed=max(epoch.handed, handed), reported=whole, over=over)
 
     def has(self, key: EpochKey, n: int) -> None:
         """The centre has an epoch's rows up to `n`."""
         self._epoch(key, have=n)
 
-    def _epoch(self, key: EpochKey, *, reported: bool = False, **changes: int) -> None:
+    def _epoch(self, key: EpochKey, *, reported: bool = False, over: bool = False, **changes: int) -> None:
         before = self.epochs[key]
         epoch = replace(before, **changes)
         # Only a report says how long the log is; and what it says counts once the rows are here.
         if not epoch.known and reported and epoch.have >= epoch.due:
             epoch = replace(epoch, known=True)
+        if over and reported and epoch.have >= epoch.due:
+            epoch = replace(epoch, complete=True)
         if epoch != before:
             self._put("epochs", self.epochs, key, epoch)
 
@@ -371,14 +388,14 @@ class Ledger:
         """What the centre knows of a seat that a station used."""
         self._seat(key, area, state)
 
-    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str) -> None:
+    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str, seen: bool = True) -> None:
         """The centre no longer counts this person in an area: the seat stays with the station that owns it.
-        One of the pool's is free if it is `certain` that nobody sits on it, else in doubt."""
+        One of the pool's is free if it is `certain` that nobody sits on it, else in doubt; `seen`: as in `doubt`."""
         key = self.owner.get((attendee, area))
         if key is not None:
             self._seat(key, area, "left" if certain else "doubtful")
         elif not certain:
-            self.doubt(scan, area, attendee)
+            self.doubt(scan, area, attendee, seen=seen)
 
     def is_after_count(self, area: str, from_at: int | None) -> bool:
         """Whether a passage came after the last headcount of an area: those before are counted already."""
@@ -391,21 +408,40 @@ class Ledger:
 
     def blur(self, area: str, from_at: int | None) -> None:
         """Somebody came in whom a headcount may have met without the centre knowing them."""
-        if area in self.counted and self.counted[area].sure and not self.is_after_count(area, from_at):
+        if not self.is_after_count(area, from_at):
+            self._blur(area)
+
+    def _blur(self, area: str) -> None:
+        if area in self.counted and self.counted[area].sure:
             self._put("counted", self.counted, area, replace(self.counted[area], sure=False))
 
-    def doubt(self, scan: str, area: str, attendee: str) -> None:
-        """Perhaps somebody is in this area whom the centre does not count; their seat stays."""
-        if (scan, area) not in self.doubts:
+    def doubt(self, scan: str, area: str, attendee: str, *, seen: bool = True) -> None:
+        """Perhaps somebody is in this area whom the centre does not count; their seat stays. `seen`: whoever looks
+        for this person can tell; not so where the question is whom a headcount has met."""
+        key = (scan if seen else scan + UNSEEN, area)
+        if key not in self.doubts:
             self.set_aside[area] += 1
-        self._put("doubts", self.doubts, (scan, area), attendee)
+        self._put("doubts", self.doubts, key, attendee)
 
-    def settle(self, scan: str) -> list[str]:
-        """A person has closed the case of a scan: returns the areas whose seat it frees."""
-        areas = [area for one, area in self.doubts if one == scan]
-        for area in areas:
+    def settle(self, scan: str, areas: Collection[str]) -> list[str]:
+        """A person has closed a case of a scan, about these areas: returns those whose seat it frees, at once or,
+        where that is still its station's, as soon as it is handed over."""
+        freed = [area for area in areas if (scan, area) in self.doubts]
+        for area in freed:
             self._drop_doubt((scan, area))
-        return areas
+        for key, admission in [one for one in self.admissions.items() if one[1].scan == scan]:
+            for area in [area for area, state in admission.seats.items() if state == "doubtful" and area in areas]:
+                self._seat(key, area, "left")
+                freed.append(area)
+        # A second person who is counted from now on hides that somebody is missing.
+        for area in freed:
+            self._blur(area)
+        return freed
+
+    def withdraw(self, scan: str) -> None:
+        """What was decided for a scan did not happen: nothing is in doubt for its sake."""
+        for doubt in [one for one in self.doubts if one[0] in (scan, scan + UNSEEN)]:
+            self._drop_doubt(doubt)
 
     def await_shown(self, scan: str, pending: Pending) -> None:
         """The centre has let somebody through; a seat they leave is free when the door says it has shown that."""
@@ -433,12 +469,15 @@ class Ledger:
         """A person has counted an area: whoever is there is counted, so nothing of it is in doubt, and
         stations that are retired hold nothing there. Returns how many the centre has let in without
         knowing yet whether they have gone in; they are to be added to what was counted. `sure`: see `Counted`."""
+        # Whoever sits on a seat in doubt was found, and hides somebody who is known there and was not.
+        sure = sure and all(one.seats.get(area) != "doubtful" for one in self.admissions.values())
         for doubt in [one for one in self.doubts if one[1] == area]:
             self._drop_doubt(doubt)
+            sure = False
         for key, epoch in list(self.epochs.items()):
             if epoch.retired and area in epoch.areas and area not in epoch.counted:
                 self.set_aside[area] -= self._holds(*key, area, self.counters.get((*key, area), NOTHING))
-                sure = False
+                sure = sure and epoch.complete
                 for row in [one for one in self.admissions if one[:2] == key]:
                     self._seat(row, area, None)
                 self._put("epochs", self.epochs, key, replace(epoch, counted=(*epoch.counted, area)))
@@ -451,8 +490,17 @@ class Ledger:
             before, after = self.layout.path(pending.leaves), self.layout.path(pending.enters)
             # Whoever comes in again through this area's door may have been counted as little as one who is new.
             in_doorways += area in after and (area not in before or (pending.entry and area == pending.enters))
+        # Whoever sits on a station's own seat may have left through it just now: then that has freed the seat, and the
+        # headcount, which misses them, must not free it again.
+        for who, row in [(who, row) for (who, one), row in self.owner.items() if one == area]:
+            self.doubt(self.admissions[row].scan, area, who, seen=False)
         self._put("counted", self.counted, area, Counted(at=at, sure=sure))
         return in_doorways
+
+    def found_others(self, area: str) -> None:
+        """Before or after the headcount there were more people than are known there by badge: they may hide that
+        some of those are missing."""
+        self._blur(area)
 
     def emptied(self, at: int) -> None:
         """An all-clear: nobody is inside but whom cut-off doors have let in since, by their own rights."""

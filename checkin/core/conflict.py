@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from checkin.core.admission import Outcome
+from checkin.core.admission import Outcome, Reason
 
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is a case of its own."""
@@ -17,19 +17,22 @@ Verdict = Literal["same_person", "passed_on", "copy", "clock_wrong"]
 
 
 class Side(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One door's side of a case: what it showed and when by its clock, which was ahead of the centre's by at
-    least `offset_ms` (below 0: behind by at most that)."""
+    """One side of a case. `by` a station: what its door showed (`outcome` None: nothing) and when by its clock, which
+    was ahead of the centre's by at least `offset_ms` (below 0: behind by at most that). `by` the centre: what it
+    decided itself, or knows of where this badge was let in last; its clock (`at` None: that of the scan's fact)."""
 
     scan: str
     door: str
-    at: int
+    at: int | None
     outcome: Outcome | None = None
+    reason: Reason | None = None
     offset_ms: int | None = None
+    by: Literal["station", "centre"] = "station"
 
 
 class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A thing for a person to settle. `id`: that of the scan that opened it. `sides`: this scan, and the one
-    it contradicts, as far as there is one. `areas`: where a seat is set aside until it is closed."""
+    """A thing for a person to settle. `id`: that of the scan that opened it. `sides`: the station's, and the
+    centre's that it contradicts, as far as there is one. `areas`: where a seat is set aside until it is closed."""
 
     id: str
     kind: CaseKind

@@ -194,7 +194,7 @@ class Rooms(Protocol):
         that says of those whom a headcount missed (`House.reconcile`)."""
 
     def stay(self, attendee: str, scan: Scan, at: int) -> None:
-        """Somebody came in who was inside already, on a place that was free; see `move`."""
+        """Somebody came in who was inside already, by a decision of the centre or as a row tells; see `move`."""
 
     def free(self, area: str) -> int | None:
         """Places of an area that nobody has, below 0 where it is over its number; None without a limit."""
@@ -269,7 +269,14 @@ class Centre:
             self.linked[station] = Linked(now, report.epoch, report.demand, report.cursor, tuple(report.logs))
         for epoch, log in sorted(report.logs.items(), key=lambda one: one[0] == report.epoch):
             self.ledger.register(station, epoch, self.areas_of(station))
-            self.ledger.reported((station, epoch), log.totals, due=log.n, handed=log.handed, whole=log.whole)
+            self.ledger.reported(
+                (station, epoch),
+                log.totals,
+                due=log.n,
+                handed=log.handed,
+                whole=log.whole,
+                over=epoch != report.epoch,
+            )
         told: list[ToStation] = []
         seq, moves = self.rooms.news(report.cursor)
         if seq != report.cursor:
@@ -336,9 +343,12 @@ class Centre:
         """A person has counted an area. Returns how many are to be added to the number found: whom the centre
         has let in without knowing yet whether they have gone in."""
         ledger = self.ledger
+        epochs = [one for one in ledger.epochs.values() if area in one.areas]
+        heard = {one.station for one in epochs}
         sure = not ledger.is_frozen(area) and all(
-            self._is_caught_up(one) for one in ledger.epochs.values() if area in one.areas and not one.retired
+            station in heard for station in self.doors if area in self.areas_of(station)
         )
+        sure = sure and all(one.complete or (not one.retired and self._is_caught_up(one)) for one in epochs)
         return ledger.headcount(area, now, sure=sure)
 
     def _is_caught_up(self, epoch: Epoch) -> bool:
@@ -400,7 +410,7 @@ class Centre:
             # The place was taken anew, from the pool; the station's own is nobody's whom we know of.
             ledger.vacate(attendee, area, certain=when == "after", scan=scan.id)
         if len(given_up) > len(left) and not _in(area, owned) and ledger.may_be_missing(attendee, area):
-            ledger.doubt(scan.id, area, attendee)
+            ledger.doubt(scan.id, area, attendee, seen=False)
         if decision.leaves != decision.enters:
             self.rooms.move(attendee, decision.enters, decision.counts_as, scan, now)
         elif scan.direction == "entry":
@@ -420,12 +430,13 @@ class Centre:
 
     def _vacate(self, attendee: str, area: str, when: Order, sighting: Sighting) -> bool:
         """The centre no longer counts somebody there; whether the place is free for certain."""
-        certain = when == "after" and self.ledger.is_after_count(area, sighting.from_at)
-        certain = certain and not self.ledger.may_be_missing(attendee, area)
+        counted = self.ledger.is_after_count(area, sighting.from_at)
+        counted = counted and not self.ledger.may_be_missing(attendee, area)
+        certain = when == "after" and counted
         seen = self.ledger.seen.get(attendee)
         if seen is not None and seen.scan in self.ledger.pending:
             certain = False  # a badge that leaves before its door has let it in is in two hands
-        self.ledger.vacate(attendee, area, certain=certain, scan=sighting.scan)
+        self.ledger.vacate(attendee, area, certain=certain, scan=sighting.scan, seen=counted)
         return certain
 
     def _left(self, leaves: str | None, enters: str | None) -> list[str]:
@@ -459,14 +470,15 @@ class Centre:
         earlier, pending = self.rooms.answered(scan.id), ledger.shown(scan.id)
         self.rooms.keep(scan, row)
         if is_clock_off(row.offset_ms):
-            self._case("clock_off", row, ())
+            self._case("clock_off", row, (), Side(scan=scan.id, door=scan.door, at=row.from_at, by="centre"))
         if attendee is None:
             return
+        decided = self._decided(row, earlier, attendee)
         if row.outcome != "admitted":
             if pending is not None:
                 self._take_back(row, pending, now)
             if earlier is not None and earlier.outcome == "admitted" and row.outcome == "refused":
-                self._case("decisions_differ", row, ())
+                self._case("decisions_differ", row, (), decided)
             return
         if pending is not None:
             self._agree(key, row, pending, held, closed)
@@ -474,7 +486,7 @@ class Centre:
         if earlier is not None:
             if earlier.outcome == "admitted":
                 return
-            self._case("decisions_differ", row, ())
+            self._case("decisions_differ", row, (), decided)
         if self.layout.doors[scan.door].item is not None:
             return
         if scan.direction == "exit":
@@ -496,7 +508,7 @@ class Centre:
         area = self.layout.doors[row.scan.door].area
         elsewhere = seen is None or seen.scan != row.scan.id
         doubtful = [one for one in held if elsewhere or (one == area and one in known)]
-        self._keep_seats(key, row, pending.attendee, doubtful, held)
+        self._keep_seats(key, row, pending.attendee, doubtful, held, self._known(pending.attendee))
 
     def _take_back(self, row: Row, pending: Pending, now: int) -> None:
         """The centre has let somebody through, and the door has not: what it showed is what happened."""
@@ -506,7 +518,7 @@ class Centre:
             for area in pending.frees:
                 ledger.doubt(scan.id, area, attendee)
             return
-        ledger.settle(scan.id)
+        ledger.withdraw(scan.id)
         if pending.leaves != pending.enters:
             self.rooms.move(attendee, pending.leaves, pending.counts_as, scan, now)
         for admission, area in pending.owned:
@@ -514,7 +526,7 @@ class Centre:
         ledger.see(attendee, pending.before)
 
     def _went_out(self, row: Row, attendee: str, sighting: Sighting, closed: Mapping[str, SeatState]) -> None:
-        there = self.rooms.presence(attendee)
+        there, known = self.rooms.presence(attendee), self._known(attendee)
         leaves = there.area if there is not None else None
         before = self.layout.path(leaves)
         around = self.layout.path(self.layout.areas[self.layout.doors[row.scan.door].area].parent)
@@ -522,7 +534,7 @@ class Centre:
         when = order(sighting, self.ledger.seen.get(attendee))
         left = self._left(leaves, enters)
         if not left:
-            self._case("exit_without_entry", row, ())
+            self._case("exit_without_entry", row, (), known)
         elif when == "before" or (when == "unsure" and there is not None and sighting.at < there.since_at):
             return
         doubtful = []
@@ -534,7 +546,7 @@ class Centre:
             if not self._vacate(attendee, area, sure, sighting):
                 doubtful.append(area)
         if doubtful:
-            self._case("order_unsure", row, doubtful)
+            self._case("order_unsure", row, doubtful, known)
         if left:
             self.rooms.move(attendee, enters, row.counts_as, row.scan, sighting.at)
         if when != "before":
@@ -549,7 +561,7 @@ class Centre:
         held: Sequence[str],
         closed: Mapping[str, SeatState],
     ) -> None:
-        there = self.rooms.presence(attendee)
+        there, known = self.rooms.presence(attendee), self._known(attendee)
         area, leaves = self.layout.doors[row.scan.door].area, there.area if there is not None else None
         inside, path = self.layout.path(leaves), self.layout.path(area)
         last = self.ledger.seen.get(attendee)
@@ -563,13 +575,18 @@ class Centre:
                 self._placed(key, row, attendee, sighting, last, held)
                 return
             doubtful = [one for one in row.takes if when == "unsure" or one in inside]
-            self._keep_seats(key, row, attendee, doubtful, held)
+            self._keep_seats(key, row, attendee, doubtful, held, known)
             return
         left = self._left(leaves, area)
         sure: Order = "unsure" if row.unsure else when
         doubtful = [one for one in left if not self._vacate(attendee, one, sure, sighting)]
         if leaves != area:
             self.rooms.move(attendee, area, row.counts_as, row.scan, sighting.at)
+        else:
+            # They may be one of those whom a headcount missed.
+            if self.ledger.may_be_missing(attendee, area):
+                self.ledger.doubt(row.scan.id, area, attendee, seen=False)
+            self.rooms.stay(attendee, row.scan, sighting.at)
         renewed = [one for one in path if one in inside and closed.get(one) == "inside"]
         for one in path:
             if one not in inside:
@@ -578,9 +595,9 @@ class Centre:
                 self._sit(key, row, one)
         seated = [one for one in row.takes if one in inside and one not in renewed]
         twice = [one for one in seated if one == area or when == "unsure"]
-        self._keep_seats(key, row, attendee, twice, held)
+        self._keep_seats(key, row, attendee, twice, held, known)
         if doubtful:
-            self._case("order_unsure", row, doubtful)
+            self._case("order_unsure", row, doubtful, known)
         self._see(attendee, row.scan, sighting)
 
     def _sit(self, key: EpochKey, row: Row, area: str) -> None:
@@ -602,15 +619,18 @@ class Centre:
             if one in held:
                 self._sit(key, row, one)
 
-    def _keep_seats(self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str]) -> None:
+    def _keep_seats(
+        self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str], known: Side | None
+    ) -> None:
         """Seats that were used for somebody whom the centre counts already, or not there: they stay."""
         for area in areas:
+            self.ledger.blur(area, row.from_at)
             if area in held:
                 self.ledger.seat((*key, row.n), area, "doubtful")
             else:
                 self.ledger.doubt(row.scan.id, area, attendee)
         if areas:
-            self._case("badge_twice", row, areas)
+            self._case("badge_twice", row, areas, known)
 
     def _see(self, attendee: str, scan: Scan, sighting: Sighting) -> None:
         area, from_at = self._leads_to(scan), sighting.from_at or 0
@@ -620,10 +640,28 @@ class Centre:
         area = self.layout.doors[scan.door].area
         return area if scan.direction == "entry" else self.layout.areas[area].parent
 
-    def _case(self, kind: CaseKind, row: Row, areas: Sequence[str]) -> None:
+    def _decided(self, row: Row, earlier: Decision | None, attendee: str) -> Side | None:
+        """What the centre decided for the scan of a row."""
+        if earlier is None:
+            return None
+        scan, seen = row.scan, self.ledger.seen.get(attendee)
+        at = seen.from_at if seen is not None and seen.scan == scan.id else None
+        reason = earlier.refusal.reason if earlier.refusal is not None else None
+        return Side(scan=scan.id, door=scan.door, at=at, outcome=earlier.outcome, reason=reason, by="centre")
+
+    def _known(self, attendee: str) -> Side | None:
+        """Where the centre knows somebody to be, and since when."""
+        there, seen = self.rooms.presence(attendee), self.ledger.seen.get(attendee)
+        if there is None:
+            return None
+        scan = seen.scan if seen is not None else ""
+        return Side(scan=scan, door=there.door, at=there.since_at, outcome="admitted", by="centre")
+
+    def _case(self, kind: CaseKind, row: Row, areas: Sequence[str], other: Side | None) -> None:
         outcome = None if row.outcome == "lapsed" else row.outcome
         side = Side(scan=row.scan.id, door=row.scan.door, at=row.at, outcome=outcome, offset_ms=row.offset_ms)
-        self.rooms.open_case(Case(id=row.scan.id, kind=kind, attendee=row.attendee, sides=(side,), areas=tuple(areas)))
+        sides = (side,) if other is None else (side, other)
+        self.rooms.open_case(Case(id=row.scan.id, kind=kind, attendee=row.attendee, sides=sides, areas=tuple(areas)))
 
 
 def _in(area: str, owned: Sequence[tuple[RowKey, str]]) -> bool:

@@ -116,6 +116,9 @@ export class Live {
     this.seq = 0;
     this.stale = true;
     this.staleSince = "";
+    /** How the station that serves this page is linked to the centre; null: the centre itself serves it.
+     * @type {{link: "linked" | "slow" | "cut", since: string | null, waiting: number} | null} */
+    this.station = null;
     this.heardAt = 0;
     this.pause = RETRY_MS_MIN;
     /** @type {WebSocket | null} */
@@ -140,8 +143,9 @@ export class Live {
     };
   }
 
-  /** @param {{type: string, seq: number, version: number, evacuation: any, areas?: AreaNow[], at?: string}} message */
+  /** @param {{type: string, seq: number, version: number, evacuation: any, areas?: AreaNow[], at?: string, station?: any}} message */
   take(message) {
+    if (message.station) this.station = message.station;
     this.heardAt = performance.now();
     this.pause = RETRY_MS_MIN;
     this.stale = false;

@@ -272,7 +272,7 @@ function showAnswer(answer) {
     name: person?.name ?? "",
     organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
     hint: said(answer.hint),
-    way: [said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
+    way: [answer.provisional ? word("provisional") : "", said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
     answer,
   };
   if (answer.outcome === "admitted") {
@@ -342,6 +342,8 @@ function groupName(id) {
 function showNumbers() {
   const now = live?.areas.get(area);
   const stale = showLink(live);
+  // A station has neither: clicks and pictures are the centre's.
+  if (live?.station) for (const id of ["#clicker", "#camera-switch"]) find(id).hidden = true;
   if (live && live.evacuation !== evacuationShown) {
     evacuationShown = live.evacuation;
     show(showReady, undefined, live.evacuation === "none" ? undefined : "refused");

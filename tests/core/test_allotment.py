@@ -103,7 +103,7 @@ def test_a_seat_in_doubt_stays_set_aside_when_its_station_hands_it_over() -> Non
     ledger.seat((*KEY, 1), "P", "doubtful")
     ledger.reported(KEY, {"P": Counters(granted=1, admitted=1, freed=1, returned=1)}, due=1, handed=1, whole=True)
     assert ledger.set_aside["P"] == 1
-    assert ledger.settle("scan") == ["P"]
+    assert ledger.settle("scan", ["P"]) == ["P"]
     assert ledger.set_aside["P"] == 0
 
 
@@ -203,3 +203,52 @@ def test_rights_are_for_anybody_as_kept_places_were_never_granted() -> None:
     own = OwnSeats(OwnRights(house, {"P": 1}), Programme(house.event), at("10:00"))
     assert isinstance(own, Seats)
     assert own.kept("P") == []
+
+
+def test_a_doubt_about_whom_a_headcount_met_is_freed_by_a_headcount_alone() -> None:
+    ledger = Ledger(layout())
+    ledger.doubt("scan", "P", "a1")
+    ledger.doubt("scan", "P", "a1", seen=False)
+    assert ledger.set_aside["P"] == 2
+    assert ledger.settle("scan", ["P"]) == ["P"]
+    assert ledger.settle("scan", ["P"]) == []
+    assert ledger.set_aside["P"] == 1
+    ledger.headcount("P", 1_000, sure=True)
+    assert ledger.set_aside["P"] == 0
+
+
+def test_a_case_frees_no_seat_of_an_area_that_it_is_not_about() -> None:
+    ledger = Ledger(layout())
+    ledger.doubt("scan", "P", "a1")
+    assert ledger.settle("scan", []) == []
+    assert ledger.set_aside["P"] == 1
+
+
+def test_who_has_settled_a_case_may_have_found_somebody_a_headcount_took_for_another() -> None:
+    ledger = Ledger(layout())
+    ledger.headcount("P", 1_000, sure=True)
+    ledger.doubt("scan", "P", "a1")
+    ledger.settle("scan", ["P"])
+    assert ledger.may_be_missing("a2", "P")
+
+
+def test_people_without_a_badge_may_hide_that_somebody_is_missing() -> None:
+    ledger = Ledger(layout())
+    ledger.headcount("P", 1_000, sure=True)
+    assert not ledger.may_be_missing("a1", "P")
+    ledger.found_others("P")
+    assert ledger.may_be_missing("a1", "P")
+
+
+def test_a_seat_in_doubt_that_a_headcount_frees_makes_it_unsure() -> None:
+    ledger = Ledger(layout())
+    ledger.doubt("scan", "P", "a1")
+    ledger.headcount("P", 1_000, sure=True)
+    assert not ledger.counted["P"].sure
+
+
+def test_an_all_clear_leaves_their_seats_to_doors_that_may_be_cut_off() -> None:
+    ledger = ledger_with(2)
+    ledger.doubt("scan", "P", "a1")
+    ledger.emptied(1_000)
+    assert ledger.set_aside["P"] == 2

@@ -9,6 +9,7 @@ import pytest
 
 from checkin.core.admission import Bearer
 from checkin.core.allotment import Counters
+from checkin.core.conflict import Side
 from checkin.core.link import (
     ASK_AGE_MS_MAX,
     SILENT_MS,
@@ -152,7 +153,7 @@ def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> No
     free = house.free("house")
     house.row("front", 2, "a1", "out", direction="exit")
     assert (house.inside("house"), house.free("house")) == (0, free)
-    assert house.process.ledger.settle("out") == ["house"]
+    assert house.process.ledger.settle("out", ["house"]) == ["house"]
     assert house.free("house") == free + 1
 
 
@@ -166,6 +167,79 @@ def test_a_badge_let_in_by_two_doors_keeps_two_seats_until_a_person_has_looked()
     assert "badge_twice" in [case.kind for case in house.process.count.cases.values()]
     house.report("front", n=1, handed=1, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
     assert house.free("house") == free
+
+
+def test_a_case_has_the_side_of_the_door_and_that_of_the_centre() -> None:
+    house = House()
+    house.ask("front", "a1", "in")
+    house.row("front", 1, "a1", "in", decided="centre")
+    house.now += 60_000
+    house.row("front", 2, "a1", "copy", at=house.now - 5_000, offset_ms=-5_000, takes=("house",))
+    (case,) = house.process.count.cases.values()
+    assert (case.kind, case.areas) == ("badge_twice", ("house",))
+    assert case.sides == (
+        Side(scan="copy", door="D1", at=house.now - 5_000, outcome="admitted", offset_ms=-5_000),
+        Side(scan="in", door="D1", at=NOW, outcome="admitted", by="centre"),
+    )
+
+
+def test_a_case_of_decisions_that_differ_says_what_the_centre_had_decided_when_and_why() -> None:
+    house = House()
+    house.ask("hall", "a1", "s")
+    house.now += 900
+    house.row("hall", 1, "a1", "s", "refused")
+    for n in range(2, 6):
+        house.ask("hall", f"a{n}", f"s{n}")
+    house.ask("hall", "a6", "s6")
+    house.row("hall", 2, "a6", "s6", takes=("P",))
+    first, second = (case.sides[1] for case in house.process.count.cases.values())
+    assert first == Side(scan="s", door="P-A", at=NOW, outcome="admitted", by="centre")
+    assert second == Side(scan="s6", door="P-A", at=None, outcome="refused", reason="area_full", by="centre")
+
+
+def test_a_clock_that_is_off_is_shown_beside_that_of_the_centre() -> None:
+    house = House()
+    house.row("hall", 1, "a1", "s", at=NOW + 120_000, offset_ms=120_000, from_at=NOW)
+    case = house.process.count.cases["s clock_off"]
+    assert [(side.by, side.at, side.offset_ms) for side in case.sides] == [
+        ("station", NOW + 120_000, 120_000),
+        ("centre", NOW, None),
+    ]
+
+
+def test_who_comes_in_again_at_a_centre_put_back_was_one_of_those_missing() -> None:
+    house = House()
+    for n in range(2):
+        house.ask("front", f"a{n}", f"in {n}")
+        house.row("front", n + 1, f"a{n}", f"in {n}", decided="centre")
+    house.process.count.headcount("house", 1 + house.process.centre.headcount("house", house.now))
+    free = house.free("house")
+    house.now += 1_000
+    house.row("front", 3, "a1", "again", decided="centre", from_at=house.now, after="in 1")
+    assert house.free("house") == free - 1
+
+
+def test_a_headcount_is_not_sure_while_rows_of_a_retired_station_are_missing() -> None:
+    house = House()
+    house.process.ledger.retire("front")
+    for _ in range(2):
+        house.process.centre.headcount("house", house.now)
+        assert not house.process.ledger.counted["house"].sure
+    logs = {"front 1": Log(totals={}, n=1, handed=0), "front 2": Log(totals={}, n=0, handed=0)}
+    house.report("front", epoch="front 2", logs=logs)
+    house.row("front", 1, "a1", "s")
+    house.report("front", epoch="front 2", logs=logs)
+    house.process.centre.headcount("house", house.now)
+    assert house.process.ledger.counted["house"].sure
+
+
+def test_a_headcount_is_not_sure_while_a_station_has_never_been_heard_of() -> None:
+    process = CentreOnDisk(layout(), Programme(layout().event), PEOPLE, {"hall": "P-A", "front": "D1"})
+    process.centre.headcount("house", NOW)
+    assert not process.ledger.counted["house"].sure
+    house = House()
+    house.process.centre.headcount("house", NOW)
+    assert house.process.ledger.counted["house"].sure
 
 
 def test_the_station_that_has_the_place_decides_where_the_pool_has_none() -> None:

@@ -12,8 +12,10 @@ from zlib import crc32
 
 from msgspec import Struct
 
+from checkin.core.admission import Evacuation
 from checkin.core.allotment import Ledger, shares
-from checkin.core.link import PATIENCE_MS, Centre, ToCentre, ToStation
+from checkin.core.conflict import close
+from checkin.core.link import PATIENCE_MS, Answer, Ask, Centre, ToCentre, ToStation
 from checkin.core.model import Override, Scan
 from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
 from tests.simulation.house import CentreOnDisk
@@ -52,13 +54,14 @@ def all_shared(free: int, demand: Mapping[str, int]) -> dict[str, int]:
 
 class Body:
     """Somebody with a badge, perhaps a copy of another's. `counted`: the areas in which they are by way of
-    scans. A badge that is seen to leave, or to be let in elsewhere, speaks for the last body seen with it."""
+    scans; `doors`: which let them in there."""
 
     def __init__(self, number: int, badge: str) -> None:
         self.number = number
         self.badge = badge
         self.place: str | None = None
         self.counted: set[str] = set()
+        self.doors: dict[str, str] = {}
         self.linked = False
         self.waits: str | None = None
 
@@ -153,7 +156,9 @@ class World:
         self.parts = parts or Parts(door=Door)
         self.tell = tell
         self.last_fate = 0
-        self.last_of: dict[str, tuple[int, Body, int]] = {}
+        self.last_of: dict[str, tuple[int, Body, str]] = {}
+        self.decided: dict[str, list[tuple[int, str]]] = {}
+        self.taken_for: set[str] = set()
         self.now = 0
         self.agenda: list[tuple[int, int, Callable[[], None]]] = []
         self.order = 0
@@ -162,6 +167,10 @@ class World:
         self.scans: dict[str, tuple[Body, str]] = {}
         self.shown: dict[str, Shown] = {}
         self.cuts: dict[tuple[str, str], int] = {}
+        self.late: dict[tuple[str, str], int] = {}
+        self.missed_crew: dict[str, int] = dict.fromkeys(LAYOUT.areas, 0)
+        self.restored_at = -1
+        self.evacuation: Evacuation = "none"
         self.up = True
         self.healing = False
         self.backup: Any = None
@@ -216,19 +225,22 @@ class World:
             self._commit()
             for station, totals in told.items():
                 self._send_down(station, totals)
+                self._tell_evacuation(station)
         self.later(CENTRE_TICK_MS, self._tick_centre)
 
     # -- the link
 
     def send_up(self, station: str, message: ToCentre) -> None:
-        for delay in self._ways(station, "up"):
+        for delay in self._ways(station, "up", isinstance(message, Ask)):
             self.later(delay, lambda: self._receive(station, message))
 
     def _send_down(self, station: str, message: ToStation) -> None:
-        for delay in self._ways(station, "down"):
+        for delay in self._ways(station, "down", isinstance(message, Answer)):
             self.later(delay, lambda: self._hear(station, message))
 
-    def _ways(self, station: str, way: str) -> list[int]:
+    def _ways(self, station: str, way: str, waited_for: bool) -> list[int]:
+        if waited_for and (station, way) in self.late:
+            return [self.late.pop((station, way))]
         if self.cuts.get((station, way), 0) > self.now:
             return []
         weather = self.day.weather
@@ -253,6 +265,8 @@ class World:
         self.centre.count.now = START + self.now
         answers = self.centre.centre.receive(station, message, START + self.now)
         self._commit()
+        if isinstance(message, Ask) and self.centre.ledger.pending.get(message.scan.id) is not None:
+            self.decided.setdefault(message.scan.code, []).append((self.now, message.scan.id))
         for answer in answers:
             self._send_down(station, answer)
 
@@ -273,6 +287,16 @@ class World:
         match act.what, act.args:
             case "walks", (body, which, inwards, override):
                 self._walk(self.bodies[body], which, inwards, override)
+            case "goes", (body, station, direction, override):
+                if (station, direction) in self._ways_of(self.bodies[body]):
+                    self._go(self.bodies[body], station, direction, override)
+            case "late", (station, way, by):
+                self._say(
+                    f"the next {'question of' if way == 'up' else 'answer to'} {station} is late by {by / 1000:g} s"
+                )
+                self.late[station, way] = by
+            case "settles", (which,):
+                self._settle(which)
             case "slips", (body,):
                 self._slip(self.bodies[body])
             case "cut", (station, up, down, length):
@@ -316,6 +340,12 @@ class World:
                     self.later(off, self._restore_centre)
             case "count", (area,):
                 self._count(area)
+            case "evacuate", (length,):
+                if self.up and self.evacuation == "none":
+                    self._say("evacuation")
+                    self._set_evacuation("evacuation")
+                    self.later(length // 2, self._empty_house)
+                    self.later(length, self._all_clear)
             case "retire", (station, off):
                 self._retire(station, off)
             case "revoke", (station,):
@@ -324,22 +354,34 @@ class World:
             case _:
                 raise AssertionError(act)
 
+    def _ways_of(self, body: Body) -> list[tuple[str, str]]:
+        """The doors that can be reached from where a body is: into an area inside of it or beside it, or out."""
+        place = body.place
+        entries = [
+            (name, "entry")
+            for name in STATIONS
+            if LAYOUT.areas[area := LAYOUT.doors[name].area].parent == place
+            or (place not in (None, "house", area) and area != "house")
+        ]
+        return [*entries, *((name, "exit") for name in STATIONS if LAYOUT.doors[name].area == place)]
+
     def _walk(self, body: Body, which: int, inwards: bool, override: bool) -> None:
         """To one of the doors that can be reached from where the body is."""
+        ways = self._ways_of(body)
+        wanted = [way for way in ways if (way[1] == "entry") == inwards] or ways
+        name, direction = wanted[which % len(wanted)]
+        self._go(body, name, direction, override)
+
+    def _go(self, body: Body, name: str, direction: str, override: bool) -> None:
         if body.waits is not None:
             return
-        ways_in = [name for name in STATIONS if LAYOUT.areas[LAYOUT.doors[name].area].parent == body.place]
-        beside = [name for name in STATIONS if body.place not in (None, "house", LAYOUT.doors[name].area)]
-        beside = [name for name in beside if LAYOUT.doors[name].area != "house"]
-        ways_out = [name for name in STATIONS if LAYOUT.doors[name].area == body.place]
-        entries = [(name, "entry") for name in (*ways_in, *beside)]
-        exits = [(name, "exit") for name in ways_out]
-        ways = (entries if inwards else exits) or entries or exits
-        name, direction = ways[which % len(ways)]
-        door = self.doors[name]
+        door, around = self.doors[name], LAYOUT.areas[LAYOUT.doors[name].area].parent
+        if direction == "entry" and body.place != around:
+            # Who stands at another room's door has left the one they come from, whatever the door says.
+            self._leave(body, around)
         if door.station is None:
             if direction == "exit":
-                self._leave(body, LAYOUT.areas[LAYOUT.doors[name].area].parent)
+                self._leave(body, around)
             return
         self.ids += 1
         scan = Scan(
@@ -395,38 +437,73 @@ class World:
             return
         body.waits = None
         area = LAYOUT.doors[door.name].area
-        others = [one for one in self.bodies if one.badge == body.badge and one is not body]
         if scan.direction == "exit":
-            self._leave(body, LAYOUT.areas[area].parent)
-            for one in others:
-                one.counted.clear()
-            self._saw(body)
-            return
-        if decision.outcome != "admitted":
-            return
-        again = decision.kind == "reentry" or decision.overridden is not None
-        for one in others:
-            if self._is_twice(one, area) and not shown.provisional and not again:
+            self._went_out(body, area, scan.id)
+        elif decision.outcome == "admitted":
+            again = decision.kind == "reentry" or decision.overridden is not None
+            self._came_in(body, door.name, scan.id, again=again, alone=shown.provisional)
+            self.check_capacity()
+
+    def _went_out(self, body: Body, area: str, scan: str) -> None:
+        """A badge that leaves an area leaves one seat of it: that of the body, if it has one."""
+        around = set(LAYOUT.path(LAYOUT.areas[area].parent))
+        behind = {one for one in LAYOUT.areas if area in LAYOUT.path(one)}
+        for one in self._others(body):
+            one.counted &= around | behind
+        for left in behind - body.counted:
+            self._give_up_seat(self._others(body), left)
+        self._leave(body, LAYOUT.areas[area].parent)
+        self._saw(body, scan)
+
+    def _came_in(self, body: Body, door: str, scan: str, *, again: bool, alone: bool) -> None:
+        """A badge that is let in somewhere has left what lies elsewhere. Each body that is let into an area
+        counts there, but for those at a door that lets the same badge in again, knowing that: one of those
+        whom it may take for this one counts no more."""
+        area = LAYOUT.doors[door].area
+        path = set(LAYOUT.path(area))
+        for one in self._others(body):
+            if not alone and not again and self._is_twice(one, area, scan):
                 raise Breach("I3", self.now, f"{body.badge} was let into {area} twice by linked doors")
-            # Two bodies let in by doors that could not know of each other are two; else the badge has moved.
-            one.counted &= set(LAYOUT.path(area)) if shown.provisional and not again else set()
+            one.counted &= path
+        if again:
+            self._take_for_another(body, door, area, alone=alone)
+        body.place, body.doors[area] = area, door
         # Whoever goes on into a room has a place of the house by the entrance, or has none.
-        body.place = area
-        body.counted = {area} | (body.counted & set(LAYOUT.path(area)))
-        body.linked = not shown.provisional and not again
-        self._saw(body)
-        self.check_capacity()
+        body.counted = ({area} if scan not in self.taken_for else set()) | (body.counted & path)
+        body.linked = not alone and not again
+        self._saw(body, scan)
 
-    def _saw(self, body: Body) -> None:
-        before = self.last_of[body.badge][0] if body.badge in self.last_of else -WAIT_MS
-        self.last_of[body.badge] = (self.now, body, before)
+    def _take_for_another(self, body: Body, door: str, area: str, *, alone: bool) -> None:
+        """The seat of this body is that of another, or of one who has been let in and has not yet seen it."""
+        others = [one for one in self._others(body) if not alone or one.doors.get(area) == door]
+        if any(area in one.counted for one in others):
+            self._give_up_seat(others, area)
+        elif not alone:
+            decided = {scan for _, scan in self.decided.get(body.badge, [])}
+            self.taken_for.update(one.waits for one in others if one.waits in decided)
 
-    def _is_twice(self, other: Body, area: str) -> bool:
+    def _others(self, body: Body) -> list[Body]:
+        return [one for one in self.bodies if one.badge == body.badge and one is not body]
+
+    def _give_up_seat(self, bodies: list[Body], area: str) -> None:
+        there = [one for one in bodies if area in one.counted]
+        if there:
+            there[0].counted.discard(area)
+
+    def _saw(self, body: Body, scan: str) -> None:
+        self.last_of[body.badge] = (self.now, body, scan)
+
+    def _is_twice(self, other: Body, area: str, scan: str) -> bool:
         """Whether the last that was seen of this badge, and not in these very seconds, was that linked doors let
-        the other body into an area that it has not left."""
-        at, body, before = self.last_of.get(other.badge, (0, other, -WAIT_MS))
-        settled = body is other and self.now - at > WAIT_MS and at - before > WAIT_MS
-        return settled and other.linked and area in other.counted and other.waits is None
+        the other body into an area that it has not left; seen too is who has asked at a door since, though
+        the centre's answer was not shown. What only a door knows that is switched off, since the centre was
+        put back to before it, no other door can know."""
+        at, body, shown = self.last_of.get(other.badge, (0, other, ""))
+        decided = [one for when, one in self.decided.get(other.badge, []) if one != scan and when > at - PATIENCE_MS]
+        asked = any(one != shown for one in decided[decided.index(shown) + 1 if shown in decided else 0 :])
+        forgotten = self.restored_at > at and shown not in self.centre.count.answers
+        settled = body is other and self.now - at > WAIT_MS and not asked and not forgotten
+        return settled and other.linked and area in other.counted
 
     def _count(self, area: str) -> int:
         """A person counts who is in an area, at this instant, and tells the centre."""
@@ -435,10 +512,68 @@ class World:
         found = sum(area in LAYOUT.path(body.place) for body in self.bodies)
         self._say(f"{area} is counted: {found}")
         self.centre.count.now = START + self.now
+        # Who counts cannot tell crew from visitors: the places of crew who are gone may go to visitors.
+        self.missed_crew[area] += sum(
+            area in LAYOUT.path(presence.area) and area not in LAYOUT.path(self.bodies[int(attendee[1:])].place)
+            for attendee, presence in self.centre.count.presences.items()
+            if presence.counts_as == "crew"
+        )
+        tally = self.centre.count.house.tallies[area]
+        others = tally.uncounted > 0
         doorways = self.centre.centre.headcount(area, START + self.now)
         self.centre.count.headcount(area, found + doorways)
+        if others or tally.uncounted > 0:
+            self.centre.ledger.found_others(area)
         self._commit()
         return found
+
+    def _settle(self, which: int) -> None:
+        """A person looks into a case: whether a second body with this badge is where it is in doubt."""
+        count, ledger = self.centre.count, self.centre.ledger
+        cases = list(count.cases.values())
+        if not self.up or not cases:
+            return
+        case = cases[which % len(cases)]
+        in_doubt = ledger.settle(case.id, case.areas)
+        there = count.presences.get(case.attendee or "")
+        known = LAYOUT.path(there.area if there is not None else None)
+        bodies = [body for body in self.bodies if body.badge == case.attendee]
+        second = any(sum(area in LAYOUT.path(body.place) for body in bodies) > (area in known) for area in in_doubt)
+        self._say(f"{case.kind} of {case.id} is settled: {'a second person' if second else 'nobody else'} is inside")
+        for area, change in close(case, "copy" if second else "same_person", in_doubt, second).corrections:
+            count.correct(area, change)
+        self._commit()
+
+    def _set_evacuation(self, evacuation: Evacuation) -> None:
+        self.evacuation = self.centre.count.evacuation = evacuation
+        for station in STATIONS:
+            self._tell_evacuation(station)
+
+    def _tell_evacuation(self, station: str) -> None:
+        door = self.doors[station]
+        if door.station is None or self.cuts.get((station, "down"), 0) > self.now:
+            return
+        if door.station.state.evacuation != self.evacuation:
+            door.carry_out(door.station.evacuated(self.evacuation))
+
+    def _empty_house(self) -> None:
+        for body in self.bodies:
+            self._leave(body, None)
+            body.waits = None
+
+    def _all_clear(self) -> None:
+        """Said when a person has seen that the house is empty, of whoever came in past a door that is cut off too."""
+        if not self.up:
+            self.later(1_000, self._all_clear)
+            return
+        self._say("all clear, counted from nobody")
+        self._empty_house()
+        self.centre.count.now = START + self.now
+        self.ids += 1
+        self.centre.count.empty(f"c{self.ids}")
+        self.centre.ledger.emptied(START + self.now)
+        self._commit()
+        self._set_evacuation("none")
 
     def _retire(self, station: str, off: int) -> None:
         """A person switches it off, says so, counts its areas, and starts it as a new one later."""
@@ -460,6 +595,7 @@ class World:
             revoked = self.centre.centre.revoked
             self.centre.start()
             self.centre.centre.revoked = revoked
+            self.centre.count.evacuation = self.evacuation
             self.up = True
             self._say("the centre is up")
 
@@ -467,7 +603,9 @@ class World:
         revoked = self.centre.centre.revoked
         self.centre.restore(self.backup, START + self.now)
         self.centre.centre.revoked = revoked
+        self.centre.count.evacuation = self.evacuation
         self.up = True
+        self.restored_at = self.now
         self._say("the centre is up, from its backup")
         self.later(3_000, self._confirm)
 
@@ -497,7 +635,7 @@ class World:
             everybody = [body for body in self.bodies if area in body.counted]
             inside = [body for body in everybody if BEARERS[body.badge].group != "crew"]
             persons = LAYOUT.areas[area].persons
-            if len(inside) > capacity or (persons is not None and len(everybody) > persons):
+            if len(inside) > capacity + self.missed_crew[area] or (persons is not None and len(everybody) > persons):
                 names = ", ".join(f"{body.number} ({body.badge})" for body in inside)
                 raise Breach("I1", self.now, f"{len(inside)} of {capacity} in {area}: {names}")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from checkin.core.admission import Bearer, Decision, Facts, decide
+from msgspec.structs import replace
+
+from checkin.core.admission import Bearer, Decision, Evacuation, Facts, decide
 from checkin.core.allotment import Ledger, shares
 from checkin.core.conflict import Case
 from checkin.core.holds import ANYBODY, Seats
@@ -32,6 +34,7 @@ class Count:
         self.programme = programme
         self.bearers = bearers
         self.now = 0
+        self.evacuation: Evacuation = "none"
         self.presences: dict[str, Presence] = dict(disk["presences"])
         self.uncounted: dict[str, int] = dict(disk["uncounted"])
         self.answers: dict[str, Decision] = dict(disk["answers"])
@@ -71,7 +74,7 @@ class Count:
                 now=self.now,
                 layout=self.layout,
                 seats=Seats(self.house, self.programme, self.now),
-                evacuation="none",
+                evacuation=self.evacuation,
                 genuineness="genuine",
                 bearer=bearer,
             ),
@@ -122,6 +125,22 @@ class Count:
         tally = self.house.tallies[area]
         for changed, change in self.house.count(area, found - tally.known - tally.uncounted):
             self._note(changed, change)
+
+    def empty(self, clear: str) -> None:
+        """An all-clear: nobody is inside."""
+        for attendee, there in list(self.presences.items()):
+            if there.area is not None:
+                self.house.move(there.area, None, there.counts_as)
+                self._put("presences", self.presences, attendee, replace(there, area=None, since_at=self.now))
+                self._tell(attendee, clear)
+        for area, tally in self.house.tallies.items():
+            if tally.uncounted:
+                self.correct(area, -tally.uncounted)
+
+    def correct(self, area: str, change: int) -> None:
+        """So many more are in this very area without a badge."""
+        self.house.correct(area, change)
+        self._note(area, change)
 
     def _recount(self, scan: Scan, leaves: str | None, enters: str | None) -> None:
         door = self.layout.doors[scan.door]

@@ -173,8 +173,8 @@ class NoRoster(Ledger):
 class FreezesUntilReported(Ledger):
     """After a restore waits for totals, and not for the rows of which they tell."""
 
-    def _epoch(self, key: Any, *, reported: bool = False, **changes: int) -> None:
-        super()._epoch(key, reported=reported, **changes)
+    def _epoch(self, key: Any, *, reported: bool = False, over: bool = False, **changes: int) -> None:
+        super()._epoch(key, reported=reported, over=over, **changes)
         if reported:
             self._put("epochs", self.epochs, key, replace(self.epochs[key], known=True))
 
@@ -182,8 +182,8 @@ class FreezesUntilReported(Ledger):
 class TakesBrokenLogs(Ledger):
     """After a restore takes the totals of a disk that was put back for all there is."""
 
-    def reported(self, key: Any, totals: Any, *, due: int, handed: int, whole: bool) -> None:
-        super().reported(key, totals, due=due, handed=handed, whole=True)
+    def reported(self, key: Any, totals: Any, *, whole: bool, **more: Any) -> None:
+        super().reported(key, totals, whole=True, **more)
 
 
 class SameGeneration(Ledger):
@@ -212,21 +212,30 @@ class FreesRetired(Ledger):
         return found
 
 
+class FreesAtAllClear(Ledger):
+    """Takes an all-clear for one at doors that are cut off too."""
+
+    def emptied(self, at: int) -> None:
+        super().emptied(at)
+        for key, one in list(self.counters.items()):
+            self._count(key, replace(one, returned=one.granted))
+
+
 class NoDoubts(Ledger):
     """Believes the door's clock, and keeps no seat that is in doubt."""
 
-    def doubt(self, scan: str, area: str, attendee: str) -> None:
+    def doubt(self, scan: str, area: str, attendee: str, *, seen: bool = True) -> None:
         pass
 
 
 class FreesOthersSeats(Ledger):
     """An exit elsewhere frees the seat of a station's admission in the pool."""
 
-    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str) -> None:
+    def vacate(self, attendee: str, area: str, *, certain: bool, scan: str, seen: bool = True) -> None:
         key = self.owner.get((attendee, area))
-        super().vacate(attendee, area, certain=certain, scan=scan)
+        super().vacate(attendee, area, certain=certain, scan=scan, seen=seen)
         if key is not None:
-            held = self.counters[key[0], key[1], area]
+            held = self.counters.get((key[0], key[1], area), Counters())
             self._count((key[0], key[1], area), replace(held, returned=held.returned + 1))
 
 
@@ -261,11 +270,16 @@ class NeverTakesBack(Centre):
         pass
 
 
-class SureHeadcounts(Centre):
+class SureHeadcounts(Ledger):
     """Takes every headcount for one that knew everybody who was let in."""
 
-    def headcount(self, area: str, now: int) -> int:
-        return self.ledger.headcount(area, now, sure=True)
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        doorways = super().headcount(area, at, sure=sure)
+        self._put("counted", self.counted, area, replace(self.counted[area], sure=True))
+        return doorways
+
+    def _blur(self, area: str) -> None:
+        pass
 
 
 class ForgetsDoorways(Centre):
@@ -322,5 +336,6 @@ MUTANTS: Mapping[str, Parts] = {
     "it takes a broken log for whole": Parts(door=Door, ledger=TakesBrokenLogs),
     "what it lacks is not sent anew": Parts(door=Door, station=NeverUploadsAnew),
     "a headcount forgets who is in the doorway": Parts(door=Door, centre=ForgetsDoorways),
-    "every headcount is sure": Parts(door=Door, centre=SureHeadcounts),
+    "an all-clear frees the seats of every door": Parts(door=Door, ledger=FreesAtAllClear),
+    "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

@@ -15,6 +15,9 @@ from checkin.core.schedule import Programme
 
 What = Literal[
     "walks",  # a body goes to a door it can reach: (body, which, how likely in, override)
+    "goes",  # a body goes to this very door, if it can be reached: (body, station, direction, override)
+    "late",  # the next question of a station, or answer to it, is on its way for so long: (station, way, ms)
+    "settles",  # a person looks into a case, the oldest or a later one, and closes it: (which)
     "slips",  # a body leaves the area it is in through no door that scans: (body,)
     "cut",  # a link: (station, to the centre, to the station, for ms)
     "crash",  # a station stops after so many more effects: (station, effects, off for ms)
@@ -25,6 +28,7 @@ What = Literal[
     "backup",  # of the centre: ()
     "restore",  # the centre is put back to its backup: (off for ms)
     "count",  # a person counts an area: (area,)
+    "evacuate",  # everybody, until the all-clear: (for ms)
     "retire",  # a person switches a station off for good, and counts its areas: (station, off for ms)
     "revoke",  # a station: (station,)
 ]
@@ -154,9 +158,12 @@ def plan(seed: int) -> Day:
             acts.append(Act(max(0, retired.at - 25_000), "cut", (retired.args[0], True, True, 26_000)))
     if dice.random() < 0.1:
         acts.append(_of_station(dice, "revoke"))
-    if any(act.what in ("count", "retire") for act in acts):
-        # A headcount does not tell crew from visitors, so what it finds missing may be either: no promise.
-        acts = [act for act in acts if act.what != "walks" or act.args[0] not in CREW]
+    for _ in range(dice.choice((0, 0, 0, 4))):
+        acts.append(Act(dice.randrange(LENGTH_MS), "settles", (dice.randrange(60),)))
+    for scene in (_stale_question, _counted_doorway, _hidden_by_a_headcount):
+        if dice.random() < 0.2:
+            acts += scene(dice, dice.randrange(10_000, LENGTH_MS - 60_000))
+    acts += _evacuation(Random(f"evacuation {seed}"))
     bad = dice.choice((0, 0, 20, 80, 200))
     return Day(
         seed=seed,
@@ -173,3 +180,74 @@ def plan(seed: int) -> Day:
 
 def _of_station(dice: Random, what: What, *more: Any) -> Act:
     return Act(dice.randrange(LENGTH_MS), what, (dice.choice(STATIONS), *more))
+
+
+def _stale_question(dice: Random, at: int) -> list[Act]:
+    """A question is under way for so long that its door has decided, and the person is elsewhere since; what
+    the door showed comes later still."""
+    body, (one, other) = dice.randrange(BODIES), dice.choice((("S", "W"), ("W", "S"), ("P1", "P2")))
+    late = dice.choice((9_000, 15_000, 25_000))
+    return [
+        *_arrives(dice, body, one, at - 6_000),
+        Act(at - 1, "late", (one, "up", late)),
+        Act(at, "goes", (body, one, "exit", False)),
+        Act(at + 50, "cut", (one, True, dice.random() < 0.7, late + dice.choice((5_000, 30_000)))),
+        Act(at + dice.choice((2_000, 5_000)), "goes", (body, other, "entry", True)),
+        *_crowd(dice, at + late + 6_000),
+    ]
+
+
+def _counted_doorway(dice: Random, at: int) -> list[Act]:
+    """An area is counted while somebody stands at its door, whom the centre has let in already."""
+    body, station = dice.randrange(BODIES), dice.choice(STATIONS)
+    area = dice.choice(LAYOUT.path(LAYOUT.doors[station].area))
+    return [
+        *_arrives(dice, body, station, at - 6_000)[: dice.choice((0, 1))],
+        Act(at - 1, "late", (station, "down", dice.choice((500, 700, 1_500)))),
+        Act(at, "goes", (body, station, "entry", True)),
+        Act(at + dice.choice((100, 300, 450)), "count", (area,)),
+        *_crowd(dice, at + 3_000),
+    ]
+
+
+def _hidden_by_a_headcount(dice: Random, at: int) -> list[Act]:
+    """A headcount finds as many as are known, but others: some came in unknown, and as many have gone unseen."""
+    station, other = dice.choice((("S", "W"), ("W", "S"), ("P1", "P2"), ("P2", "P1")))
+    gone = dice.sample(range(BODIES), 2)
+    count = Act(at + 9_000, "retire", (station, dice.choice((3_000, 30_000))))
+    if dice.random() < 0.3:
+        count = Act(at + 9_000, "count", (LAYOUT.doors[station].area,))
+    return [
+        *(act for body in gone for act in _arrives(dice, body, other, at - 8_000)),
+        Act(at, "cut", (station, True, True, 40_000)),
+        *(Act(at + 500 + 900 * n, "goes", (dice.randrange(BODIES), station, "entry", True)) for n in range(4)),
+        *(Act(at + 6_000, "slips", (body,)) for body in gone),
+        count,
+        *(Act(at + 12_000 + 700 * n, "goes", (body, other, "entry", True)) for n, body in enumerate(gone)),
+        *_crowd(dice, at + 14_000),
+    ]
+
+
+def _evacuation(dice: Random) -> list[Act]:
+    """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
+    if dice.random() >= 0.1:
+        return []
+    at, length = dice.randrange(20_000, LENGTH_MS - 50_000), dice.choice((6_000, 15_000, 30_000))
+    acts = [Act(at, "evacuate", (length,)), *_crowd(dice, at + 1_000), *_crowd(dice, at + length + 500)]
+    if dice.random() < 0.7:
+        station = dice.choice(STATIONS)
+        acts.append(Act(at - dice.choice((500, 8_000)), "cut", (station, True, True, dice.choice((15_000, 60_000)))))
+        acts += [Act(at + 700 * n, "goes", (dice.randrange(BODIES), station, "entry", True)) for n in range(12)]
+    return acts
+
+
+def _arrives(dice: Random, body: int, station: str, at: int) -> list[Act]:
+    """By an entrance, and on through this door if it is another."""
+    entrance = Act(at, "goes", (body, dice.choice(("S", "W")), "entry", True))
+    return [entrance] if station in ("S", "W") else [entrance, Act(at + 2_000, "goes", (body, station, "entry", True))]
+
+
+def _crowd(dice: Random, at: int) -> list[Act]:
+    """Everybody wants in."""
+    bodies = dice.sample(range(BODIES), 8)
+    return [Act(at + 400 * n, "walks", (body, dice.randrange(60), True, False)) for n, body in enumerate(bodies)]

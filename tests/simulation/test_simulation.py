@@ -1,6 +1,7 @@
 """Doors and centre through hostile days: no promise of docs/cut-off.md is broken, and every rule is needed.
 
-A failure names its seed; `make simulate ARGS="--seed N"` tells that day, as short as it still fails.
+The days are the same in every run; `make simulate` plays fresh ones. A failure names its seed, and
+`make simulate ARGS="--seed N"` tells that day, as short as it still fails.
 """
 
 from __future__ import annotations
@@ -9,45 +10,81 @@ import time
 
 import pytest
 
-from tests.simulation.__main__ import FRESH, noticed
+from tests.simulation.__main__ import noticed
 from tests.simulation.day import play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import plan
 from tests.simulation.story import breach_of, shrink, tell
 
 DAYS = 2_000
+DAYS_MIN = 20
+"""So many are played however slow the machine is."""
 SECONDS = 60
-QUICKLY_NOTICED = [
-    "shown before it is committed",
-    "sent before it is committed",
-    "acknowledged before it is committed",
-    "differences instead of totals",
-    "grants without looking at the pool",
-    "every exit frees a seat at its door",
-    "a disk put back is not noticed",
-    "a restored centre keeps its generation",
-    "what it lacks is not sent anew",
-]
-"""Mutants that the first days notice; `make simulate ARGS=--mutants` tries them all."""
+ONCE_BROKEN = (
+    30280,
+    30676,
+    5000141,
+    5001185,
+    6003781,
+    7000180,
+    7000955,
+    7003167,
+    12001825,
+    12006876,
+    12008267,
+    13007297,
+)
+"""Days on which a promise was broken, or a checker wrong, when they were first played as they are planned now."""
+NOTICED_ON = {
+    "shown before it is committed": 1,
+    "sent before it is committed": 1,
+    "acknowledged before it is committed": 2,
+    "differences instead of totals": 2,
+    "grants without looking at the pool": 2,
+    "every exit frees a seat at its door": 1,
+    "an exit frees a seat that was handed over": 1,
+    "an exit elsewhere frees a station's seat": 1070,
+    "cut off, who is believed inside needs no seat": 9,
+    "a place is free when decided, not when shown": 113,
+    "what the door did not show is not taken back": 2353,
+    "the last row before a stop counts as shown": 1152,
+    "a question from before a stop stays open": 226,
+    "a scan is known by its badge": 4,
+    "a badge let in twice is one person": 311,
+    "no seat stays in doubt": 133,
+    "doors' clocks tell the order": 19,
+    "a stale question is answered": 142,
+    "a disk put back is not noticed": 1,
+    "a restored centre keeps its generation": 3,
+    "a restored centre gives away at once": 29,
+    "it waits for totals, not for rows": 115,
+    "what it lacks is not sent anew": 3,
+    "a station takes any generation": 67,
+    "a lost epoch is not told of": 1193,
+    "a headcount forgets who is in the doorway": 135,
+    "an all-clear frees the seats of every door": 1023,
+    "every headcount is sure": 30280,
+}
+"""Mutants, and a day that notices each; `make simulate ARGS=--mutants` looks for the first."""
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN)
+def test_a_day_that_once_broke_a_promise_is_well(seed: int) -> None:
+    assert breach_of(plan(seed)) is None
 
 
 def test_no_promise_is_broken_on_thousands_of_days() -> None:
-    fresh = FRESH + time.time_ns() % FRESH
-    print(f"fresh seeds from {fresh}")
-    began, days = time.monotonic(), 0
-    for number in range(DAYS // 2):
-        for seed in (number, fresh + number):
-            breach = breach_of(plan(seed))
-            assert breach is None, f'seed {seed}: {breach}; make simulate ARGS="--seed {seed}" tells it'
-            days += 1
-        if time.monotonic() - began > SECONDS:
+    began = time.process_time()
+    for seed in range(DAYS):
+        breach = breach_of(plan(seed))
+        assert breach is None, f'seed {seed}: {breach}; make simulate ARGS="--seed {seed}" tells it'
+        if seed >= DAYS_MIN and time.process_time() - began > SECONDS:
             break
-    assert days >= 20, "too slow to say anything"
 
 
-@pytest.mark.parametrize("name", QUICKLY_NOTICED)
+@pytest.mark.parametrize("name", NOTICED_ON)
 def test_a_rule_left_out_is_noticed(name: str) -> None:
-    assert noticed(MUTANTS[name], days=200) is not None
+    assert noticed(MUTANTS[name], days=1, first=NOTICED_ON[name]) is not None
 
 
 def test_a_seed_replays_its_day() -> None:

@@ -1,0 +1,169 @@
+"""Stations: paired by a one-time code, linked by a websocket; what they hold, and the conflicts that they leave."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import count
+from typing import Any, cast
+
+import msgspec
+from litestar import Request, WebSocket, get, post, websocket
+from litestar.di import NamedDependency
+from litestar.exceptions import WebSocketDisconnect
+from litestar.params import FromPath, JSONBody
+from litestar.types import Send
+
+from checkin.core.errors import CheckinError
+from checkin.core.link import Ask, Rows, ToCentre
+from checkin.core.reference import People, ToStationToo, Welcome
+from checkin.live.broadcast import Broadcast
+from checkin.service import stations
+from checkin.service.centre import Centre
+from checkin.service.links import Connection, Links
+from checkin.service.people import Principal, wall_ms
+from checkin.service.stations import CodeSent, ConflictsShown, StationPaired, StationsShown, VerdictSent
+from checkin.store.stations import Station
+from checkin.web.auth import may
+from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, RAW_SEND
+
+OUT_MAX = 5_000
+"""So many messages wait for one station; it is a thousand pages of people and more."""
+
+_decode = msgspec.msgpack.Decoder(ToCentre).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@post("/api/v1/stations/pair", opt={"public": True}, status_code=200, summary="Make a door's device a station")
+async def pair_station(
+    data: JSONBody[CodeSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
+) -> StationPaired:
+    """By the one-time code of a pairing link. Token and key are told this once."""
+    address = request.client.host if request.client else ""
+    now, wall = centre.clock(), wall_ms()
+    async with centre.gate.attempt(f"pairing {address}"):
+        return await centre.write(lambda tx: stations.pair_station(tx, centre.venues, data.code, now=now, wall=wall))
+
+
+@get("/stations", guards=[may("manage")], summary="Stations, and the places that they hold")
+async def list_stations(event: FromPath[str], centre: NamedDependency[Centre]) -> StationsShown:
+    now = centre.clock()
+    return await centre.read(lambda tx: stations.stations_shown(tx, centre.venues, event, now=now))
+
+
+@post("/stations/{station:str}/retire", guards=[may("manage")], status_code=204, summary="A station is switched off")
+async def retire_station(
+    event: FromPath[str],
+    station: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Then count its areas: so its places come free. It starts again with `kiosk run --anew`."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: stations.retire_station(tx, centre.venues, event, station, now=now, by=by), event=event
+    )
+
+
+@get("/conflicts", guards=[may("manage")], summary="Where doors, or a door and the centre, differ")
+async def list_conflicts(event: FromPath[str], centre: NamedDependency[Centre]) -> ConflictsShown:
+    return await centre.read(lambda tx: stations.conflicts(tx, centre.venues, event))
+
+
+@post("/conflicts/{conflict:str}/verdict", guards=[may("manage")], status_code=204, summary="Settle a conflict")
+async def settle_conflict(
+    event: FromPath[str],
+    conflict: FromPath[str],
+    data: JSONBody[VerdictSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: stations.settle(tx, centre.venues, event, conflict, data, now=now, by=by), event=event
+    )
+
+
+@websocket("/stations/link", opt={"public": True})
+async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], centre: NamedDependency[Centre]) -> None:
+    """The link: binary frames are messages of `checkin.core.link` and `reference` in msgpack, text frames
+    the occupancy as displays get it. `reference`: the version that the station has.
+
+    It opens with the station's own token, and also for one that was revoked: so that it hears of that,
+    gives back what it holds, and wipes itself. Nothing else comes down to such a one.
+    """
+    kind, _, token = socket.headers.get("authorization", "").partition(" ")
+    found = await centre.read(lambda tx: stations.station_of(tx, event, token.strip()))
+    if kind.lower() != "bearer" or found is None:
+        await socket.close(code=CLOSE_POLICY, reason="unknown station: pair it anew")
+        return
+    await socket.accept()
+    send = cast(Send, socket.scope[RAW_SEND])  # type: ignore[literal-required]
+    links, broadcast = await centre.links(event), await centre.broadcast(event)
+    out: asyncio.PriorityQueue[tuple[bool, int, bytes]] = asyncio.PriorityQueue(OUT_MAX)
+    order = count()
+
+    def push(message: ToStationToo) -> None:
+        try:
+            # Whatever else there is overtakes the pages of people: nobody waits at a door for those.
+            out.put_nowait((isinstance(message, People), next(order), _encode(message)))
+        except asyncio.QueueFull:
+            writing.cancel()  # it takes nothing: let it come again
+
+    async def write() -> None:
+        while True:
+            _, _, frame = await out.get()
+            await send({"type": "websocket.send", "bytes": frame, "text": None})
+
+    writing = asyncio.create_task(write(), name="station writes")
+    work = [writing, asyncio.create_task(_listen(socket, links, found, push, centre), name="station listens")]
+    if not found.revoked:
+        work.append(asyncio.create_task(_show(broadcast, found, centre, event, send), name="station shows"))
+    done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+    failed = any(not task.cancelled() and task.exception() is not None for task in done)
+    try:
+        await socket.close(code=CLOSE_FAILED if failed else CLOSE_GOING_AWAY)
+    except (RuntimeError, WebSocketDisconnect):
+        return
+
+
+async def _listen(socket: WebSocket[Any, Any, Any], links: Links, station: Station, push: Any, centre: Centre) -> None:
+    connection = Connection(station.id, push, revoked=station.revoked)
+    if not station.revoked:
+        push(Welcome(event=station.event, door=station.door, key=station.key))
+    await links.connect(connection, socket.query_params.get("reference", ""))
+    try:
+        while True:
+            received = await socket.receive()
+            if received["type"] == "websocket.disconnect":
+                return
+            message = _decode(cast(bytes, received.get("bytes") or b""))
+            if not _is_of(message, station):
+                return  # a station speaks for its own door alone
+            centre.gate.heard[station.id] = centre.clock()
+            await links.take(connection, message)
+    except (msgspec.MsgspecError, CheckinError):
+        return
+    finally:
+        links.disconnect(connection)
+
+
+def _is_of(message: ToCentre, station: Station) -> bool:
+    match message:
+        case Ask():
+            return message.scan.door == station.door
+        case Rows():
+            return all(row.scan.door == station.door for row in message.rows)
+    return True
+
+
+async def _show(broadcast: Broadcast, station: Station, centre: Centre, event: str, send: Send) -> None:
+    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
+    areas = venue.layout.path(venue.layout.doors[station.door].area)
+
+    def send_text(message: str) -> Any:
+        return send({"type": "websocket.send", "text": message, "bytes": None})
+
+    await broadcast.follow(areas, send_text, f"device:{station.id}")

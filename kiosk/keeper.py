@@ -1,0 +1,93 @@
+"""What a station keeps beside its disk: who it is, the key to its disk, and the mark of its log.
+
+A folder that should lie on another medium than the data (a USB stick on the machine's inside, an EEPROM, an
+encrypted credential): a stolen disk is then unreadable, and one that was put back from a copy is noticed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from kiosk.station import Mark
+
+T = TypeVar("T", bound=Struct)
+
+
+class Pairing(Struct, frozen=True, kw_only=True):
+    """With which centre this machine was paired, as what."""
+
+    url: str
+    event: str
+    station: str
+    door: str
+    token: str
+
+
+class _Key(Struct, frozen=True):
+    key: bytes
+
+
+class Keeper:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def pairing(self) -> Pairing | None:
+        return self._read("pairing.json", Pairing)
+
+    def keep_pairing(self, pairing: Pairing) -> None:
+        self._write("pairing.json", pairing)
+
+    def key(self) -> bytes | None:
+        """The key to the disk; None: only the centre has it."""
+        kept = self._read("key.json", _Key)
+        return kept.key if kept is not None else None
+
+    def keep_key(self, key: bytes) -> None:
+        self._write("key.json", _Key(key))
+
+    def mark(self) -> Mark | None:
+        return self._read("mark.json", Mark)
+
+    def keep_mark(self, mark: Mark) -> None:
+        self._write("mark.json", mark)
+
+    def wipe(self) -> None:
+        """The key first: without it nothing on the disk says anything."""
+        for name in ("key.json", "pairing.json", "mark.json"):
+            file = self.folder / name
+            if file.exists():
+                with file.open("r+b") as opened:
+                    opened.write(bytes(file.stat().st_size))
+                    opened.flush()
+                    os.fsync(opened.fileno())
+                file.unlink()
+        self._settle()
+
+    def _read(self, name: str, kind: type[T]) -> T | None:
+        try:
+            return msgspec.json.decode((self.folder / name).read_bytes(), type=kind)
+        except FileNotFoundError:
+            return None
+
+    def _write(self, name: str, what: Struct) -> None:
+        """Durable when this returns: the old one or the new one is there, whatever happens."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = self.folder / f"{name}.part"
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+            opened.write(msgspec.json.encode(what))
+            opened.flush()
+            os.fsync(opened.fileno())
+        unfinished.rename(self.folder / name)
+        self._settle()
+
+    def _settle(self) -> None:
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

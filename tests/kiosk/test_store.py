@@ -1,0 +1,83 @@
+"""What a station keeps: sealed on its disk, and beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from checkin.core.admission import Bearer
+from checkin.core.model import Scan
+from checkin.core.occupancy import Presence
+from checkin.core.reference import People, Person
+from kiosk.keeper import Keeper, Pairing
+from kiosk.station import Belief, Book, Mark, Meta, Store
+from kiosk.store import Disk, InUse, WrongKey, person_of
+
+KEY = bytes(range(32))
+SCAN = Scan(id="s1", code="1GEHEIM", door="D1")
+THERE = Belief(Presence(area="house", counts_as="visitor", since_at=1, door="D1", arrived_at=1), "s0")
+ADA = Person(bearer=Bearer(attendee="a1", group="gast", registration="registered"), name="Ada Lovelace")
+
+
+def page(*people: tuple[str, Person], gone: tuple[str, ...] = (), last: bool = True) -> People:
+    raw = tuple((code, msgspec.Raw(msgspec.msgpack.encode(one))) for code, one in people)
+    return People(version="v1", since=None, changed=raw, gone=gone, last=last)
+
+
+def test_disk_gives_back_what_was_committed(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "station.db", KEY)
+    disk.commit(Store((("meta", "", Meta(epoch="e1")), ("books", "e1", Book(n=3)), ("asked", "s1", SCAN))))
+    disk.commit(Store((("asked", "s1", None), ("beliefs", "a1", THERE))))
+    disk.close()
+    tables = Disk(tmp_path / "station.db", KEY).load()
+    assert tables["meta"] == {"": Meta(epoch="e1")}
+    assert tables["books"] == {"e1": Book(n=3)}
+    assert tables["asked"] == {}
+    assert tables["beliefs"] == {"a1": THERE}
+
+
+def test_people_are_at_a_version_once_the_last_page_is_there(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "station.db", KEY)
+    disk.keep_people(page(("1GEHEIM", ADA), last=False), [])
+    assert disk.setting("reference") is None
+    disk.keep_people(page(), ["other"])
+    assert disk.setting("reference") == b"v1"
+    assert person_of(disk.people()["1GEHEIM"]) == ADA
+    disk.keep_people(page(), ["1GEHEIM"])
+    assert disk.people() == {}
+
+
+def test_nothing_can_be_read_without_the_key(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "station.db", KEY)
+    disk.commit(Store((("asked", "s1", SCAN), ("beliefs", "a1", THERE))))
+    disk.keep_people(page(("1GEHEIM", ADA)), [])
+    on_disk = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert not any(told in on_disk for told in (b"Ada", b"1GEHEIM", b"gast", b"house", b"s0"))
+    disk.close()
+    with pytest.raises(WrongKey):
+        Disk(tmp_path / "station.db", bytes(32)).load()
+
+
+def test_one_station_runs_on_a_disk(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "station.db", KEY)
+    with pytest.raises(InUse):
+        Disk(tmp_path / "station.db", KEY)
+    disk.close()
+    Disk(tmp_path / "station.db", KEY).close()
+
+
+def test_wiped_disk_and_keeper_are_gone(tmp_path: Path) -> None:
+    disk, keeper = Disk(tmp_path / "data" / "station.db", KEY), Keeper(tmp_path / "keeper")
+    disk.commit(Store((("asked", "s1", SCAN),)))
+    keeper.keep_key(KEY)
+    keeper.keep_mark(Mark("e1", 4, ("e0",)))
+    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
+    assert (keeper.key(), keeper.mark()) == (KEY, Mark("e1", 4, ("e0",)))
+    assert os.stat(keeper.folder / "key.json").st_mode & 0o077 == 0
+    keeper.wipe()
+    disk.wipe()
+    assert [file.name for file in (tmp_path / "data").iterdir()] == ["station.lock"]
+    assert (keeper.key(), keeper.mark(), keeper.pairing()) == (None, None, None)

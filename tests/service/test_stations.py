@@ -1,0 +1,165 @@
+"""Stations and the doors that are none, against the real database."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkin.core.errors import NotFound
+from checkin.core.link import Log, Report, Totals
+from checkin.core.model import Scan
+from checkin.core.reference import People, ToStationToo, VenueNow
+from checkin.main import open_store
+from checkin.service.corrections import correct
+from checkin.service.links import Connection, Links
+from checkin.service.people import add_device, revoke_device, start_pairing, wall_ms
+from checkin.service.scans import Answered, Arrived, admit
+from checkin.service.stations import StationPaired, pair_station, retire_station, station_of, stations_shown
+from checkin.service.venues import Venues
+from checkin.service.verify import verify
+from checkin.store.engine import Store
+from checkin.wire import CorrectionSent
+from tests.engine import database_url
+from tests.venue import SLUG, at, fill
+
+NOW = at("10:00")
+
+
+class House:
+    """The small house with five places, and a station at its door D1."""
+
+    def __init__(self, store: Store, venues: Venues, codes: dict[str, str]) -> None:
+        self.store = store
+        self.venues = venues
+        self.codes = codes
+        self.now = NOW
+        self.links = Links(store, venues, SLUG, clock=lambda: self.now, committed=lambda: None)
+        self.told: list[ToStationToo] = []
+
+    async def pair(self) -> StationPaired:
+        device, _ = await self.store.write(
+            lambda tx: add_device(tx, self.venues, SLUG, "Süd", "door", "D1", now=NOW, by="test")
+        )
+        code, _ = await self.store.write(lambda tx: start_pairing(tx, self.venues, SLUG, device.id))
+        return await self.store.write(lambda tx: pair_station(tx, self.venues, code, now=NOW, wall=wall_ms()))
+
+    async def link(self, station: str) -> Connection:
+        connection = Connection(station, self.told.append, revoked=False)
+        await self.links.connect(connection, "")
+        for generation in (0, 1):
+            self.now += 10
+            report = Report(generation=generation, epoch="e1", logs={"e1": log()}, demand={}, cursor=0)
+            await self.links.take(connection, report)
+        await self.store.write(self.links._share)
+        return connection
+
+    async def scan(self, who: str, door: str = "D2", direction: Any = "entry") -> str:
+        """The outcome at a door of the web, or the reason of a refusal."""
+        self.now += 1_000
+        scan = Scan(id=str(uuid.uuid4()), code=self.codes[who], door=door, direction=direction)
+        (answer,) = await self.store.write(
+            lambda tx: admit(tx, self.venues, SLUG, [Arrived(scan=scan, by="test")], self.now)
+        )
+        assert isinstance(answer, Answered)
+        return answer.answer.reason or answer.answer.outcome
+
+    async def count(self, area: str, found: int) -> None:
+        self.now += 1_000
+        sent = CorrectionSent(id=uuid.uuid4(), area=area, headcount=found)
+        await self.store.write(lambda tx: correct(tx, self.venues, SLUG, sent, now=self.now, by="test"))
+
+    async def is_sound(self) -> None:
+        assert await self.store.read(lambda tx: verify(tx, self.venues, SLUG)) == []
+        assert await self.store.read(lambda tx: verify(tx, Venues(), SLUG)) == []
+
+
+def log() -> Any:
+    return Log(totals={}, n=0, handed=0)
+
+
+def in_house(test: Callable[[House], Awaitable[None]]) -> None:
+    async def run() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            store, venues = await open_store(database_url(Path(folder))), Venues()
+            house = House(store, venues, await fill(store, venues, guests=12, house=5, hall=2))
+            try:
+                await test(house)
+            finally:
+                await house.links.close()
+                await store.close()
+
+    asyncio.run(run())
+
+
+def test_doors_of_the_web_leave_the_places_of_a_station_alone_until_it_is_retired_and_counted() -> None:
+    async def day(house: House) -> None:
+        station = (await house.pair()).station
+        await house.link(station)
+        shown = await house.store.read(lambda tx: stations_shown(tx, house.venues, SLUG, now=house.now))
+        assert [(seats.area, seats.rights) for seats in shown.stations[0].seats] == [("house", 2)]
+        assert [await house.scan(f"a{n}") for n in range(4)] == ["admitted"] * 3 + ["area_full"]
+        await house.is_sound()
+        await house.count("house", 3)
+        assert await house.scan("a4") == "area_full", "a headcount frees no place of a door that goes on"
+        await house.store.write(lambda tx: retire_station(tx, house.venues, SLUG, station, now=house.now, by="test"))
+        assert await house.scan("a4") == "area_full", "it may have let somebody in"
+        await house.count("house", 4)
+        assert [await house.scan(f"a{n}") for n in (5, 6)] == ["admitted", "area_full"]
+        await house.is_sound()
+
+    in_house(day)
+
+
+def test_place_that_somebody_leaves_at_a_door_of_the_web_is_free() -> None:
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        assert [await house.scan(f"a{n}") for n in range(4)] == ["admitted"] * 3 + ["area_full"]
+        assert await house.scan("a0", direction="exit") == "admitted"
+        assert [await house.scan(f"a{n}") for n in (3, 4)] == ["admitted", "area_full"]
+        await house.is_sound()
+
+    in_house(day)
+
+
+def test_new_station_is_told_of_venue_people_and_seats() -> None:
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        kinds = [type(one) for one in house.told]
+        assert kinds[:2] == [VenueNow, People]
+        people = next(one for one in house.told if isinstance(one, People))
+        assert house.codes["a0"] in dict(people.changed)
+        assert people.last
+        assert isinstance(house.told[-1], Totals)
+
+    in_house(day)
+
+
+def test_station_is_paired_once_and_anew_by_another_code() -> None:
+    async def day(house: House) -> None:
+        paired = await house.pair()
+        assert len(paired.key) == 32
+
+        async def known(token: str) -> bool:
+            return await house.store.read(lambda tx: station_of(tx, SLUG, token) is not None)
+
+        assert await known(paired.token)
+        assert not await known("another")
+        with pytest.raises(NotFound):
+            await house.store.write(lambda tx: pair_station(tx, house.venues, "used", now=NOW, wall=wall_ms()))
+        code, _ = await house.store.write(lambda tx: start_pairing(tx, house.venues, SLUG, paired.station))
+        again = await house.store.write(lambda tx: pair_station(tx, house.venues, code, now=NOW, wall=wall_ms()))
+        assert await known(again.token)
+        assert not await known(paired.token)
+        assert again.key != paired.key
+        await house.store.write(lambda tx: revoke_device(tx, house.venues, SLUG, again.station, now=NOW, by="test"))
+        revoked = await house.store.read(lambda tx: station_of(tx, SLUG, again.token))
+        assert revoked is not None, "it may hear that it is revoked"
+        assert revoked.revoked
+
+    in_house(day)
