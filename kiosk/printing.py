@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -13,6 +13,9 @@ import httpx
 
 CONNECT_S = 5.0
 SEND_S = 30.0
+CLOSE_S = 5.0
+"""Within so long most printers hang up that have taken everything; some never do."""
+ANSWER_BYTES = 4_096
 ASK_S = 1.5
 RETRY_S = 5.0
 PORT = 9100
@@ -20,12 +23,18 @@ PORT = 9100
 
 
 LABEL_KINDS = ("zpl", "bin")
+SAID_CHARS_MAX = 200
 FAILURES_MAX = 3
 """So many badges in a row that cannot be printed are no chance: then the program stops."""
 
 
 class PrinterFault(Exception):
-    """The printer did not take it; the message says what it said."""
+    """The printer did not take it; the message says what it said. `key`: what that is for the centre
+    (`PRINT_FAULTS` there)."""
+
+    def __init__(self, message: str, key: str = "said") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class BadgeFault(PrinterFault):
@@ -49,24 +58,47 @@ class Target(Protocol):
 
 
 class Network:
-    """A printer that takes raw data on a port of the network."""
+    """A printer that takes raw data on a port of the network.
 
-    def __init__(self, host: str, port: int) -> None:
+    It has a badge when it hangs up after the last byte; one that never does is taken at its word after
+    `close_s` seconds. One that hangs up with an error has not printed.
+    """
+
+    def __init__(self, host: str, port: int, *, close_s: float = CLOSE_S) -> None:
         self._address = (host, port)
+        self._close_s = close_s
 
     def ready(self) -> None:
-        self._connected(lambda connection: None)
+        self._connected().close()
 
     def send(self, data: bytes) -> None:
-        self._connected(lambda connection: connection.sendall(data))
-
-    def _connected(self, deed: Callable[[socket.socket], None]) -> None:
-        try:
-            with socket.create_connection(self._address, CONNECT_S) as connection:
+        with self._connected() as connection:
+            try:
                 connection.settimeout(SEND_S)
-                deed(connection)
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+                self._wait_for_end(connection)
+            except OSError as error:
+                raise self._fault(error, "broke_off") from error
+
+    def _wait_for_end(self, connection: socket.socket) -> None:
+        ends_at = time.monotonic() + self._close_s
+        try:
+            while (left_s := ends_at - time.monotonic()) > 0:
+                connection.settimeout(left_s)
+                if not connection.recv(ANSWER_BYTES):
+                    return
+        except TimeoutError:
+            return
+
+    def _connected(self) -> socket.socket:
+        try:
+            return socket.create_connection(self._address, CONNECT_S)
         except OSError as error:
-            raise PrinterFault(f"{self._address[0]}:{self._address[1]}: {error}") from error
+            raise self._fault(error, "unreachable") from error
+
+    def _fault(self, error: OSError, key: str) -> PrinterFault:
+        return PrinterFault(f"{self._address[0]}:{self._address[1]}: {error}", key)
 
 
 class File:
@@ -83,7 +115,7 @@ class File:
             with self._path.open("ab") as file:
                 file.write(data)
         except OSError as error:
-            raise PrinterFault(str(error)) from error
+            raise PrinterFault(str(error), "unreachable") from error
 
 
 class Spooler:
@@ -153,8 +185,14 @@ class Queue:
         """The badge as this printer understands it."""
         return self._client.get(f"/badges/{badge}.{kind}", params={"format": format}).raise_for_status().content
 
-    def report(self, print_id: str, state: str, fault: str = "") -> None:
-        self._client.patch(f"/prints/{print_id}", json={"state": state, "fault": fault[:200]}).raise_for_status()
+    def report(self, print_id: str, state: str, fault: str = "", said: str = "") -> None:
+        sent = {"state": state, "fault": fault, "said": said[:SAID_CHARS_MAX]}
+        self._client.patch(f"/prints/{print_id}", json=sent).raise_for_status()
+
+    def say_unreachable(self, fault: str) -> None:
+        """The desks show it until this printer takes a badge again or asks for one."""
+        sent = {"printer": self._printer, "fault": fault[:SAID_CHARS_MAX]}
+        self._client.post("/printers", json=sent).raise_for_status()
 
     def close(self) -> None:
         self._client.close()
@@ -163,10 +201,14 @@ class Queue:
 def print_next(queue: Queue, target: Target, kind: str, format: str) -> str | None:
     """Print one badge; returns its print's id, None where nothing waits.
 
-    A printer that is not ready takes nothing, so that what waits goes on waiting (`PrinterFault`). What
-    it has taken and cannot print is reported as failed, and somebody lets it try again.
+    A printer that is not ready takes nothing, so that what waits goes on waiting (`PrinterFault`), and the
+    desks are told. What it has taken and cannot print is reported as failed, and somebody lets it try again.
     """
-    target.ready()
+    try:
+        target.ready()
+    except PrinterFault as fault:
+        queue.say_unreachable(str(fault))
+        raise
     taken = queue.take()
     if taken is None:
         return None
@@ -174,8 +216,21 @@ def print_next(queue: Queue, target: Target, kind: str, format: str) -> str | No
     try:
         target.send(queue.drawn(badge, kind, format))
     except (PrinterFault, httpx.HTTPStatusError) as error:
-        fault = detail_of(error) if isinstance(error, httpx.HTTPStatusError) else str(error)
-        queue.report(print_id, "failed", fault)
-        raise BadgeFault(fault) from error
+        key, said = _fault_of(error)
+        queue.report(print_id, "failed", key, said)
+        raise BadgeFault(detail_of(error) if isinstance(error, httpx.HTTPStatusError) else str(error), key) from error
     queue.report(print_id, "printed")
     return print_id
+
+
+def _fault_of(error: PrinterFault | httpx.HTTPStatusError) -> tuple[str, str]:
+    """The fault as the centre keeps it, and what belongs to it."""
+    if isinstance(error, PrinterFault):
+        return error.key, str(error)
+    try:
+        problem = error.response.json()
+    except ValueError:
+        problem = {}
+    if problem.get("code") == "letters_unknown":
+        return "letters", str(problem.get("letters", ""))
+    return "not_drawn", detail_of(error)

@@ -12,6 +12,8 @@ from checkin.badges.qr import qr_svg
 
 FORUMS_MAX = 4
 _DIRECTIONS = {"L": "\u200e", "R": "\u200f", "AL": "\u200f"}
+_KEPT_TOGETHER = (*_DIRECTIONS, "NSM", "EN", "AN")
+"""What stands with the letters before it by itself (UAX #9): letters, their marks, digits."""
 
 
 class BadgeFace(Struct, frozen=True, kw_only=True):
@@ -78,11 +80,13 @@ def part_of(field: str, text: str) -> Part:
     slash, and between the letters of Chinese and Japanese."""
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
     strong = [kind for kind in map(unicodedata.bidirectional, clean) if kind in _DIRECTIONS]
+    rtl = bool(strong) and strong[0] != "L"
     ended = clean
-    if strong and unicodedata.bidirectional(clean[-1]) not in (*_DIRECTIONS, "NSM"):
-        # A full stop or bracket at the end belongs to the letters before it, not to the line.
+    if strong and (strong[-1] == "L") is rtl and unicodedata.bidirectional(clean[-1]) not in _KEPT_TOGETHER:
+        # A full stop or bracket at the end belongs to the letters before it, not to the line; only where they run
+        # against the line is it said by a mark, which whoever copies the text out of a PDF gets along with it.
         ended += _DIRECTIONS[strong[-1]]
-    return Part(field, clean, bool(strong) and strong[0] != "L", tuple(_pieces(ended)))
+    return Part(field, clean, rtl, tuple(_pieces(ended)))
 
 
 def _list_part(field: str, entries: tuple[str, ...]) -> Part:

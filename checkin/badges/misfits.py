@@ -11,6 +11,19 @@ from checkin.badges.face import BadgeFace, parts_of
 from checkin.badges.fonts import has_glyph
 
 LETTERS_SHOWN_MAX = 8
+FIELDS = {
+    "title": "title",
+    "given_name": "given name",
+    "family_name": "family name",
+    "organisation": "organisation",
+    "place": "position and town",
+    "group": "group",
+    "event_name": "event",
+    "event_line": "event",
+    "forums": "forum",
+    "agenda": "times and rooms",
+}
+"""The fields of a badge as the commands call them."""
 
 
 class Misfit(Struct, frozen=True, kw_only=True):
@@ -30,11 +43,11 @@ class Misfit(Struct, frozen=True, kw_only=True):
         return self.attendee, self.desk_number
 
     def __str__(self) -> str:
-        who = f"{self.desk_number or '–'} {self.name}"
+        who, field = f"{self.desk_number or '–'} {self.name}", FIELDS.get(self.field, self.field)
         if not self.letters:
-            return f"{who}: {self.field} is too long for {self.format}"
+            return f"{who}: {field} is too long for {self.format}"
         named = ", ".join(f"{letter} U+{ord(letter):04X}" for letter in self.letters)
-        return f"{who}: {self.field} has letters that no font has ({named})"
+        return f"{who}: {field} has letters that no font has ({named})"
 
 
 def missing_letters(text: str) -> str:

@@ -94,7 +94,10 @@ def _compiled(
         raise TooLarge(f"One file holds at most {DOCUMENT_BADGES_MAX:,} badges. Print a group at a time.")
     if misfits := check_letters(faces):
         named = "; ".join(str(misfit) for misfit in misfits[:MISFITS_NAMED_MAX])
-        raise BadInput(f"Letters cannot be printed. Correct the names first – {named}.", code="letters_unknown")
+        letters = "".join(dict.fromkeys("".join(misfit.letters for misfit in misfits)))
+        raise BadInput(
+            f"Letters cannot be printed. Correct the names first – {named}.", code="letters_unknown", letters=letters
+        )
     template = template_of(format, own)
     inputs = _inputs(faces, format, sheet)
     with alone(), _errors_of(template):

@@ -85,7 +85,8 @@ def issue(
     if earlier is not None:
         badges.replace_badges(tx, [earlier.id], now, desk)
         prints.withdraw_prints_of(tx, venues, slug, earlier.id, now=now, by=by)
-    issued = _make(tx, venue, [(attendee, earlier.generation + 1 if earlier else 1)], now)
+    generation = max((one.generation for one in badges.badges_of(tx, venue.id, attendee)), default=0) + 1
+    issued = _make(tx, venue, [(attendee, generation)], now)
     _keep(tx, venue, issued, "reissued" if earlier else "issued", now=now, by=by)
     return issued[0]
 

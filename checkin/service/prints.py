@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 from msgspec import Struct
 
 from checkin.core.errors import Busy, Conflict, NotFound
 from checkin.core.facts import Changed
 from checkin.core.model import PrintState
+from checkin.core.roles import Permission
 from checkin.service.journal import Journal
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, badges, prints
 from checkin.store.engine import Transaction
-from checkin.store.prints import Print
-from checkin.wire import PrintChange, PrintSent, iso
+from checkin.store.prints import Print, Printer
+from checkin.wire import PickupSent, PrintChange, PrinterSent, PrintSent, iso
 
 OPEN_MAX = 5_000
 LISTED_MAX = 100
 TAKEN_MS_MAX = 120_000
 """A printer that says nothing for so long has gone; what it took waits again."""
+UNREACHABLE_MAX = 100
+PRINT_FAULTS = ("replaced", "letters", "not_drawn", "wrong", "unreachable", "broke_off", "said")
+"""Why a print failed: its badge is void; letters that no font has; it could not be drawn; somebody says that it
+came out wrong; the printer was not there; it hung up; what the printer said."""
 
 
 class PrintShown(Struct, frozen=True, kw_only=True):
-    """One badge on its way to paper, with the name that is on it."""
+    """One badge on its way to paper, with the name that is on it. `fault`: why it failed, by a key of
+    `PRINT_FAULTS`, and `said` what belongs to it. `missing`: letters of the badge that no font has."""
 
     id: str
     badge: str
@@ -37,11 +45,24 @@ class PrintShown(Struct, frozen=True, kw_only=True):
     taken_by: str | None
     tries: int
     fault: str
+    said: str
+    missing: str = ""
+
+
+class PrinterShown(Struct, frozen=True, kw_only=True):
+    """A printer that its program cannot reach, since when, and what it is told."""
+
+    name: str
+    since: str
+    fault: str
 
 
 class PrintsShown(Struct, frozen=True):
+    """`printers`: those that have asked; `unreachable`: those whose programs cannot reach them."""
+
     prints: list[PrintShown]
     printers: list[str]
+    unreachable: list[PrinterShown]
 
 
 def add_print(tx: Transaction, venues: Venues, slug: str, sent: PrintSent, *, now: int, by: str) -> PrintShown:
@@ -75,6 +96,7 @@ def add_print(tx: Transaction, venues: Venues, slug: str, sent: PrintSent, *, no
 def take_print(tx: Transaction, venues: Venues, slug: str, printer: str, *, now: int) -> PrintShown | None:
     """The next badge for a printer, which has it from now on; None where nothing waits for it."""
     venue = venues.venue(tx, slug)
+    prints.set_reachable(tx, venue.id, printer)
     prints.put_back(tx, venue.id, now - TAKEN_MS_MAX)
     one = prints.next_waiting(tx, venue.id, printer)
     while one is not None and _is_void(tx, venue, one):
@@ -99,9 +121,11 @@ def change_print(
     if sent.state == "withdrawn":
         return _shown(tx, venue, [_withdraw(tx, venue, one, now=now, by=by)])[0]
     if sent.state == "waiting":
-        one = msgspec.structs.replace(one, state="waiting", taken_by=None, ended_at=None, fault="")
+        one = msgspec.structs.replace(one, state="waiting", taken_by=None, ended_at=None, fault="", said="")
     else:
-        one = _ended(one, sent.state, now, fault=sent.fault)
+        known = not sent.fault or sent.fault in PRINT_FAULTS
+        fault, said = (sent.fault, sent.said) if known else ("said", sent.fault)
+        one = _ended(one, sent.state, now, fault=fault, said=said)
     prints.save_print(tx, venue.id, one)
     if one.state == "printed":
         badges.set_printed(tx, one.badge, now)
@@ -118,18 +142,47 @@ def withdraw_prints_of(tx: Transaction, venues: Venues, slug: str, badge: str, *
         _withdraw(tx, venue, one, now=now, by=by)
 
 
-def prints_now(tx: Transaction, venues: Venues, slug: str) -> PrintsShown:
-    """What failed, is being printed, waits, and was printed last; and the printers that have asked."""
+def prints_now(tx: Transaction, venues: Venues, slug: str, *, may: Collection[Permission]) -> PrintsShown:
+    """What failed, is being printed, waits, and was printed last; and the printers that have asked. Badges of
+    hidden groups are seen with the permission `protocol` alone."""
     venue = venues.venue(tx, slug)
-    return PrintsShown(_shown(tx, venue, prints.latest_prints(tx, venue.id, LISTED_MAX)), prints.printers(tx, venue.id))
+    shown = _shown(tx, venue, prints.latest_prints(tx, venue.id, LISTED_MAX))
+    if "protocol" not in may and venue.layout.hidden_groups:
+        people = attendees.attendees_by_id(tx, venue.id, {one.attendee for one in shown})
+        seen = {one.id for one in people if one.group not in venue.layout.hidden_groups}
+        shown = [one for one in shown if one.attendee in seen]
+    return PrintsShown(
+        shown,
+        prints.printers(tx, venue.id),
+        [
+            PrinterShown(name=one.name, since=iso(one.since_at, venue.layout), fault=one.fault)
+            for one in prints.unreachable_printers(tx, venue.id)
+        ],
+    )
 
 
-def hand_out(tx: Transaction, venues: Venues, slug: str, ids: list[str], *, back: bool, now: int, by: str) -> list[str]:
-    """Note that badges were handed out (or taken back); returns those for which that is new. Nobody is
-    counted by it. Raises `NotFound` for an unknown badge, `Conflict` for a void one."""
+def say_reachable(tx: Transaction, venues: Venues, slug: str, sent: PrinterSent, *, now: int) -> None:
+    """A printer cannot be reached by its program, or can again. Raises `Busy` beyond `UNREACHABLE_MAX`."""
+    venue = venues.venue(tx, slug)
+    if not sent.fault:
+        prints.set_reachable(tx, venue.id, sent.printer)
+        return
+    known = prints.unreachable_printers(tx, venue.id)
+    if len(known) >= UNREACHABLE_MAX and sent.printer not in {one.name for one in known}:
+        raise Busy(f"{UNREACHABLE_MAX} printers cannot be reached, which is the most.", code="printers_max")
+    prints.set_unreachable(tx, venue.id, Printer(name=sent.printer, since_at=now, fault=sent.fault))
+
+
+def hand_out(tx: Transaction, venues: Venues, slug: str, sent: PickupSent, *, now: int, by: str) -> list[str]:
+    """Note that badges were handed out (or taken back, with what of their prints still waits); returns
+    those for which that is new. Nobody is counted by it.
+
+    Raises `NotFound` for an unknown badge, `Conflict` for a void one.
+    """
     venue = venues.venue(tx, slug)
     changed = []
-    for id in dict.fromkeys(ids):
+    back = sent.back
+    for id in dict.fromkeys(sent.badges):
         badge = badges.load_badge(tx, venue.id, id)
         if badge is None:
             raise NotFound(f"There is no badge “{id}”.", code="badge_unknown")
@@ -138,6 +191,9 @@ def hand_out(tx: Transaction, venues: Venues, slug: str, ids: list[str], *, back
         if (badge.handed_at is None) != back:
             badges.set_handed(tx, id, None if back else now)
             changed.append(id)
+    for one in [prints.load_print(tx, venue.id, id) for id in sent.prints] if back else ():
+        if one is not None and one.state == "waiting":
+            _withdraw(tx, venue, one, now=now, by=by)
     if changed:
         journal = Journal(tx, venue.id)
         what = "taken back" if back else "handed out"
@@ -159,8 +215,8 @@ def _withdraw(tx: Transaction, venue: Venue, one: Print, *, now: int, by: str) -
     return withdrawn
 
 
-def _ended(one: Print, state: PrintState, now: int, *, fault: str) -> Print:
-    return msgspec.structs.replace(one, state=state, ended_at=now, fault=fault)
+def _ended(one: Print, state: PrintState, now: int, *, fault: str, said: str = "") -> Print:
+    return msgspec.structs.replace(one, state=state, ended_at=now, fault=fault, said=said)
 
 
 def _is_void(tx: Transaction, venue: Venue, one: Print) -> bool:
@@ -186,6 +242,7 @@ def _shown(tx: Transaction, venue: Venue, found: list[Print]) -> list[PrintShown
             taken_by=one.taken_by,
             tries=one.tries,
             fault=one.fault,
+            said=one.said,
         )
         for one in found
         if one.badge in held

@@ -1,10 +1,13 @@
-"""A finger slipped: a scan, a walk-in or a proxy is taken back within half a minute. What was noted stays noted.
+"""A finger slipped: a scan, a walk-in, a proxy or a new badge is taken back within half a minute. What was
+noted stays noted.
 
 Half a minute is one of whoever stands at the desk: `since` is what the event's clock showed that long ago, also
 where it runs faster than theirs (`Centre.undoable_since`).
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import msgspec
 
@@ -14,11 +17,13 @@ from checkin.core.holds import Seats
 from checkin.core.occupancy import Presence
 from checkin.service import lines, prints
 from checkin.service.journal import Journal
+from checkin.service.ledgers import Passages
 from checkin.service.people import Principal, check
 from checkin.service.seats import claimant_of, seats_of
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, badges, events, facts, presences, sessions
 from checkin.store import lines as waiting_lines
+from checkin.store import prints as open_prints
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 from checkin.wire import ScanUndone
@@ -68,6 +73,10 @@ def undo_scan(
     recounts = tuple((area, -change) for area, change in scan.recounts)
     for area, change in recounts:
         seats.house.correct(area, change)
+    ledger = venues.ledgers.take(tx, journal.event, venue.layout)
+    if ledger is not None:
+        Passages(ledger, seats.house).gone_back(attendee, there.area, decision.leaves, id, now)
+        venues.ledgers.save(tx, journal.event, ledger)
     fact = Undone(
         scan=id,
         attendee=attendee,
@@ -106,7 +115,7 @@ def undo_walk_in(tx: Transaction, venues: Venues, slug: str, id: str, *, now: in
         raise NotFound("This event has no such attendee.", code="attendee_unknown")
     if person.registration == "cancelled":
         return
-    _lately(tx, venue, "added", (id,), since)
+    _lately(tx, venue, "attendee", "added", (id,), since)
     _dismiss(tx, venues, slug, id, now=now, since=since, by=by)
     _note(tx, venue, "walk-in taken back", (id,), now=now, by=by)
 
@@ -122,7 +131,7 @@ def undo_proxy(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int,
     proxy = standing.represented_by
     if proxy is None:
         return
-    sent = _lately(tx, venue, "represented", (id, proxy), since)
+    _, sent = _lately(tx, venue, "attendee", "represented", (id, proxy), since)
     there = presences.presences_of(tx, [id]).get(id)
     if there is not None and there.area is not None:
         raise Conflict("This attendee has come too. Settle it at the desk.", code="attendee_inside")
@@ -136,11 +145,49 @@ def undo_proxy(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int,
     _note(tx, venue, "proxy taken back", (id, proxy), now=now, by=by)
 
 
-def _lately(tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], since: int) -> Changed:
-    """The fact, of those since then, that did this to these attendees."""
-    for change in facts.changes_since(tx, venue.id, since):
-        if (change.noun, change.what, change.ids) == ("attendee", what, ids):
-            return change
+def undo_reissue(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, since: int, by: Principal) -> None:
+    """Take a badge back that was issued in the place of an earlier one: the earlier one is valid again, this
+    one is void, and what waits of it for a printer is withdrawn. Taken back already, nothing happens.
+
+    Raises `NotFound`, and `Conflict` for a badge that has replaced none just now (`reissue_late`), that a
+    printer has or has printed or that was handed out (`reissue_on_paper`), or after which its bearer was
+    let in or out (`reissue_used`).
+    """
+    venue = venues.venue(tx, slug)
+    badge = badges.load_badge(tx, venue.id, id)
+    if badge is None:
+        raise NotFound("This event has no such badge.", code="badge_unknown")
+    seq, reissued = _lately(tx, venue, "badge", "reissued", (id,), since)
+    if badge.state != "valid":
+        return
+    on_paper = badge.printed_at is not None or badge.handed_at is not None
+    if on_paper or any(one.state in ("printing", "printed") for one in open_prints.prints_of(tx, venue.id, id)):
+        raise Conflict(
+            "A printer has the new badge, or it is on paper: it stays valid, the old one stays void.",
+            code="reissue_on_paper",
+        )
+    since_then = [one.fact for one in facts.facts_of(tx, venue.id, badge.attendee) if one.seq > seq]
+    if any(isinstance(fact, Scanned) and fact.decision.refusal is None for fact in since_then):
+        raise Conflict(
+            "This person was scanned since then: the new badge stays valid, the old one stays void.",
+            code="reissue_used",
+        )
+    prints.withdraw_prints_of(tx, venues, slug, id, now=now, by=by.id)
+    badges.replace_badges(tx, [id], now)
+    earlier = badges.badges_of(tx, venue.id, badge.attendee)
+    badges.restore_badges(tx, [one.id for one in earlier if one.id != id and one.replaced_at == reissued.at][-1:])
+    _note(tx, venue, "reissue taken back", (id,), now=now, by=by, noun="badge")
+
+
+def _lately(
+    tx: Transaction, venue: Venue, noun: str, what: str, ids: tuple[str, ...], since: int
+) -> tuple[int, Changed]:
+    """The fact, of those since then, that did this to these, and its seq."""
+    for seq, change in facts.changes_since(tx, venue.id, since):
+        if (change.noun, change.what, change.ids) == (noun, what, ids):
+            return seq, change
+    if noun == "badge":
+        raise Conflict("A new badge can be taken back for half a minute. Issue another one.", code="reissue_late")
     raise Conflict(
         "This can be taken back for half a minute. Correct or cancel the registration instead.",
         code="registration_late",
@@ -169,9 +216,18 @@ def _dismiss(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, s
     attendees.cancel_registration(tx, venue.id, id)
 
 
-def _note(tx: Transaction, venue: Venue, what: str, ids: tuple[str, ...], *, now: int, by: Principal) -> None:
+def _note(
+    tx: Transaction,
+    venue: Venue,
+    what: str,
+    ids: tuple[str, ...],
+    *,
+    now: int,
+    by: Principal,
+    noun: Literal["attendee", "badge"] = "attendee",
+) -> None:
     journal = Journal(tx, venue.id)
-    journal.add(Changed(noun="attendee", what=what, at=now, by=by.id, ids=ids))
+    journal.add(Changed(noun=noun, what=what, at=now, by=by.id, ids=ids))
     journal.write()
 
 

@@ -18,8 +18,8 @@ from checkin.badges.preflight import hardest, preflight
 from checkin.badges.render import render_pdf
 from checkin.badges.screen_fonts import screen_font
 from checkin.badges.templates import has_own, own_templates, template_of, templates_version
-from checkin.service import badges
-from checkin.service.attendees import BadgeShown, badge_shown
+from checkin.service import badges, undo
+from checkin.service.attendees import BadgeIssued, badge_issued
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
@@ -93,7 +93,7 @@ async def issue_badge(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
     after: FromQuery[int | None] = None,
-) -> BadgeShown:
+) -> BadgeIssued:
     """A new badge; an earlier one of this attendee is void from now on. `after`: the generation seen, so
     that the same call again is not another badge."""
     now, by = centre.clock(), request.user.id
@@ -102,7 +102,21 @@ async def issue_badge(
         lambda tx: badges.issue(tx, centre.venues, event, attendee, now=now, by=by, after=after, desk=desk), event=event
     )
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
-    return badge_shown(badge, venue.layout)
+    return badge_issued(badge, venue.layout)
+
+
+@post("/badges/{badge:str}/undo", guards=[may("desk")], status_code=204, summary="Take a new badge back")
+async def undo_reissue(
+    event: FromPath[str],
+    badge: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Within half a minute, while it is neither printed nor used: the badge before it is valid again."""
+    now, since, by = centre.clock(), centre.undoable_since(), request.user
+    await centre.write(
+        lambda tx: undo.undo_reissue(tx, centre.venues, event, badge, now=now, since=since, by=by), event=event
+    )
 
 
 @post("/badges/letters", guards=[may("desk")], status_code=200)
@@ -147,7 +161,7 @@ async def read_template(
 ) -> Response[bytes]:
     """`{format}.typ`: the template that is used now, ours to begin an own one with."""
     template = template_of(format_of(file.removesuffix(".typ")), own_templates(events_folder, event))
-    return Response(template.file.read_bytes(), media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+    return Response(template.file.read_bytes(), media_type="text/plain", headers=_PRIVATE)
 
 
 @post("/badges/document", guards=[may("manage")], status_code=200, media_type="application/pdf")

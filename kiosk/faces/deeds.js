@@ -52,6 +52,10 @@ function focusKey(key) {
   if (key) /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
 }
 
+/** @typedef {{line: HTMLElement, undo: (() => Promise<unknown>) | null, from: Element | null, busy: boolean}} Notice */
+/** @type {Notice[]} what is said just now, the newest last */
+const notices = [];
+
 /** Say what was done, with the way back where there is one. @param {string} text @param {(() => Promise<unknown>) | null} [undo] */
 export function notice(text, undo = null) {
   let shown = document.querySelector("#notice");
@@ -59,20 +63,77 @@ export function notice(text, undo = null) {
     shown = make("div", { id: "notice", role: "status" });
     document.body.append(shown);
   }
-  const box = shown;
-  const line = make("p", {}, text);
+  /** @type {Notice} */
+  const one = { line: make("p", {}, make("span", {}, text)), undo, from: null, busy: false };
   if (undo) {
-    const button = make("button", { type: "button", class: "button" }, word("undo"));
-    button.addEventListener("click", () => {
-      line.remove();
-      undo().catch(complain);
+    const back = make("button", { type: "button", class: "button" }, word("undo"));
+    back.addEventListener("click", () => takeBack(one));
+    // Where the focus came from, it goes back to.
+    back.addEventListener("focus", (event) => {
+      const from = /** @type {Element | null} */ (event.relatedTarget);
+      if (!shown.contains(from)) one.from = from;
     });
-    line.append(" ", button);
+    one.line.append(back);
   }
-  box.append(line);
-  while (box.children.length > NOTICES_MAX) box.firstElementChild?.remove();
-  setTimeout(() => line.remove(), undo ? UNDO_MS : TOLD_MS);
+  shown.append(one.line);
+  notices.push(one);
+  while (notices.length > NOTICES_MAX) forget(notices[0]);
+  showKeys();
+  setTimeout(() => forget(one), undo ? UNDO_MS : TOLD_MS);
 }
+
+/** @param {Notice} one */
+async function takeBack(one) {
+  if (one.busy || !one.undo) return;
+  one.busy = true;
+  try {
+    await one.undo();
+  } catch (error) {
+    complain(error);
+    // Without a connection it can be tried again; what the centre refuses cannot.
+    if (!(error instanceof Problem)) {
+      one.busy = false;
+      return;
+    }
+  }
+  forget(one);
+}
+
+/** @param {Notice} one */
+function forget(one) {
+  const at = notices.indexOf(one);
+  if (at < 0) return;
+  notices.splice(at, 1);
+  const held = one.line.contains(document.activeElement);
+  one.line.remove();
+  showKeys();
+  if (!held || !(one.from instanceof HTMLElement)) return;
+  if (one.from.isConnected) one.from.focus();
+  else focusKey(one.from.dataset.key);
+}
+
+function lastUndo() {
+  return notices.findLast((one) => one.undo && !one.busy);
+}
+
+/** The newest that can be taken back says by which keys. */
+function showKeys() {
+  const last = lastUndo();
+  for (const one of notices) {
+    one.line.querySelector("kbd")?.remove();
+    if (one === last) one.line.querySelector("button")?.append(make("kbd", {}, word("undoKeys")));
+  }
+}
+
+addEventListener("keydown", (pressed) => {
+  if (pressed.key.toLowerCase() !== "z" || !(pressed.ctrlKey || pressed.metaKey) || pressed.shiftKey || pressed.altKey) return;
+  const field = document.activeElement;
+  const edits = (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) && field.value !== "";
+  const last = lastUndo();
+  if (edits || !last || document.querySelector("dialog[open]")) return;
+  pressed.preventDefault();
+  takeBack(last);
+});
 
 /** Something that is done only when it is said twice. */
 export class Doubt extends Error {}
@@ -122,9 +183,9 @@ export function field(label, input) {
   return make("label", { class: "field" }, make("span", {}, label), input);
 }
 
-/** @param {string} name @param {[string, string][]} options value and text @param {string} [chosen] */
-export function select(name, options, chosen) {
-  return make("select", { name }, ...options.map(([value, text]) => make("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text)));
+/** @param {string} name @param {[string, string][]} options value and text @param {string} [chosen] @param {Record<string, string>} [more] */
+export function select(name, options, chosen, more = {}) {
+  return make("select", { name, ...more }, ...options.map(([value, text]) => make("option", { value, ...(value === chosen ? { selected: "" } : {}) }, text)));
 }
 
 /**

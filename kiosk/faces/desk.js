@@ -3,9 +3,9 @@
 
 import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, make, newId, place, startWhenPossible } from "/faces/centre.js";
-import { ask, button, complain, field, notice, select } from "/faces/deeds.js";
+import { Doubt, ask, button, complain, field, notice, select } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
-import { changePrint, queueLines } from "/faces/queue.js";
+import { changePrint, onItsWay, queueLines, unreachableLines } from "/faces/queue.js";
 import { saveMade } from "/faces/saving.js";
 import { WedgeScanner } from "/faces/scanner.js";
 import { SerialScanner } from "/faces/serial.js";
@@ -14,10 +14,13 @@ import { onLanguage, said, startWords, word } from "/faces/words.js";
 const PAUSE_MS = 120;
 const QUEUE_READ_MS = 5_000;
 const FOLLOW_MS = 1_000;
+const NEW_PERSON = "new";
+const ERASED = { names: "erasureCountNames", passages: "erasureCountPassages", certificates: "erasureCountCertificates" };
 
 const { api, event } = place();
 const DOOR_KEPT_AS = `checkin-desk-door ${event}`;
 const PRINTER_KEPT_AS = `checkin-desk-printer ${event}`;
+const GROUP_KEPT_AS = `checkin-desk-group ${event}`;
 const clock = new EventClock();
 /** @type {any} */
 let layout = null;
@@ -36,7 +39,7 @@ let toldApart = "";
 /** @type {any} the answer to the check-in of the person on the card */
 let answer = null;
 /** @type {any} */
-let queue = { prints: [], printers: [] };
+let queue = { prints: [], printers: [], unreachable: [] };
 let round = 0;
 /** The event's seq at which the person on the card was read last. */
 let seenSeq = 0;
@@ -107,21 +110,31 @@ function refuseCode(code) {
   notice(word("dialogFirst"));
 }
 
-/** @param {string} code a badge or a ticket that was read @param {string} [other] another way to read it, tried where the first is nobody's */
-async function readCode(code, other = "") {
+/**
+ * @param {string} code a badge or a ticket that was read @param {string} [other] another way to read it, tried where the first is nobody's
+ * @param {string} [typed] what stands in the search: whoever types as fast as a scanner has searched
+ */
+async function readCode(code, other = "", typed = "") {
   const mine = ++round;
   clearTimeout(typing);
   query.value = "";
   const whose = (/** @type {string} */ one) => call(`${api}/attendees/by-code`, { method: "POST", body: { code: one } });
-  let { attendees, replaced } = await whose(code);
-  if (!attendees.length && other) ({ attendees, replaced } = await whose((code = other)));
+  let { attendees, replaced, represented } = await whose(code);
+  if (!attendees.length && other) ({ attendees, replaced, represented } = await whose((code = other)));
   if (mine !== round) return;
+  if (!attendees.length && typed.trim() && !query.value) {
+    query.value = typed;
+    await openChosen();
+    if (!people.length && /\d/.test(typed)) showFound(word("unknownCode"));
+    return;
+  }
   foundFor = "";
   if (attendees.length) scanner?.learn(code);
   people = attendees;
   chosen = people.length === 1 ? 0 : -1;
   showFound(people.length ? "" : word("unknownCode"));
   if (replaced) notice(`${word("voidBadge")} ${said(replaced)}`);
+  if (represented) notice(said(represented));
   if (people.length === 1) choose(0);
   else if (people.length > 1) showGroup(people);
 }
@@ -160,6 +173,8 @@ function choose(at) {
   toldApart = person.namesakes.length ? "" : person.id;
   showFound();
   showPerson();
+  // Where the card is below the hits, it comes into view.
+  if (find("#person").getBoundingClientRect().top > innerHeight / 2) find("#person").scrollIntoView();
 }
 
 /**
@@ -217,7 +232,7 @@ function showPerson() {
     ...flags(),
     make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, word(key)), make("dd", {}, make("bdi", {}, text))])),
     ...(answer ? [answerBox()] : []),
-    ...(toldApart === person.id ? deeds() : [tellApart()]),
+    ...(toldApart === person.id ? [...deeds(), consents()] : [tellApart()]),
   );
   // A button with the focus keeps it; where it has gone, the next deed has it.
   if (held !== null) /** @type {HTMLElement | null} */ (find("#person").querySelector(`[data-key="${CSS.escape(held)}"]`) ?? find("#person").querySelector(".buttons .button:not(.plain)") ?? find("#person").querySelector(".buttons button"))?.focus();
@@ -270,7 +285,9 @@ function deeds() {
   const first = [];
   if (person.registration === "registered" && !person.blocked) {
     first.push(button("checkin", word(inside ? "checkInAgain" : "checkIn"), () => checkIn(), inside ? "plain" : "primary"));
-    if (!badge?.printed_at) first.push(button("print", word("printBadge"), printBadge, ""));
+    const waits = badge ? onItsWay(queue.prints, badge.id) : null;
+    if (waits) first.push(button("print", word(waits === "waiting" ? "waitsForPrint" : "printsNow"), showWaiting));
+    else if (!badge?.printed_at) first.push(button("print", word("printBadge"), printBadge, ""));
     if (badge?.state === "valid") first.push(button("reprint", word("reprint"), askReprint));
   }
   if (badge && badge.state === "valid") first.push(button("hand", word(badge.handed_at ? "handBack" : "handOutBadge"), () => handOut([person], Boolean(badge.handed_at))));
@@ -289,6 +306,21 @@ function deeds() {
     person.booking_number ? button("group", word("groupPickup"), openGroup) : null,
   ].filter((one) => one !== null);
   return [make("p", { class: "buttons" }, ...first), make("p", { class: "buttons" }, ...others)];
+}
+
+/** What this person has agreed to: said at the desk, it holds at once in every list. */
+function consents() {
+  const who = person;
+  /** @param {"listed" | "photo"} name @param {string} text */
+  const turn = (name, text) => {
+    const box = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", name, "data-key": name, ...(who[name] ? { checked: "" } : {}) }));
+    box.addEventListener("change", () => change({ [name]: box.checked }, { [name]: who[name] }, word("consentChanged"), who).catch((error) => {
+      box.checked = who[name];
+      complain(error);
+    }));
+    return make("label", { class: "check" }, box, make("span", {}, text));
+  };
+  return make("div", { class: "consents", role: "group", "aria-label": word("consents") }, turn("listed", word("consentListed")), turn("photo", word("consentPhoto")));
 }
 
 function answerBox() {
@@ -317,6 +349,13 @@ async function checkIn(more = {}) {
   }
 }
 
+/** Where the badge of the card waits in the queue. */
+function showWaiting() {
+  const print = queue.prints.find((/** @type {any} */ one) => one.badge === person?.badge?.id && one.state === "waiting");
+  find("#queue").scrollIntoView({ block: "nearest" });
+  if (print) /** @type {HTMLElement | null} */ (find("#prints").querySelector(`[data-key="withdraw ${CSS.escape(print.id)}"]`))?.focus();
+}
+
 /** The badge of this person; a first one is issued where there is none. @param {any} who */
 async function badgeOf(who) {
   if (who.badge && who.badge.state === "valid") return who.badge;
@@ -325,7 +364,8 @@ async function badgeOf(who) {
 
 /** @param {any} badge @param {boolean} again @param {string} [id] */
 async function queuePrint(badge, again, id = newId()) {
-  await call(`${api}/prints`, { method: "POST", body: { id, badge: badge.id, printer: printerField.value.trim(), again } });
+  const { missing } = await call(`${api}/prints`, { method: "POST", body: { id, badge: badge.id, printer: printerField.value.trim(), again } });
+  if (missing) notice(word("lettersMissing", { letters: [...missing].join(" ") }));
   return id;
 }
 
@@ -347,27 +387,36 @@ async function printBadge() {
 function askReprint() {
   const who = person;
   if (!who.badge) return;
-  const same = make("input", { type: "radio", name: "how", value: "same" });
-  const fresh = make("input", { type: "radio", name: "how", value: "new", checked: "" });
+  // Enter and Enter make nothing void.
+  const same = make("input", { type: "radio", name: "how", value: "same", checked: "" });
+  const fresh = make("input", { type: "radio", name: "how", value: "new" });
   const content = [
-    make("label", { class: "check" }, fresh, make("span", {}, word("reprintNew"))),
     make("label", { class: "check" }, same, make("span", {}, word("reprintSame"))),
+    make("label", { class: "check" }, fresh, make("span", {}, word("reprintNew"))),
   ];
   ask(word("reprint"), content, word("printBadge"), async (data) => {
     const isNew = data.get("how") === "new";
     const badge = isNew ? await call(`${api}/attendees/${who.id}/badges?after=${who.badge.generation}`, { method: "POST" }) : who.badge;
     const print = await queuePrint(badge, true);
-    notice(word(isNew ? "replacedAndQueued" : "queued", { name: who.name }), () => withdraw(print, who));
+    if (isNew) notice(word("replacedAndQueued", { name: who.name }), () => takeReissueBack(badge, who));
+    else notice(word("queued", { name: who.name }), () => withdraw(print, who));
     await refresh(who.id);
   });
 }
 
-/** @param {any[]} members @param {boolean} back */
-async function handOut(members, back) {
+/** The old badge is valid again, unless a printer has the new one or it was used. @param {any} badge @param {any} who */
+async function takeReissueBack(badge, who) {
+  await call(`${api}/badges/${badge.id}/undo`, { method: "POST" });
+  notice(word("reissueUndone", { name: who.name }));
+  await refresh(who.id);
+}
+
+/** @param {any[]} members @param {boolean} back @param {string[]} [prints] what was queued for it */
+async function handOut(members, back, prints = []) {
   const badges = members.map((one) => one.badge?.id).filter(Boolean);
   const { badges: changed } = await call(`${api}/pickups`, { method: "POST", body: { badges, back } });
   notice(word(back ? "handedBack" : "handedOutCount", { count: changed.length }), changed.length ? async () => {
-    await call(`${api}/pickups`, { method: "POST", body: { badges: changed, back: !back } });
+    await call(`${api}/pickups`, { method: "POST", body: { badges: changed, back: !back, prints } });
     await refresh();
   } : null);
   await refresh();
@@ -376,8 +425,10 @@ async function handOut(members, back) {
 /** @param {any} body @param {any} back what takes it back @param {string} text @param {any} [who] whom the question was about */
 async function change(body, back, text, who = person) {
   const patch = (/** @type {any} */ what) => call(`${api}/attendees/${who.id}`, { method: "PATCH", body: what });
-  await patch(body);
-  notice(text, back ? () => patch(back).then(() => refresh(who.id)) : null);
+  const now = await patch(body);
+  // The way back takes away what was written here, and nothing that somebody has written since.
+  const expects = Object.fromEntries(Object.keys(back ?? {}).filter((key) => key !== "reason").map((key) => [key, now[key]]));
+  notice(`${text} (${who.name})`, back ? () => patch({ ...back, expects }).finally(() => refresh(who.id)) : null);
   await refresh(who.id);
 }
 
@@ -425,7 +476,7 @@ function correctName() {
   const who = person;
   const fields = { title: who.title, given_name: who.given_name, family_name: who.family_name, organisation: who.organisation };
   const content = [
-    field(word("titleWord"), input("title", who.title)), field(word("givenName"), input("given_name", who.given_name)),
+    field(word("titleWord"), input("title", who.title)), field(word("givenName"), input("given_name", who.given_name, { autofocus: "" })),
     field(word("familyName"), input("family_name", who.family_name, { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)),
     make("p", { class: "quiet" }, word("correctNameHelp")),
   ];
@@ -443,7 +494,7 @@ function sendProxy() {
   const who = person;
   const id = newId();
   const content = [
-    make("p", {}, word("proxyHelp", { name: who.name })), field(word("titleWord"), input("title")), field(word("givenName"), input("given_name")),
+    make("p", {}, word("proxyHelp", { name: who.name })), field(word("titleWord"), input("title")), field(word("givenName"), input("given_name", "", { autofocus: "" })),
     field(word("familyName"), input("family_name", "", { required: "" })), field(word("organisationWord"), input("organisation", who.organisation)), field(word("email"), input("email", "", { type: "email" })),
   ];
   content.push(watchLetters(content));
@@ -512,9 +563,13 @@ function giveAccess() {
   });
 }
 
-function eraseData() {
+/** Names the numbers before anything goes: there is no way back. */
+async function eraseData() {
   const who = person;
-  ask(word("deskErase"), [make("p", {}, word("deskEraseAsk", { name: who.name }))], word("deskErase"), async () => {
+  const counts = await call(`${api}/attendees/${who.id}/erasure`);
+  const gone = Object.entries(ERASED).filter(([what]) => counts[what]).map(([what, key]) => word(key, { count: counts[what] }));
+  const content = [make("p", {}, word("deskEraseAsk", { name: who.name })), make("p", {}, word("deskEraseCounts", { counts: gone.join(", ") }))];
+  ask(word("deskErase"), content, word("deskErase"), async () => {
     await call(`${api}/attendees/${who.id}/erasure`, { method: "POST", timeoutMs: 120_000 });
     people = people.filter((one) => one.id !== who.id);
     person = null;
@@ -544,13 +599,24 @@ function showGroup(members) {
   ask(word("groupPickupTitle", { number: members[0].booking_number, count: members.length }), [make("p", {}, word("groupPickupHelp")), make("div", { class: "members" }, ...boxes)], word("handOutBadges"), async (data) => {
     const wanted = new Set(data.getAll("who"));
     const picked = [];
+    const prints = [];
     for (const one of members.filter((member) => wanted.has(member.id))) {
       const badge = await badgeOf(one);
-      if (!badge.printed_at) await queuePrint(badge, false).catch((error) => (error instanceof Problem && error.code === "printed_already" ? null : Promise.reject(error)));
+      const print = badge.printed_at ? null : await queuePrint(badge, false).catch((error) => (error instanceof Problem && error.code === "printed_already" ? null : Promise.reject(error)));
+      if (print) prints.push(print);
       picked.push({ ...one, badge });
     }
-    if (picked.length) await handOut(picked, false);
+    if (picked.length) await handOut(picked, false, prints);
   });
+}
+
+/** Those of the same name to choose from, or another person. @param {HTMLElement} box @param {any[]} namesakes */
+function showKnown(box, namesakes) {
+  const choices = namesakes.map((one) => [one.id, [one.town, one.organisation, one.department, groupName(one.group), one.booking_number].filter(Boolean).join(" · ")]);
+  box.hidden = false;
+  box.replaceChildren(make("legend", {}, word("nameKnownWho")), ...[...choices, [NEW_PERSON, word("newPerson")]].map(([value, text]) =>
+    make("label", { class: "check" }, make("input", { type: "radio", name: "known", value, required: "" }), make("span", {}, make("bdi", {}, text)))));
+  box.querySelector("input")?.focus();
 }
 
 /** Somebody who came without registration. @param {any} [given] */
@@ -558,22 +624,44 @@ function walkIn(given = {}) {
   const ids = { attendee: newId(), scan: newId(), print: newId() };
   /** @type {[string, string][]} */
   const groups = layout.groups.filter((/** @type {any} */ one) => !one.hidden).map((/** @type {any} */ one) => [one.id, one.name]);
+  const lately = groups.some(([id]) => id === kept(GROUP_KEPT_AS)) ? kept(GROUP_KEPT_AS) : "";
+  const group = given.group ?? (groups.length === 1 ? groups[0][0] : lately);
+  if (!group) groups.unshift(["", word("chooseGroup")]);
+  const known = make("fieldset", { class: "known", hidden: "" });
+  let asked = "";
   // Who was looked for and not found is who stands here.
   const typed = people.length || given.companion_of ? [] : query.value.trim().split(/\s+/);
   const content = [
     pair(field(word("givenName"), input("given_name", typed.slice(0, -1).join(" "))), field(word("familyName"), input("family_name", typed.at(-1) ?? "", { required: "" }))),
     pair(field(word("organisationWord"), input("organisation")), field(word("town"), input("town"))),
-    pair(field(word("groupWord"), select("group", groups, given.group)), field(word("email"), input("email", "", { type: "email" }))),
+    pair(field(word("groupWord"), select("group", groups, group, { required: "" })), field(word("email"), input("email", "", { type: "email" }))),
+    make("label", { class: "check" }, make("input", { type: "checkbox", name: "listed" }), make("span", {}, word("consentListed"))),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "photo" }), make("span", {}, word("photoConsent"))),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "wheelchair" }), make("span", {}, word("wheelchairs"))),
     make("details", {}, make("summary", {}, word("privacyTitle")), make("p", {}, word("privacyNotice", { event: layout.event.name }))),
     make("label", { class: "check" }, make("input", { type: "checkbox", name: "shown", required: "" }), make("span", {}, word("privacyShown"))),
+    known,
   ];
   content.splice(2, 0, watchLetters(content));
   ask(word(given.companion_of ? "addCompanion" : "walkIn"), content, word("walkInYes"), async (data) => {
     const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim();
-    const body = { id: ids.attendee, group: text("group"), given_name: text("given_name"), family_name: text("family_name"), organisation: text("organisation"), town: text("town"), email: text("email"), photo: data.has("photo"), wheelchair: data.has("wheelchair"), ...(given.companion_of ? { companion_of: given.companion_of } : {}) };
-    const added = await call(`${api}/attendees`, { method: "POST", body });
+    const body = { id: ids.attendee, group: text("group"), given_name: text("given_name"), family_name: text("family_name"), organisation: text("organisation"), town: text("town"), email: text("email"), listed: data.has("listed"), photo: data.has("photo"), wheelchair: data.has("wheelchair"), ...(given.companion_of ? { companion_of: given.companion_of } : {}) };
+    const name = JSON.stringify([body.given_name, body.family_name]);
+    const choice = asked === name ? String(data.get("known") ?? "") : "";
+    if (choice && choice !== NEW_PERSON) {
+      people = [await call(`${api}/attendees/${choice}`)];
+      choose(0);
+      toldApart = choice;
+      showPerson();
+      return;
+    }
+    const added = await call(`${api}/attendees`, { method: "POST", body: { ...body, distinct: !choice } }).catch((error) => {
+      if (!(error instanceof Problem) || error.code !== "name_known") throw error;
+      asked = name;
+      showKnown(known, error.data.namesakes);
+      throw new Doubt(word("nameKnown"));
+    });
+    keep(GROUP_KEPT_AS, body.group);
     const badge = await badgeOf(added);
     await queuePrint(badge, false, ids.print);
     people = [{ ...added, badge }, ...people.filter((one) => one.id !== added.id)];
@@ -598,14 +686,18 @@ function walkIn(given = {}) {
 }
 
 async function readQueue() {
+  const before = queue;
   queue = await call(`${api}/prints`);
+  for (const { name } of queue.unreachable.filter((/** @type {any} */ one) => !before.unreachable.some((/** @type {any} */ other) => other.name === one.name))) notice(word("printerUnreachable", { name }));
   find("#printers").replaceChildren(...queue.printers.map((/** @type {string} */ name) => make("option", { value: name })));
   showQueue();
+  const badge = person?.badge?.id;
+  if (badge && onItsWay(before.prints, badge) !== onItsWay(queue.prints, badge)) showPerson();
 }
 
 function showQueue() {
   const held = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.key;
-  find("#prints").replaceChildren(...queueLines(api, queue.prints, readQueue));
+  find("#prints").replaceChildren(...unreachableLines(api, queue.unreachable, (at) => clock.time(at), readQueue), ...queueLines(api, queue.prints, readQueue));
   if (held) /** @type {HTMLElement | null} */ (find("#prints").querySelector(`[data-key="${CSS.escape(held)}"]`))?.focus();
 }
 
@@ -632,13 +724,13 @@ async function start() {
     showLink(live);
     followPerson();
   });
-  const onCode = (/** @type {string} */ code, /** @type {string} */ other = "") => {
+  const onCode = (/** @type {string} */ code, /** @type {string} */ other = "", /** @type {string} */ typed = "") => {
     if (document.querySelector("dialog[open]")) refuseCode(code);
-    else readCode(code, other).catch(complain);
+    else readCode(code, other, typed).catch(complain);
   };
   new SerialScanner({ button: find("#serial-switch"), onCode, told: (text) => notice(text) });
   new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode });
-  scanner = new WedgeScanner(onCode, (text) => {
+  scanner = new WedgeScanner((code, other) => onCode(code, other, query.value), (text) => {
     query.value = text;
     query.focus();
     search().catch(complain);

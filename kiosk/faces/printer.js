@@ -56,7 +56,7 @@ async function drawn(one) {
   await Promise.all(images.map((image) => image.decode()));
 }
 
-/** @param {"printed" | "failed"} state @param {string} [fault] */
+/** @param {"printed" | "failed"} state @param {string} [fault] a key of the centre's */
 async function report(state, fault = "") {
   const one = current;
   if (!one) return;
@@ -93,7 +93,7 @@ async function print() {
   try {
     await drawn(current);
   } catch {
-    await report("failed", word("printNotDrawn"));
+    await report("failed", "not_drawn");
     return;
   }
   window.print();
@@ -112,7 +112,7 @@ find("#run").addEventListener("click", () => {
   next();
 });
 for (const [id, state] of /** @type {const} */ ([["#good", "printed"], ["#bad", "failed"]])) {
-  find(id).addEventListener("click", () => report(state, state === "failed" ? word("printBad") : "").then(next, (error) => say(error instanceof Problem ? error.message : word("cut"))));
+  find(id).addEventListener("click", () => report(state, state === "failed" ? "wrong" : "").then(next, (error) => say(error instanceof Problem ? error.message : word("cut"))));
 }
 silent.addEventListener("change", show);
 

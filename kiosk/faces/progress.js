@@ -39,7 +39,7 @@ export function progress(host, { label, total: whole = 0 }) {
     if (known) bar.setAttribute("aria-valuenow", String(percent));
     else bar.removeAttribute("aria-valuenow");
     fill.style.setProperty("--share", `${percent}%`);
-    saying.textContent = `${word(label)} – ${text}`;
+    saying.textContent = [word(label), text].filter(Boolean).join(" – ");
   };
 
   /** At the speed so far, less what has passed since the last news. */
@@ -52,7 +52,10 @@ export function progress(host, { label, total: whole = 0 }) {
     return word("progressNearly");
   };
 
-  const goingOn = () => word("progressSince", { count: Math.floor((performance.now() - startedAt) / 1_000) });
+  const goingOn = () => {
+    const count = Math.floor((performance.now() - startedAt) / 1_000);
+    return count ? word("progressSince", { count }) : "";
+  };
 
   host.append(box);
   show();

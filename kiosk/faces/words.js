@@ -19,15 +19,24 @@ const WORDS = CATALOGUE;
 const LANGUAGES = Object.keys(WORDS);
 
 const KEPT_AS = "checkin-language";
+/** For those whose language we do not have. */
+const OTHERWISE = "en";
 
 /** @returns {Language} */
 function keptLanguage() {
   try {
     const kept = localStorage.getItem(KEPT_AS) ?? "";
-    return LANGUAGES.includes(kept) ? kept : LANGUAGES[0];
+    if (LANGUAGES.includes(kept)) return kept;
   } catch {
-    return LANGUAGES[0];
+    // A browser that keeps nothing is asked each time.
   }
+  return browserLanguage();
+}
+
+/** @returns {Language} the browser's own, as far as we have it; English for everybody else */
+function browserLanguage() {
+  const [first] = (navigator.languages?.[0] ?? navigator.language ?? "").toLowerCase().split("-");
+  return LANGUAGES.includes(first) ? first : OTHERWISE;
 }
 
 /** @returns {Language} what the switch leads to */

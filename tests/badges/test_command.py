@@ -49,7 +49,7 @@ def test_check_issues_nothing_and_names_who_does_not_fit(few: Shell) -> None:
     done = few.run("badges", SLUG, "--check", "--format", "cr80", "--group", "presse")
     assert done.returncode == 1
     assert done.stdout == "– Eva Lang: organisation is too long for cr80\n"
-    assert done.stderr == "checkin: 1 texts on 3 badges do not fit.\n"
+    assert done.stderr == "checkin: 1 text on 3 badges does not fit.\n"
     (misfit,) = json.loads(few.run("badges", SLUG, "--check", "--json", "--format", "cr80").stdout)
     assert (misfit["name"], misfit["field"], misfit["format"]) == ("Eva Lang", "organisation", "cr80")
 
@@ -59,10 +59,10 @@ def test_one_letter_that_no_font_has_keeps_back_that_badge_alone(few: Shell) -> 
     few.well("import", "attendees", SLUG, "list.csv")
     done = few.run("badges", SLUG, "--out", "b.pdf")
     assert done.returncode == 1
-    assert "b.pdf: 3 badges, 4 of them new." in done.stdout
+    assert "b.pdf: 3 badges, 3 of them new." in done.stdout
     named, last = done.stderr.splitlines()
-    assert "Eva \U00012000Lang: family_name has letters that no font has" in named
-    assert last.startswith("checkin: 1 badges are not in b.pdf")
+    assert "Eva \U00012000Lang: family name has letters that no font has" in named
+    assert last.startswith("checkin: 1 badge is not in b.pdf")
     assert len(pypdf.PdfReader(few.folder / "b.pdf").pages) == 3
     again = few.run("badges", SLUG, "--out", "none.pdf", "--group", "forschung")
     assert again.returncode == 0, again.stderr

@@ -40,7 +40,18 @@ def test_text_runs_as_its_first_letter_does(text: str, rtl: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mark"), [("Verein e. V.", "\u200e"), ("جمعية (د)", "\u200f"), ("Verein", ""), ("محمد", "")]
+    ("text", "mark"),
+    [
+        ("Verein جمعية (د)", "\u200f"),
+        ("شركة GmbH & Co.", "\u200e"),
+        ("Verein e. V.", ""),
+        ("جمعية (د)", ""),
+        ("Verein", ""),
+        ("محمد", ""),
+        ("Halle 6", ""),
+        ("قاعة 6", ""),
+        ("Raum قاعة 6", ""),
+    ],
 )
 def test_sign_at_the_end_stays_with_the_letters_before_it(text: str, mark: str) -> None:
     assert "".join(part_of("organisation", text).pieces) == text + mark

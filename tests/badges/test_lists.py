@@ -52,3 +52,11 @@ def test_empty_list_says_so_and_a_very_long_one_is_refused() -> None:
     assert "Niemand" in empty.pages[0].extract_text()
     with pytest.raises(TooLarge, match="XLSX"):
         render_list(msgspec.structs.replace(LIST, rows=[("a", "1")] * (LIST_ROWS_MAX + 1)))
+
+
+def test_dates_numbers_and_ids_are_found_and_copied_out_of_a_list_beside_names_from_right_to_left() -> None:
+    rows = [("Halle 6", "06.03.2026"), ("محمد الأحمد", "Raum a6-16"), ("Verein e. V.", "§ 6"), ("محمد", "66")]
+    text = pypdf.PdfReader(io.BytesIO(render_list(msgspec.structs.replace(LIST, rows=rows)))).pages[0].extract_text()
+    assert "\u200e" not in text
+    for cell in ("Halle 6", "06.03.2026", "Raum a6-16", "Verein e. V.", "66"):
+        assert cell in text

@@ -26,7 +26,7 @@ def test_everybody_who_does_not_fit_is_named_with_field_and_reason() -> None:
         ("a2", "organisation", "", "cr80"),
         ("a3", "organisation", "", "cr80"),
     ]
-    assert str(found[0]) == "7 Ada \U00012000: family_name has letters that no font has (\U00012000 U+12000)"
+    assert str(found[0]) == "7 Ada \U00012000: family name has letters that no font has (\U00012000 U+12000)"
     assert str(found[1]) == "– Dr. Ada Müller: organisation is too long for cr80"
 
 

@@ -127,6 +127,7 @@ def test_old_badge_says_that_it_is_void_and_a_badge_on_paper_can_be_replaced(ope
     page = ready(opened(DESK))
     scan(page, served.codes["a4"])
     page.get_by_role("button", name="Neues Badge …").click()
+    page.get_by_label("das alte ist sofort ungültig").check()
     page.locator(".asking .buttons button").last.click()
     expect(page.locator("#person")).to_contain_text("2. Ausgabe")
     page.keyboard.press("Escape")
@@ -159,13 +160,22 @@ def test_lost_badge_is_replaced_and_the_print_waits_situations_23_and_24(opened:
     page.keyboard.type("a4", delay=70)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Neues Badge …").click()
+    expect(page.get_by_label("dasselbe Badge noch einmal")).to_be_checked()
+    page.get_by_label("das alte ist sofort ungültig").check()
     page.locator(".asking button:not(.plain)").click()
     expect(page.locator("#notice")).to_contain_text("das alte ist ungültig")
     expect(page.locator("#person")).to_contain_text("2. Ausgabe")
+    expect(page.get_by_role("button", name="Wartet auf Druck")).to_be_visible()
     answer = desk.post(
         "/scans", json={"id": "11111111-1111-4111-8111-111111111111", "code": served.codes["a4"], "door": "D1"}
     ).json()
-    assert answer["way"]["de"] == "Ersetzt um 10:00 – bitte das neue Badge zeigen"
+    assert answer["way"]["de"].startswith("Ersetzt um 10:00 ")
+    assert answer["way"]["de"].endswith(" – bitte das neue Badge zeigen")
+    page.locator("#notice button").last.click()
+    expect(page.locator("#notice")).to_contain_text("gilt wieder")
+    expect(page.locator("#person")).not_to_contain_text("2. Ausgabe")
+    expect(page.locator("#prints")).to_contain_text("Nichts wartet.")
+    assert person(served, "a4")["badge"]["generation"] == 1
 
 
 def test_proxy_comes_and_the_original_is_flagged_situations_9_and_10(opened: Opened, served: Served) -> None:
@@ -196,6 +206,7 @@ def test_walk_in_is_registered_printed_and_in_however_often_it_is_pressed_situat
     page.keyboard.press("F2")
     expect(page.locator("[name=family_name]")).to_have_value("Kovač")
     expect(page.locator(".asking summary")).to_contain_text("Art. 13 DSGVO")
+    page.select_option("[name=group]", "gast")
     page.check("[name=shown]")
     page.evaluate(
         "() => { const form = document.querySelector('.asking form');"
@@ -215,6 +226,7 @@ def test_walk_in_at_a_full_house_gets_a_number_situation_12(opened: Opened, serv
     page = ready(opened(DESK))
     page.keyboard.press("F2")
     page.fill("[name=family_name]", "Nowak")
+    page.select_option("[name=group]", "gast")
     page.check("[name=shown]")
     page.locator(".asking button:not(.plain)").click()
     expect(page.locator("#notice")).to_contain_text("Nummer 1, davor warten 0.")
@@ -236,6 +248,7 @@ def test_group_leader_collects_and_nobody_is_counted_situation_15(opened: Opened
     assert len(desk.get("/prints").json()["prints"]) == 3
     page.locator("#notice button").last.click()
     expect(page.locator("#person")).not_to_contain_text("ausgegeben 10:00")
+    expect(page.locator("#prints")).to_contain_text("Nichts wartet.")
 
 
 def test_printer_s_browser_takes_prints_and_reports(opened: Opened, served: Served) -> None:
@@ -298,6 +311,7 @@ def test_print_proxy_and_walk_in_are_taken_back_by_one_tap(opened: Opened, serve
 
     page.keyboard.press("F2")
     page.fill("[name=family_name]", "Kovač")
+    page.select_option("[name=group]", "gast")
     page.check("[name=shown]")
     page.locator(".asking .buttons button").last.click()
     expect(page.locator(".answer")).to_contain_text("willkommen")
@@ -352,3 +366,78 @@ def test_print_that_waits_is_withdrawn_at_the_printer(opened: Opened, served: Se
     expect(page.locator("#prints")).to_contain_text(re.compile(r"Ada Nr a1 Nr\. \d+ – wartet"))
     page.get_by_role("button", name="Zurückziehen").click()
     expect(page.locator("#prints")).to_contain_text("Nichts wartet.")
+
+
+def test_last_change_is_taken_back_by_keys_and_no_newer_one_of_somebody_else_is_lost(
+    opened: Opened, served: Served
+) -> None:
+    other = served.client("desk")
+    page = ready(opened(DESK))
+    opened_person(page, "a12")
+
+    def noted(text: str) -> None:
+        page.get_by_role("button", name="Bemerkung").click()
+        page.fill("[name=remark]", text)
+        page.locator(".asking .buttons button").last.click()
+        expect(page.locator("#person")).to_contain_text(text)
+
+    noted("eins")
+    noted("zwei")
+    expect(page.locator("#notice kbd")).to_have_text("Strg+Z")
+    page.locator("#notice button").first.click()
+    expect(page.locator("#notice")).to_contain_text("inzwischen noch einmal geändert")
+    assert person(served, "a12")["remark"] == "zwei"
+    page.get_by_role("button", name="Bemerkung").focus()
+    page.keyboard.press("Control+z")
+    expect(page.locator("#person dl")).to_contain_text("eins")
+    expect(page.get_by_role("button", name="Bemerkung")).to_be_focused()
+    noted("drei")
+    other.patch("/attendees/a12", json={"remark": "vom anderen Schalter"})
+    page.keyboard.press("Control+z")
+    expect(page.locator("#person dl")).to_contain_text("vom anderen Schalter")
+    assert person(served, "a12")["remark"] == "vom anderen Schalter"
+
+
+def test_name_that_is_typed_as_fast_as_a_scanner_is_searched_for(opened: Opened, served: Served) -> None:
+    rename(served, a7={"family_name": "Lüdenscheidt"})
+    page = ready(opened(DESK))
+    page.keyboard.type("luedensch", delay=8)
+    page.keyboard.press("Enter")
+    expect(page.locator("#query")).to_have_value("luedensch")
+    expect(page.locator("#person h2")).to_have_text("Ada Lüdenscheidt")
+
+
+def test_walk_in_of_a_known_name_is_asked_for_who_it_is(opened: Opened, served: Served) -> None:
+    rename(served, a3={"family_name": "Kovač", "town": "Hamm"})
+    page = ready(opened(DESK))
+    page.keyboard.press("F2")
+    page.fill("[name=given_name]", "Ada")
+    page.fill("[name=family_name]", "Kovac")
+    page.select_option("[name=group]", "gast")
+    page.check("[name=shown]")
+    submit = page.locator(".asking .buttons button").last
+    submit.click()
+    expect(page.locator(".asking fieldset")).to_contain_text("Hamm")
+    page.get_by_label("neue Person").check()
+    submit.click()
+    expect(page.locator(".answer")).to_contain_text("willkommen")
+    assert len(served.client("desk").get("/attendees", params={"q": "kovac"}).json()["attendees"]) == 2
+    page.keyboard.press("F2")
+    expect(page.locator("[name=group]")).to_have_value("gast")
+    page.fill("[name=given_name]", "Ada")
+    page.fill("[name=family_name]", "Kovac")
+    page.check("[name=shown]")
+    submit.click()
+    page.get_by_label("Hamm").check()
+    submit.click()
+    expect(page.locator("#person dl")).to_contain_text("Hamm")
+    assert len(served.client("desk").get("/attendees", params={"q": "kovac"}).json()["attendees"]) == 2
+
+
+def test_phone_comes_to_the_card_and_sees_a_printer_that_is_gone(opened: Opened, served: Served) -> None:
+    page = ready(opened(DESK, 360, 780))
+    page.keyboard.type("Nr", delay=70)
+    page.locator("#found li").nth(1).click()
+    expect(page.locator("#person h2")).to_be_in_viewport()
+    served.client("desk").post("/printers", json={"printer": "Zebra", "fault": "no route to host"})
+    expect(page.locator("#prints")).to_contain_text("Drucker Zebra nicht erreichbar", timeout=10_000)
