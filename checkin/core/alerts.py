@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from checkin.core.holds import COMPANION, WHEELCHAIR, Seats
+from checkin.core.model import Session
+from checkin.core.schedule import MINUTE_MS
 
 Kind = Literal[
     "area",
@@ -17,6 +19,7 @@ Kind = Literal[
     "printer",
     "clock_off",
     "drift",
+    "conflict",
     "not_step_free",
     "overbooked",
     "kept_too_many",
@@ -29,6 +32,7 @@ URGENCY: tuple[Kind, ...] = (
     "printer",
     "clock_off",
     "drift",
+    "conflict",
     "not_step_free",
     "overbooked",
     "kept_too_many",
@@ -36,14 +40,17 @@ URGENCY: tuple[Kind, ...] = (
 )
 """The most urgent first."""
 
-QUIET_S = 60.0
-"""A matter is over when nothing was seen of it for so long."""
+QUIET_MS = 60_000
+"""A matter is over when nothing was seen of it for so long, by the event's clock."""
 DRIFT_SHARE = 0.1
 DRIFT_SHARE_CLEAR = 0.05
 DRIFT_MIN = 10
 """From a share of those inside, and so many, a count is called doubtful,"""
-DRIFT_FROM_SHARE = 0.5
-"""where the area is so far full that it matters."""
+DRIFT_FROM_SHARE = 0.9
+DRIFT_FROM_SHARE_CLEAR = 0.8
+"""where the area is so nearly full that it decides who gets in,"""
+DRIFT_SETTLES_MIN = 10
+"""and in a room once a session has run so long: while people change rooms, many are seen elsewhere first."""
 SILENT_S = 120.0
 """A door's device says something every half minute while its page is open."""
 CLOCK_SCANS = 3
@@ -63,7 +70,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `near`: below the threshold at which it begins, and not yet at the one at which it is over: nothing new,
     but what is going on goes on. `level`: of an area. `count` and `limit`: what the threshold is of, in the
-    units of the kind (people, minutes, badges, seats). `lanes`: to open."""
+    units of the kind (people, minutes, badges, seats). `kept`: places that are left, for wheelchair users.
+    `lanes`: to open; None where no more would help."""
 
     kind: Kind
     subject: str
@@ -75,6 +83,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     level: str | None = None
     count: float | None = None
     limit: float | None = None
+    kept: int | None = None
     lanes: int | None = None
 
     @property
@@ -84,12 +93,12 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Watch:
     """Tells what has begun and what is over, from what is found again and again. `going_on` is what has
-    begun already; `at_s` any steady clock in seconds."""
+    begun already; `now`: ms by the event's clock, so that what is quiet is over in the event's time."""
 
     def __init__(self) -> None:
-        self._quiet_since_s: dict[Key, float] = {}
+        self._quiet_since: dict[Key, int] = {}
 
-    def step(self, going_on: Iterable[Key], found: Iterable[Finding], at_s: float) -> tuple[list[Finding], list[Key]]:
+    def step(self, going_on: Iterable[Key], found: Iterable[Finding], now: int) -> tuple[list[Finding], list[Key]]:
         """(what begins now, what is over now)."""
         by_key = {one.key: one for one in found}
         known = set(going_on)
@@ -97,22 +106,29 @@ class Watch:
         over = []
         for key in sorted(known):
             if key in by_key:
-                self._quiet_since_s.pop(key, None)
-            elif at_s - self._quiet_since_s.setdefault(key, at_s) >= QUIET_S:
-                del self._quiet_since_s[key]
+                self._quiet_since.pop(key, None)
+            elif now - self._quiet_since.setdefault(key, now) >= QUIET_MS:
+                del self._quiet_since[key]
                 over.append(key)
-        self._quiet_since_s = {key: at for key, at in self._quiet_since_s.items() if key in known}
+        self._quiet_since = {key: at for key, at in self._quiet_since.items() if key in known}
         return begun, over
 
 
 def drift(area: str, plus_minus: int, inside: int, capacity: int | None) -> Finding | None:
     """Whether a count may be too wrong to go on without a headcount (situation 42)."""
-    if capacity is None or inside < DRIFT_FROM_SHARE * capacity or inside == 0:
+    if capacity is None or inside == 0 or inside < DRIFT_FROM_SHARE_CLEAR * capacity:
         return None
     share = plus_minus / inside
     if plus_minus < DRIFT_MIN or share < DRIFT_SHARE_CLEAR:
         return None
-    return Finding(kind="drift", subject=area, area=area, count=plus_minus, limit=inside, near=share < DRIFT_SHARE)
+    near = share < DRIFT_SHARE or inside < DRIFT_FROM_SHARE * capacity
+    return Finding(kind="drift", subject=area, area=area, count=plus_minus, limit=inside, near=near)
+
+
+def has_settled(sessions: Iterable[Session], area: str, now: int) -> bool:
+    """Whether people are where they want to be: in a room with sessions, a while after one has begun."""
+    here = [one for one in sessions if one.area == area and not one.cancelled]
+    return not here or any(one.starts_at + DRIFT_SETTLES_MIN * MINUTE_MS <= now < one.ends_at for one in here)
 
 
 def is_full(seats: Seats, area: str) -> bool:
@@ -123,9 +139,11 @@ def is_full(seats: Seats, area: str) -> bool:
     return free is not None and free <= kept
 
 
-def area_level(area: str, level: str, inside: int, capacity: int | None, warn_percent: int | None) -> Finding | None:
+def area_level(
+    area: str, level: str, inside: int, capacity: int | None, warn_percent: int | None, free: int | None = None
+) -> Finding | None:
     """The house is told of from its first threshold on (`warn_percent`; situation 45), a room (None) when
-    it is full; and until it is clearly below that again."""
+    it is full; and until it is clearly below that again. `free`: places left; of one that is full they are kept."""
     clears = warn_percent - CLEAR_PERCENT if warn_percent is not None else 100 - CLEAR_PERCENT
     begun = ("warn", "prepare", "stop", "over") if warn_percent is not None else ("stop", "over")
     if capacity is None or (level not in begun and 100 * inside < clears * capacity):
@@ -137,6 +155,7 @@ def area_level(area: str, level: str, inside: int, capacity: int | None, warn_pe
         level=level,
         count=inside,
         limit=capacity,
+        kept=free if level == "stop" and free is not None and free > 0 else None,
         near=level not in begun,
     )
 

@@ -1,12 +1,15 @@
 """How long people wait at a door, from how many come and how fast its lanes are; how many lanes it needs. Pure.
 
 A door is a queue with `lanes` servers. While more come than its lanes can take, the queue grows as a
-fluid (arrivals less what is served); while fewer come, whoever waits does so by chance (Erlang C).
+fluid (arrivals less what is served); besides, some wait by chance: as many as in the long run (Erlang C),
+but no more than chance can gather in the minutes looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean, median, pstdev
 
 from msgspec import Struct
 
@@ -14,10 +17,14 @@ SERVICE_S_DEFAULT = 8.0
 """Walk up, hold the badge to the scanner (about five seconds), walk on."""
 SERVICE_S_MIN = 2.0
 SERVICE_S_MAX = 120.0
-GAP_S_MAX = 20.0
-"""Two scans of one lane that are further apart had nobody waiting in between."""
-GAPS_MIN = 20
-"""So many gaps it takes to believe them more than the default."""
+RUN_GAPS = 30
+"""So many scans after one another show whether a lane was busy:"""
+BUSY_SPREAD_MAX = 0.45
+"""whoever is served one after the other leaves evenly; people who just come do so by chance (a spread of 1)."""
+PEAK_SHARE = 0.7
+"""Of the busy runs those count in which a lane was about as fast as in its fastest:"""
+GAPS_MIN = 2 * RUN_GAPS
+"""and so many gaps it takes to believe them more than the default."""
 WAIT_MIN_MAX = 5.0
 """From here on somebody is told (situation 28)."""
 WAIT_MIN_CLEAR = 3.0
@@ -65,22 +72,32 @@ def erlang_c(lanes: int, load: float) -> float:
 
 
 def wait_by_chance_min(arrivals_per_min: float, lanes: int, service_s: float) -> float:
-    """The mean wait in minutes of a queue that does not grow; 0 where it grows: that is the fluid's."""
+    """The mean wait in minutes of a queue that does not grow, in the long run; infinite where it grows."""
     per_lane = MINUTE_S / service_s
     load = arrivals_per_min / per_lane
-    return 0.0 if load >= lanes else erlang_c(lanes, load) / (lanes * per_lane - arrivals_per_min)
+    spare = lanes * per_lane - arrivals_per_min
+    return math.inf if load >= lanes or spare <= 0 else erlang_c(lanes, load) / spare
+
+
+def gathered_by_chance(come: float) -> float:
+    """How many wait by chance at a door with just enough lanes, after so many have come since nobody waited:
+    the mean of the highest point of a random walk, σ√(2/π), with σ² = those who came and those who went."""
+    return math.sqrt(2 * come * 2 / math.pi)
 
 
 def ahead(arrivals_per_min: Sequence[float], lanes: int, service_s: float, queue: float = 0.0) -> Queue:
     """The worst of the minutes to come. `arrivals_per_min`: minute by minute, the first is now; `queue`:
-    how many wait already."""
+    how many wait already. Nobody waits but who was there, or came in these minutes."""
     per_min = lanes * MINUTE_S / service_s
     worst = Queue(lanes=lanes, per_min=per_min, wait_min=queue / per_min, queue=queue, worst_in_min=0)
+    there, come = queue, 0.0
     for minute, coming in enumerate(arrivals_per_min, 1):
+        come += coming
         queue = max(0.0, queue + coming - per_min)
-        wait = max(queue / per_min, wait_by_chance_min(coming, lanes, service_s))
-        if wait > worst.wait_min:
-            worst = Queue(lanes=lanes, per_min=per_min, wait_min=wait, queue=queue, worst_in_min=minute)
+        long_run = wait_by_chance_min(coming, lanes, service_s) * per_min
+        waiting = min(there + come, max(queue, min(long_run, gathered_by_chance(come))))
+        if waiting > worst.queue:
+            worst = Queue(lanes=lanes, per_min=per_min, wait_min=waiting / per_min, queue=waiting, worst_in_min=minute)
     return worst
 
 
@@ -109,24 +126,36 @@ def advise(
     )
 
 
-def service_s(gaps_s: Sequence[float]) -> tuple[float, bool]:
-    """How long one person takes at a lane, from the gaps between its scans, and whether that was measured.
+def service_s(gaps_s: Iterable[Sequence[float]]) -> tuple[float, bool]:
+    """How long one person takes at a lane, and whether that was measured. `gaps_s`: of each lane the times
+    between its scans, in order.
 
-    The lower quartile of the short gaps: in the longer ones a lane also waited for somebody to come."""
-    busy = sorted(gap for gap in gaps_s if 0 < gap <= GAP_S_MAX)
+    Only where a lane was busy its gaps tell how fast it is, else how often somebody comes. Which it was, their
+    evenness tells; and that the lane was hardly ever faster."""
+    runs = [run for lane in gaps_s for run in _busy_runs(lane)]
+    fastest = min((median(run) for run in runs), default=0.0)
+    busy = [gap for run in runs if PEAK_SHARE * median(run) <= fastest for gap in run]
     if len(busy) < GAPS_MIN:
         return SERVICE_S_DEFAULT, False
-    return min(SERVICE_S_MAX, max(SERVICE_S_MIN, busy[len(busy) // 4])), True
+    return min(SERVICE_S_MAX, max(SERVICE_S_MIN, fmean(busy))), True
+
+
+def _busy_runs(gaps_s: Sequence[float]) -> Iterator[Sequence[float]]:
+    for start in range(0, len(gaps_s) - RUN_GAPS + 1, RUN_GAPS):
+        run = gaps_s[start : start + RUN_GAPS]
+        if pstdev(run) <= BUSY_SPREAD_MAX * fmean(run):
+            yield run
 
 
 def behind(expected: float, scanned: int, per_min: float, scans_per_min: float) -> float:
-    """How many must be standing in front of a door: those who were to come and were not scanned, while its
-    lanes are at their limit. A door that could take more has nobody waiting."""
-    return max(0.0, expected - scanned) if scans_per_min >= BUSY_SHARE * per_min else 0.0
+    """How many must be standing in front of a door: those who were to come and were not scanned, the more of
+    them the nearer its lanes are to their limit. A door that could take more has nobody waiting."""
+    busy = min(1.0, scans_per_min / per_min)
+    return max(0.0, expected - scanned) * max(0.0, (busy - BUSY_SHARE) / (1 - BUSY_SHARE))
 
 
 BUSY_SHARE = 0.8
-"""A door that works at such a share of what its lanes can take is at its limit."""
+"""A door that works at no more than such a share of what its lanes can take is not at its limit."""
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

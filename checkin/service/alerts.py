@@ -23,7 +23,7 @@ from checkin.service.pulse import Pulse
 from checkin.service.seats import seats_of
 from checkin.service.venues import Venue, Venues
 from checkin.service.warnings import warnings
-from checkin.store import alerts, events, people, presences, prints
+from checkin.store import alerts, events, people, presences, prints, stations
 from checkin.store.alerts import Alert
 from checkin.store.engine import Transaction
 from checkin.wire import iso
@@ -32,7 +32,7 @@ OVER_SHOWN_MAX = 50
 PRINTS_LOOKED_AT_MAX = 100
 BY_CLOCK = "clock"
 
-State = Literal["open", "taken", "done", "over"]
+State = Literal["open", "taken", "done", "quiet", "over"]
 Said = Literal["open", "taken", "done"]
 _WHAT = {"open": "reopened", "taken": "taken", "done": "done"}
 
@@ -44,8 +44,8 @@ class AlertSent(Struct, frozen=True, kw_only=True):
 
 
 class AlertShown(Struct, frozen=True, kw_only=True):
-    """An alert, with the numbers as they are now (those it began with, once it is over). `name`: of the
-    device or printer it is about."""
+    """An alert, with the numbers as they are now; those it began with, once it is over, or `quiet`: nothing is
+    found of it any more, and it is over if that stays so. `name`: of the device or printer it is about."""
 
     id: str
     kind: str
@@ -64,11 +64,12 @@ class AlertShown(Struct, frozen=True, kw_only=True):
     level: str | None
     count: float | None
     limit: float | None
+    kept: int | None
     lanes: int | None
 
 
 class AlertsShown(Struct, frozen=True):
-    """What is not over yet, the most urgent first; and what is over, the last first."""
+    """What is the matter, the most urgent first; and what is quiet or over, the last first."""
 
     going_on: list[AlertShown]
     over: list[AlertShown]
@@ -84,7 +85,7 @@ def look(tx: Transaction, venues: Venues, slug: str, pulse: Pulse, watch: Watch,
     venue = venues.venue(tx, slug)
     known = alerts.going_on(tx, venue.id)
     found = [*findings(tx, venue, pulse, forecast_of(tx, venue, pulse, now, at_s), now, at_s)]
-    return Looked(*watch.step(known, found, at_s))
+    return Looked(*watch.step(known, found, now))
 
 
 def keep(tx: Transaction, venues: Venues, slug: str, looked: Looked, *, now: int) -> None:
@@ -147,7 +148,7 @@ def alerts_shown(tx: Transaction, venue: Venue, found: Iterable[Finding]) -> Ale
         return AlertShown(
             id=alert.id,
             kind=finding.kind,
-            state=_state(alert),
+            state=_state(alert, alert.finding.key in now_found),
             name=names.get(finding.subject, finding.subject),
             raised_at=iso(alert.raised_at, layout),
             taken_by=_name(names, alert.taken_by),
@@ -162,6 +163,7 @@ def alerts_shown(tx: Transaction, venue: Venue, found: Iterable[Finding]) -> Ale
             level=finding.level,
             count=finding.count,
             limit=finding.limit,
+            kept=finding.kept,
             lanes=finding.lanes,
         )
 
@@ -169,7 +171,9 @@ def alerts_shown(tx: Transaction, venue: Venue, found: Iterable[Finding]) -> Ale
         alerts.going_on(tx, venue.id).values(),
         key=lambda one: (one.done_at is not None, URGENCY.index(one.finding.kind), one.raised_at, one.id),
     )
-    return AlertsShown([*map(show, open_first)], [*map(show, alerts.last_over(tx, venue.id, OVER_SHOWN_MAX))])
+    quiet = [one for one in open_first if one.finding.key not in now_found]
+    over = [*quiet, *alerts.last_over(tx, venue.id, OVER_SHOWN_MAX)]
+    return AlertsShown([show(one) for one in open_first if one not in quiet], [*map(show, over)])
 
 
 def findings(
@@ -182,6 +186,9 @@ def findings(
     yield from _queues(forecast)
     yield from _devices(tx, venue, pulse, now, at_s)
     yield from _printers(tx, venue, now)
+    conflicts = stations.count_open_cases(tx, venue.id)
+    if conflicts:
+        yield Finding(kind="conflict", subject="*", count=conflicts)
     for one in warnings(tx, venue, now):
         if one.what != "over":  # told of with the other levels of an area
             yield Finding(
@@ -206,10 +213,10 @@ def _areas(tx: Transaction, venue: Venue, now: int) -> Iterator[Finding]:
         stands = house.level(area)
         if stands != "over" and rules.is_full(seats, area):
             stands = "stop"
-        level = rules.area_level(area, stands, numbers.inside, numbers.capacity, warn_percent)
+        level = rules.area_level(area, stands, numbers.inside, numbers.capacity, warn_percent, numbers.free)
         if level is not None:
             yield level
-        if area in rows:
+        if area in rows and rules.has_settled(venue.programme.sessions.values(), area, now):
             plus_minus = rows[area].certainty.plus_minus(numbers.inside)
             doubtful = rules.drift(area, plus_minus, numbers.inside, numbers.capacity)
             if doubtful is not None:
@@ -221,8 +228,10 @@ def _queues(forecast: Forecast) -> Iterator[Finding]:
         if entrance.advice is None:
             continue
         id = entrance.door.id
-        finding = Finding(kind="queue", subject=id, door=id, limit=WAIT_MIN_MAX, lanes=entrance.advice.then.lanes)
-        found = rules.above(finding, entrance.advice.now.wait_min, WAIT_MIN_MAX, WAIT_MIN_CLEAR)
+        advice = entrance.advice
+        more = advice.then.lanes if advice.then.lanes > advice.now.lanes else None
+        finding = Finding(kind="queue", subject=id, door=id, limit=WAIT_MIN_MAX, lanes=more)
+        found = rules.above(finding, advice.now.wait_min, WAIT_MIN_MAX, WAIT_MIN_CLEAR)
         if found is not None:
             yield found
 
@@ -252,11 +261,14 @@ def _devices(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: float)
 
 
 def _printers(tx: Transaction, venue: Venue, now: int) -> Iterator[Finding]:
-    """A printer that reports failures, and badges that wait for any too long."""
+    """A printer that its program cannot reach or that reports failures, and badges that wait for any too long."""
+    unreachable = [one.name for one in prints.unreachable_printers(tx, venue.id)]
+    for printer in unreachable:
+        yield Finding(kind="printer", subject=printer, level="unreachable")
     failed: dict[str, int] = {}
     waits: list[int] = []
     for one in prints.latest_prints(tx, venue.id, PRINTS_LOOKED_AT_MAX):
-        if one.state == "failed" and one.fault != "replaced":
+        if one.state == "failed" and one.fault != "replaced" and one.taken_by not in unreachable:
             failed[one.taken_by or ""] = failed.get(one.taken_by or "", 0) + 1
         elif one.state == "waiting":
             waits.append(one.requested_at)
@@ -270,9 +282,12 @@ def _printers(tx: Transaction, venue: Venue, now: int) -> Iterator[Finding]:
             yield found
 
 
-def _state(alert: Alert) -> State:
+def _state(alert: Alert, found: bool) -> State:
+    """`found`: it is the matter just now."""
     if alert.ended_at is not None:
         return "over"
+    if not found:
+        return "quiet"
     if alert.done_at is not None:
         return "done"
     return "taken" if alert.taken_at is not None else "open"
@@ -283,4 +298,5 @@ def _name(names: dict[str, str], id: str | None) -> str | None:
 
 
 def _note(journal: Journal, alert: Alert, what: str, now: int, by: str) -> None:
-    journal.add(Changed(noun="alert", what=what, at=now, by=by, ids=(alert.id,), note=alert.finding.kind))
+    ids = (alert.id, alert.finding.subject)
+    journal.add(Changed(noun="alert", what=what, at=now, by=by, ids=ids, note=alert.finding.kind))

@@ -27,6 +27,8 @@ BEGINS_AFTER_MIN = 60
 OPENS = dt.time(9)
 """When the doors are taken to open where the layout says nothing."""
 NOBODY_PER_MIN = 0.05
+EARLIER_EVENTS_MAX = 5
+"""The rate of no-shows is that of so many last events."""
 
 
 class ExpectedShown(Struct, frozen=True):
@@ -39,9 +41,10 @@ class ExpectedShown(Struct, frozen=True):
 class ForecastShown(Struct, frozen=True, kw_only=True):
     """The arrivals of the day. `registered` less `no_show_percent` (from `source`: set, events, default; of
     so many last `events`) are expected; `plan`: the curve as it was before the day; `points`: from now on,
-    with what has come; `total`: by the end."""
+    with what has come; `total`: by the end. `walk_ins`: of those who arrived, so many were not registered."""
 
     registered: int
+    walk_ins: int
     no_show_percent: float
     source: str
     events: int
@@ -66,6 +69,7 @@ class Entrance(Struct, frozen=True, kw_only=True):
 class Forecast(Struct, frozen=True, kw_only=True):
     no_show: NoShow
     registered: int
+    walk_ins: int
     arrived: int
     arrivals: Arrivals
     entrances: list[Entrance]
@@ -74,9 +78,8 @@ class Forecast(Struct, frozen=True, kw_only=True):
 def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: float) -> Forecast:
     """The forecast as it stands. `pulse` has followed the facts and heard the devices."""
     layout = venue.layout
-    registered = attendees.registered_by_group(tx, venue.id)
-    last = [Attended(*one) for one in presences.attended(tx, layout.event.date.isoformat())]
-    no_show = forecast.no_show(layout.event.no_show_percent, last)
+    registered = attendees.registered_by_group(tx, venue.id, pulse.walked_in)
+    no_show = no_show_of(tx, venue, pulse)
     expected = sum(registered.values()) * (1 - no_show.percent / 100)
     arrived = sum(count for _, count in presences.arrivals_by_minute(tx, venue.id))
     begins_at = begins(layout, venue.programme)
@@ -89,6 +92,7 @@ def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: flo
     return Forecast(
         no_show=no_show,
         registered=sum(registered.values()),
+        walk_ins=presences.how_many_came(tx, venue.id, pulse.walked_in),
         arrived=arrived,
         arrivals=Arrivals(expected, begins_at, opens_at),
         entrances=[
@@ -104,6 +108,14 @@ def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: flo
             for door in forecast.entrances(layout)
         ],
     )
+
+
+def no_show_of(tx: Transaction, venue: Venue, pulse: Pulse) -> NoShow:
+    """The share of those registered that is not expected: as set, as at the last events, or as is usual."""
+    event = venue.layout.event
+    earlier = presences.earlier_events(tx, event.date.isoformat(), EARLIER_EVENTS_MAX)
+    last = (Attended(*presences.attended(tx, id, pulse.walked_in_earlier(tx, id))) for id in earlier)
+    return forecast.no_show(event.no_show_percent, [one for one in last if one.registered])
 
 
 def begins(layout: Layout, programme: Programme) -> int:
@@ -126,6 +138,7 @@ def shown(one: Forecast, layout: Layout, now: int) -> ForecastShown:
     ]
     return ForecastShown(
         registered=one.registered,
+        walk_ins=one.walk_ins,
         no_show_percent=round(one.no_show.percent, 1),
         source=one.no_show.source,
         events=one.no_show.events,

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from checkin.core.alerts import CLOCK_SCANS, CLOCK_SPREAD_MS, SILENT_S
-from checkin.core.facts import Scanned
+from checkin.core.facts import Changed, Fact, Scanned
 from checkin.core.queueing import percentile
 from checkin.core.schedule import MINUTE_MS
 from checkin.store import events, facts
@@ -60,6 +60,8 @@ class Pulse:
         self._lock = threading.Lock()
         self._seq: int | None = None
         self._heard: dict[str, tuple[int, float, bool]] = {}
+        self._walked_in_earlier: dict[int, frozenset[str]] = {}
+        self.walked_in: set[str] = set()
         self.doors: dict[str, DoorScans] = {}
         self.recent: dict[str, Recent] = {}
         self.clocks: dict[str, Clock] = {}
@@ -80,6 +82,7 @@ class Pulse:
                 self._seq = seq
             while page := facts.facts_since(tx, event, self._seq, facts.PAGE_FACTS_MAX):
                 for kept in page:
+                    self.walked_in.update(_walked_in(kept.fact))
                     if isinstance(kept.fact, Scanned):
                         self._count(kept.fact)
                         self._note(kept.fact)
@@ -87,6 +90,7 @@ class Pulse:
 
     def _begin(self, tx: Transaction, event: int) -> None:
         self.doors = facts.scans_by_door(tx, event)
+        self.walked_in = walked_in(tx, event)
         self.clocks.clear()
         for recent in self.recent.values():
             recent.scans.clear()
@@ -113,6 +117,12 @@ class Pulse:
         clock.door = fact.door
         clock.off_ms.append(fact.clock_off_ms)
 
+    def walked_in_earlier(self, tx: Transaction, event: int) -> frozenset[str]:
+        """Who had not been registered for an earlier event, which does not change any more: read once."""
+        if event not in self._walked_in_earlier:
+            self._walked_in_earlier[event] = frozenset(walked_in(tx, event))
+        return self._walked_in_earlier[event]
+
     def scans_per_min(self, door: str, now: int) -> float:
         """Of the last five minutes; of less where more came than are remembered."""
         scans = self.recent[door].scans if door in self.recent else ()
@@ -120,15 +130,15 @@ class Pulse:
         window_ms = PACE_MS if len(last) < RECENT_SCANS_MAX else max(1, now - last[0])
         return len(last) * MINUTE_MS / window_ms
 
-    def gaps_s(self, door: str, since: int) -> list[float]:
-        """The times between two scans of the same device at a door, in seconds."""
+    def gaps_s(self, door: str, since: int) -> list[list[float]]:
+        """The times between two scans of each device at a door, in seconds."""
         before: dict[str, int] = {}
-        gaps = []
+        gaps: dict[str, list[float]] = {}
         for at, by in tuple(self.recent[door].scans) if door in self.recent else ():
             if at >= since and by in before:
-                gaps.append((at - before[by]) / 1000)
+                gaps.setdefault(by, []).append((at - before[by]) / 1000)
             before[by] = at
-        return gaps
+        return list(gaps.values())
 
     def answer_ms(self, door: str, share: float) -> float | None:
         """The time within which such a share of the last answers was given; None before the first."""
@@ -151,3 +161,12 @@ class Pulse:
         """Whether a device has said something of late, as far as this service has heard it itself."""
         known = self._heard.get(device)
         return known is not None and known[2] and at_s - known[1] < SILENT_S
+
+
+def walked_in(tx: Transaction, event: int) -> set[str]:
+    """Who came to an event without registration: those whom the desk added (some may be gone again)."""
+    return {id for change in facts.changes_of(tx, event, "attendee") for id in _walked_in(change)}
+
+
+def _walked_in(fact: Fact) -> tuple[str, ...]:
+    return fact.ids if isinstance(fact, Changed) and (fact.noun, fact.what) == ("attendee", "added") else ()

@@ -28,6 +28,7 @@ from checkin.core.occupancy import House, Presence
 from checkin.core.queueing import SERVICE_S_DEFAULT, WAIT_MIN_MAX, lanes_needed, percentile, waits_s
 from checkin.core.schedule import MINUTE_MS, Programme
 from checkin.service.forecast import begins
+from checkin.service.pulse import walked_in
 from checkin.service.venues import Venue
 from checkin.store import attendees, sessions
 from checkin.store.engine import Transaction
@@ -45,13 +46,14 @@ LEAVES_EARLY_SHARE = 1 / 3
 """So many have gone before the programme ends (169 of 505 there)."""
 TRY_AGAIN_MS = 5 * MINUTE_MS
 TRIES_MAX = 12
+"""Who finds no place in the house waits beside the door, asks so often, and then goes."""
 BUCKET_MS = 5 * MINUTE_MS
 TEN_MIN_MS = 10 * MINUTE_MS
 NO_PLACE = ("area_full", "held_seats_only", "wheelchair_full", "line_first")
 ROOM_COMES_MIN = (-12.0, 8.0, -1.0)
 """People come to a session from so long before its beginning until so long after, most of them then."""
 
-Step = Literal["come", "go", "scan", "out", "home"]
+Step = Literal["come", "ask", "go", "scan", "out", "home"]
 
 
 class Guest(Struct, frozen=True, kw_only=True):
@@ -73,8 +75,9 @@ class Setting(Struct, frozen=True, kw_only=True):
 
 
 class DoorPlayed(Struct, frozen=True, kw_only=True):
-    """One entrance, or a room's door. `wait_p95_min`: 95 of 100 waited no longer; `lanes_needed`: so many
-    it takes for that to be at most five minutes, None where all that it could have are not enough."""
+    """One entrance, or a room's door. `came`: each person once, however often they ask for a place.
+    `wait_p95_min`: 95 of 100 waited no longer; `lanes_needed`: so many it takes for that to be at most five
+    minutes, None where all that it could have are not enough."""
 
     door: str
     name: str
@@ -92,7 +95,7 @@ class DoorPlayed(Struct, frozen=True, kw_only=True):
 
 class AreaPlayed(Struct, frozen=True, kw_only=True):
     """One area: the most who were inside and when; `full_at`: when it was full first (but for wheelchair
-    places), for `full_min` minutes in all. `refused`: how often somebody found no place."""
+    places), for `full_min` minutes in all. `refused`: how many found no place; of the house, when they came."""
 
     area: str
     name: str
@@ -105,24 +108,31 @@ class AreaPlayed(Struct, frozen=True, kw_only=True):
 
 
 class Moment(Struct, frozen=True, kw_only=True):
-    """The house at one moment: arrived by then, inside, waiting at the entrances, and in each room."""
+    """The house at one moment: arrived by then, inside, waiting at the entrances for a lane, and beside them
+    for a place in the house; and in each room."""
 
     at: int
     arrived: int
     inside: int
     waiting: int
+    for_place: int
     rooms: dict[str, int]
 
 
 class Played(Struct, frozen=True, kw_only=True):
-    """A day as it went. Everybody registered came, stayed away, or was `turned_away`: let in at no time."""
+    """A day as it went. Everybody registered came, stayed away, or was `turned_away`: let in at no time.
+    `walk_ins` are not among the `registered`. `waited_for_place`: of those who came, so many found the house
+    full first, and waited `place_longest_min` at most."""
 
     seed: int
     registered: int
+    no_show_percent: float
     stayed_away: int
     walk_ins: int
     came: int
     turned_away: int
+    waited_for_place: int
+    place_longest_min: float
     left: int
     inside_at_end: int
     begins_at: int
@@ -137,12 +147,13 @@ class Played(Struct, frozen=True, kw_only=True):
 
 
 def guests_of(tx: Transaction, venue: Venue) -> list[Guest]:
-    """Those registered for an event, in a steady order."""
+    """Those of the list who are registered, in a steady order: walk-ins of the day are played besides."""
+    besides = walked_in(tx, venue.id)
     booked = sessions.sessions_of_attendees(tx, venue.id)
     return [
         Guest(group=one.group, wheelchair=one.wheelchair, bookings=tuple(sorted(booked.get(one.id, ()))))
         for one in sorted(attendees.load_attendees(tx, venue.id), key=lambda one: one.id)
-        if one.registration == "registered"
+        if one.registration == "registered" and one.id not in besides
     ]
 
 
@@ -154,7 +165,7 @@ def guests_like(guests: Sequence[Guest], wanted: int, seed: int) -> list[Guest]:
     if wanted <= len(guests):
         return rng.sample(list(guests), wanted)
     if not guests:
-        raise BadInput("Nobody is registered. Say how many come to which layout.", code="guests_missing")
+        raise BadInput("There is nobody to be like.", code="guests_missing")
     return [*guests, *rng.choices(list(guests), k=wanted - len(guests))]
 
 
@@ -184,18 +195,20 @@ def guests_for(layout: Layout, programme: Programme, wanted: int, seed: int) -> 
     return guests_like(guests, wanted, seed)
 
 
-def setting_for(
-    layout: Layout, no_show_percent: float | None, *, lanes: Mapping[str, int], service_s: float, seed: int
-) -> Setting:
-    """How to play the day of this event. `no_show_percent` None: as set for the event, else the default."""
-    usual = layout.event.no_show_percent
-    percent = no_show_percent if no_show_percent is not None else usual
-    return Setting(
-        seed=seed,
-        no_show_percent=NO_SHOW_PERCENT_DEFAULT if percent is None else percent,
-        lanes=lanes,
-        service_s=service_s,
-    )
+def guests_planned(
+    layout: Layout, programme: Programme, registered: Sequence[Guest], wanted: int | None, seed: int
+) -> list[Guest]:
+    """Who is to be played: those registered, or as many as are `wanted`, like them or, while nobody is, as the
+    layout lets in. Raises `BadInput`."""
+    if wanted is not None and registered:
+        return guests_like(registered, wanted, seed)
+    if wanted is not None:
+        return guests_for(layout, programme, wanted, seed)
+    if not registered:
+        raise BadInput(
+            "Nobody is registered for this event yet. Say how many will be (--registrations N).", code="guests_missing"
+        )
+    return list(registered)
 
 
 def play(layout: Layout, programme: Programme, guests: Sequence[Guest], setting: Setting) -> Played:
@@ -210,13 +223,14 @@ def play(layout: Layout, programme: Programme, guests: Sequence[Guest], setting:
 
 
 class _Person:
-    """One who comes. `tries`: how often the house was full; `gone`: has left, or given up."""
+    """One who comes. `tries`: how often the house was full, since `asks_since`; `gone`: has left, or given up."""
 
-    __slots__ = ("bearer", "gone", "tries")
+    __slots__ = ("asks_since", "bearer", "gone", "tries")
 
     def __init__(self, bearer: Bearer) -> None:
         self.bearer = bearer
         self.tries = 0
+        self.asks_since: float | None = None
         self.gone = False
 
 
@@ -261,6 +275,8 @@ class _Day:
         self.arrived_at: list[float] = []
         self.left = 0
         self.waiting = 0
+        self.for_place = 0
+        self.waited_ms: list[float] = []
         self.refused: Counter[str] = Counter()
         self.overflowed: Counter[str] = Counter()
         self.most: dict[str, tuple[int, float]] = dict.fromkeys(layout.areas, (0, 0.0))
@@ -286,6 +302,8 @@ class _Day:
             match step:
                 case "come":
                     self._come(person)
+                case "ask":
+                    self._ask(person, target)
                 case "go":
                     self._go(person, target)
                 case "scan":
@@ -401,25 +419,38 @@ class _Day:
             self.waiting -= 1
         if person.gone:
             return
-        decision = self._decide(person, door, "entry")
-        if decision.outcome == "admitted":
-            if decision.kind == "arrival":
-                self.arrived_at.append(self.now)
+        if area == self.root:
+            self._ask(person, door)
             return
-        refusal = decision.refusal
-        assert refusal is not None
-        if refusal.reason not in NO_PLACE:
+        refusal = self._decide(person, door, "entry").refusal
+        if refusal is None or refusal.reason not in NO_PLACE:
             return
         self.refused[refusal.area or area] += 1
-        if area == self.root:
-            person.tries += 1
-            if person.tries <= TRIES_MAX:
-                self._push(self.now + TRY_AGAIN_MS, "come", person)
-            return
         other = refusal.overflow or (refusal.alternatives[0].area if refusal.alternatives else None)
         doors = self.layout.entries(other) if other is not None else ()
         if other is not None and doors:
             self._queue_switch(person, self.rng.choice(doors).id, other, overflow=refusal.overflow is not None)
+
+    def _ask(self, person: _Person, door: str) -> None:
+        """Be let into the house, or wait beside the door and ask again: the lane is free for the next."""
+        decision = None if person.gone else self._decide(person, door, "entry")
+        refusal = decision.refusal if decision is not None else None
+        if refusal is not None and refusal.reason in NO_PLACE:
+            if person.asks_since is None:
+                person.asks_since = self.now
+                self.for_place += 1
+                self.refused[refusal.area or self.root] += 1
+            person.tries += 1
+            if person.tries <= TRIES_MAX:
+                self._push(self.now + TRY_AGAIN_MS, "ask", person, door)
+                return
+        waited_since, person.asks_since = person.asks_since, None
+        if waited_since is not None:
+            self.for_place -= 1
+        if decision is not None and decision.outcome == "admitted" and decision.kind == "arrival":
+            self.arrived_at.append(self.now)
+            if waited_since is not None:
+                self.waited_ms.append(self.now - waited_since)
 
     def _queue_switch(self, person: _Person, door: str, area: str, *, overflow: bool) -> None:
         """Whoever finds a room full takes the one that is offered."""
@@ -504,6 +535,7 @@ class _Day:
                 arrived=len(self.arrived_at),
                 inside=inside.pop(self.root),
                 waiting=self.waiting,
+                for_place=self.for_place,
                 rooms=inside,
             )
         )
@@ -519,10 +551,13 @@ class _Day:
         return Played(
             seed=self.setting.seed,
             registered=self.registered,
+            no_show_percent=round(self.setting.no_show_percent, 1),
             stayed_away=self.stayed_away,
             walk_ins=self.walk_ins,
             came=len(self.arrived_at),
             turned_away=len(self.people) - len(self.arrived_at),
+            waited_for_place=len(self.waited_ms),
+            place_longest_min=round(max(self.waited_ms, default=0.0) / MINUTE_MS, 1),
             left=self.left,
             inside_at_end=self.house.tallies[self.root].everybody,
             begins_at=self.begins_at,

@@ -20,7 +20,8 @@ def table(played: Played, layout: Layout) -> Iterator[str]:
         return f"{layout.clock(at):%H:%M}"
 
     yield (
-        f"{played.registered} registered, {played.stayed_away} stay away, {played.walk_ins} walk in:"
+        f"{played.registered} registered, {played.stayed_away} stay away ({played.no_show_percent:g} % expected),"
+        f" {played.walk_ins} walk in:"
         f" {played.came} come, {played.turned_away} are turned away (seed {played.seed})."
     )
     yield (
@@ -29,6 +30,11 @@ def table(played: Played, layout: Layout) -> Iterator[str]:
     )
     if played.longest_wait_at:
         yield f"The longest wait at an entrance: {played.longest_wait_min:.1f} min ({played.longest_wait_at})."
+    if played.waited_for_place:
+        yield (
+            f"{played.waited_for_place} find the house full and get in later, after"
+            f" {played.place_longest_min:.0f} min at the longest."
+        )
     yield ""
     yield "Doors: how long people wait, and how many lanes keep 95 of 100 below five minutes"
     rows = [("door", "name", "came", "in 10 min", "lanes", "median", "95 %", "longest", "at", "needed")]
@@ -81,7 +87,7 @@ def _advice(played: Played) -> Iterator[str]:
             )
     for area in played.areas:
         if area.refused:
-            yield f"{area.area} {area.name}: {area.refused} times somebody finds no place."
+            yield f"{area.area} {area.name}: {area.refused} find no place."
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -94,7 +100,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  " + "  ".join(cells).rstrip()
 
 
-def picture(played: Played, layout: Layout, language: str) -> bytes:
+def picture(played: Played, layout: Layout, language: str, *, narrow: bool = False) -> bytes:
     """The day as SVG: who is in the house, the rooms that fill most, how many wait at the entrances."""
     curve = played.curve
     house = layout.house
@@ -122,18 +128,21 @@ def picture(played: Played, layout: Layout, language: str) -> bytes:
         for one in fullest
     ]
     waiting = [Series(label=say("simulationWaiting", language), points=[(one.at, one.waiting) for one in curve])]
+    if any(one.for_place for one in curve):
+        label = say("simulationForPlace", language)
+        waiting.append(Series(label=label, points=[(one.at, one.for_place) for one in curve]))
     panels = [
         Panel(title=say("simulationHouse", language), series=in_house),
         Panel(title=say("simulationQueue", language), series=waiting),
     ]
     if rooms:
         panels.insert(1, Panel(title=say("simulationRooms", language), series=rooms))
-    return plot_svg(f"{layout.event.name} – {say('simulation', language)}", panels, layout.zone)
+    return plot_svg(f"{layout.event.name} – {say('simulation', language)}", panels, layout.zone, narrow=narrow)
 
 
 def play_and_draw(
-    layout: Layout, programme: Programme, guests: Sequence[Guest], setting: Setting, language: str
+    layout: Layout, programme: Programme, guests: Sequence[Guest], setting: Setting, language: str, narrow: bool
 ) -> tuple[Played, bytes]:
     """Both at once, for a process of its own. Raises what `play` raises."""
     played = play(layout, programme, guests, setting)
-    return played, picture(played, layout, language)
+    return played, picture(played, layout, language, narrow=narrow)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from checkin.core.queueing import (
     GAPS_MIN,
+    HORIZON_MIN,
+    RUN_GAPS,
     SERVICE_S_DEFAULT,
     WAIT_MIN_MAX,
     advise,
@@ -65,7 +69,7 @@ def test_waiting_probability_lies_between_those_of_its_bounds(count: int, busy: 
 def test_one_lane_waits_as_the_textbook_says() -> None:
     """M/M/1: the mean wait is ρ / (μ − λ)."""
     assert wait_by_chance_min(6, 1, 8.0) == pytest.approx((6 / 7.5) / (7.5 - 6))
-    assert wait_by_chance_min(8, 1, 8.0) == 0.0
+    assert wait_by_chance_min(8, 1, 8.0) == math.inf
 
 
 customers = st.lists(st.tuples(st.floats(0, 600), st.floats(0.5, 60)), min_size=1, max_size=60)
@@ -92,14 +96,70 @@ def test_lanes_needed_are_the_fewest_that_are_enough(came: list[tuple[float, flo
     assert lanes_needed([0.0] * 100, [60.0] * 100, 60.0, 1) is None
 
 
-def test_service_is_measured_where_people_were_waiting_else_assumed() -> None:
-    assert service_s([6.0] * (GAPS_MIN - 1)) == (SERVICE_S_DEFAULT, False)
-    assert service_s([6.0] * GAPS_MIN + [300.0] * 100) == (6.0, True)
-    assert service_s([0.1] * 50) == (2.0, True)
+@given(rates, st.integers(0, 39), st.floats(0, 50), lanes, services, st.floats(0, 500))
+def test_more_who_come_never_wait_less(
+    coming: list[float], minute: int, more: float, count: int, takes: float, queue: float
+) -> None:
+    busier = [rate + (more if at == minute else 0) for at, rate in enumerate(coming)]
+    assert ahead(busier, count, takes, queue).wait_min >= ahead(coming, count, takes, queue).wait_min - 1e-9
+
+
+@given(rates, lanes, services, st.floats(0, 500))
+def test_nobody_waits_but_who_was_there_or_came(coming: list[float], count: int, takes: float, queue: float) -> None:
+    now = ahead(coming, count, takes, queue)
+    assert queue <= now.queue <= queue + sum(coming) + 1e-9
+    assert now.wait_min == pytest.approx(now.queue / now.per_min)
+
+
+@given(st.integers(1, HORIZON_MIN), lanes, services)
+def test_wait_does_not_leap_where_as_many_come_as_can_be_served(minutes: int, count: int, takes: float) -> None:
+    per_min = count * 60 / takes
+    waits = [ahead([per_min * share] * minutes, count, takes).wait_min for share in (0.999, 1.0, 1.001)]
+    assert max(waits) - min(waits) < 0.05
+
+
+def test_door_just_below_its_limit_is_no_alarm_of_one_minute() -> None:
+    """8.57 a minute at seven seconds each is all that a lane can take; in the long run 700 minutes' wait."""
+    waits = [ahead([rate], 1, 7.0).wait_min for rate in (8, 8.5, 8.57, 8.6)]
+    assert waits == sorted(waits)
+    assert max(waits) < 1
+
+
+def scanned(share: float, takes: float, seed: int, minutes: int = 20) -> list[float]:
+    """The gaps of one lane with so many people of those it can take, as they come by chance."""
+    rng = random.Random(seed)
+    at, free, left = 0.0, 0.0, []
+    while at < minutes * 60:
+        at += rng.expovariate(share / takes)
+        free = max(at, free) + rng.lognormvariate(math.log(takes) - 0.06, 0.35)
+        left.append(free)
+    return [later - earlier for earlier, later in pairwise(left)]
+
+
+def test_service_is_measured_where_people_were_waiting_and_does_not_follow_how_many_come() -> None:
+    days = range(100)
+    for takes in (5.0, 12.0):
+        for share in (0.3, 0.6):
+            idle = [service_s([scanned(share, takes, day), scanned(share, takes, day + 1_000)]) for day in days]
+            assert sum(measured for _, measured in idle) <= 5
+        busy = [service_s([scanned(1.3, takes, day)]) for day in days]
+        assert sum(measured for _, measured in busy) >= 95
+        assert all(abs(found - takes) < 0.15 * takes for found, measured in busy if measured)
+
+
+def test_service_is_assumed_from_too_few_and_never_out_of_bounds() -> None:
+    assert service_s([]) == (SERVICE_S_DEFAULT, False)
+    assert service_s([[6.0] * RUN_GAPS]) == (SERVICE_S_DEFAULT, False)
+    assert service_s([[6.0] * GAPS_MIN]) == (6.0, True)
+    assert service_s([[6.0] * RUN_GAPS] * 2) == (6.0, True)
+    assert service_s([[6.0] * GAPS_MIN, [19.0] * GAPS_MIN]) == (6.0, True)
+    assert service_s([[0.1] * GAPS_MIN]) == (2.0, True)
 
 
 def test_only_a_door_at_its_limit_has_a_queue_behind_the_plan() -> None:
-    assert behind(expected=100, scanned=60, per_min=10, scans_per_min=9) == 40
+    assert behind(expected=100, scanned=60, per_min=10, scans_per_min=10) == 40
+    assert behind(expected=100, scanned=60, per_min=10, scans_per_min=9) == pytest.approx(20)
+    assert behind(expected=100, scanned=60, per_min=10, scans_per_min=8.1) == pytest.approx(2)
     assert behind(expected=100, scanned=60, per_min=10, scans_per_min=3) == 0
     assert behind(expected=50, scanned=60, per_min=10, scans_per_min=9) == 0
 

@@ -70,8 +70,8 @@ def test_gaps_are_those_of_one_lane() -> None:
     one = Pulse()
     one.recent["D1"] = rules.Recent()
     one.recent["D1"].scans.extend([(1_000, "a"), (3_000, "b"), (9_000, "a"), (12_000, "b")])
-    assert one.gaps_s("D1", 0) == [8.0, 9.0]
-    assert one.gaps_s("D1", 10_000) == [9.0]
+    assert one.gaps_s("D1", 0) == [[8.0], [9.0]]
+    assert one.gaps_s("D1", 10_000) == [[9.0]]
     assert one.gaps_s("D2", 0) == []
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from checkin.core.model import Session
 from checkin.core.schedule import Programme
 from checkin.exchange.layout import read_layout
 from checkin.exchange.schedule import read_schedule
-from checkin.service.simulation import Guest, Played, Setting, guests_for, guests_like, play
+from checkin.service.simulation import Guest, Played, Setting, guests_for, guests_like, guests_planned, play
 from checkin.service.simulation_report import picture, table
 from tests.core.given import session, venue
 
@@ -107,6 +108,23 @@ def test_full_house_turns_people_away_and_never_holds_more_than_approved() -> No
     assert all(one.capacity is None or one.most <= one.capacity for one in day.areas)
 
 
+def test_whoever_waits_for_a_place_comes_once_and_leaves_the_lane_to_the_next() -> None:
+    """A house of five places for forty: no door is said to need lanes for those who ask again."""
+    layout = venue(house=5, hall=5)
+    guests = [Guest(group="gast")] * 40
+    day = play(layout, Programme(layout.event), guests, Setting(no_show_percent=0, walk_in_percent=0))
+    assert sum(one.came for one in day.doors if one.entrance) == 40
+    assert area(day, "house").refused == 35
+    assert day.came + day.turned_away == 40
+    assert day.turned_away > 0
+    assert max(one.for_place for one in day.curve) <= 35
+    assert day.curve[-1].for_place == 0
+    assert day.longest_wait_min < 5
+    late = play(layout, Programme(layout.event), guests[:8], Setting(no_show_percent=0, walk_in_percent=0))
+    assert (late.waited_for_place > 0) == (late.place_longest_min > 0)
+    assert late.waited_for_place == late.came - 5
+
+
 people = st.lists(
     st.builds(
         Guest,
@@ -138,6 +156,7 @@ def test_nobody_is_lost_and_no_area_ever_holds_more(
         assert one.capacity is None or one.most <= one.capacity
         assert one.full_at is not None or one.full_min == 0
     assert [one.arrived for one in day.curve] == sorted(one.arrived for one in day.curve)
+    assert sum(one.came for one in day.doors if one.entrance) <= day.came + day.turned_away
     for door in day.doors:
         assert 0 <= door.wait_median_min <= door.wait_p95_min <= door.wait_longest_min
 
@@ -157,6 +176,28 @@ def test_what_cannot_be_played_is_said() -> None:
         guests_like([], 5, 1)
     with pytest.raises(BadInput):
         guests_for(layout, Programme(layout.event), 1_000_000, 1)
+    with pytest.raises(BadInput, match="registrations"):
+        guests_planned(layout, Programme(layout.event), [], None, 1)
+
+
+def test_so_many_are_played_as_are_asked_for_also_where_nobody_is_registered() -> None:
+    layout = venue()
+    programme = Programme(layout.event)
+    registered = [Guest(group="presse")] * 3
+    assert guests_planned(layout, programme, registered, None, 1) == registered
+    assert len(guests_planned(layout, programme, registered, 2, 1)) == 2
+    assert {one.group for one in guests_planned(layout, programme, registered, 50, 1)} == {"presse"}
+    assert len(guests_planned(layout, programme, [], 600, 1)) == 600
+
+
+def test_picture_for_a_telephone_has_its_labels_within_sight() -> None:
+    root = ElementTree.fromstring(picture(played(), house(), "de", narrow=True))
+    width, height = int(root.attrib["width"]), int(root.attrib["height"])
+    assert width <= 340
+    texts = [one for one in root.iter() if one.tag.endswith("text")]
+    assert any("Große Halle" in (one.text or "") or "Halle" in (one.text or "") for one in texts)
+    assert all(0 <= float(one.attrib["x"]) < width / 2 or one.get("text-anchor") == "middle" for one in texts)
+    assert all(0 <= float(one.attrib["y"]) <= height for one in texts)
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

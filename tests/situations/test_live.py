@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from checkin.core.alerts import QUIET_S, SILENT_S
+from checkin.core.alerts import SILENT_S
+from checkin.core.conflict import Case
+from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.service import centre
 from checkin.service.venues import Venues, import_layout
-from checkin.store import attendees
+from checkin.store import attendees, facts, presences, stations
 from checkin.store.engine import Transaction
+from checkin.store.facts import Kept
+from tests.core.given import there
 from tests.situations.day import LAYOUT, Day, answered
 from tests.venue import SLUG, at, people
 
@@ -54,9 +58,6 @@ def test_28_queue_of_more_than_five_minutes_warns_and_suggests_a_lane(day: Day, 
     assert alert["lanes"] == reason["then"]["lanes"] > 1
     assert reason["then"]["wait_min"] <= 5
     assert day.steward.put("/doors/D1/lanes", json={"lanes": 9}).status_code == 204
-    for passed in (0, QUIET_S):
-        steady[0] += passed
-        day.look_after()
     assert [one for one in going_on(day, "queue") if one["door"] == "D1"] == []
 
 
@@ -76,6 +77,16 @@ def test_29_printer_that_fails_is_told_of_and_check_in_goes_on(day: Day, steady:
     failed = [one for one in going_on(day, "printer") if one["level"] == "failed"]
     assert [(one["name"], one["count"]) for one in failed] == [("Empfang", 1)]
     assert day.scan("g2", "D1")["outcome"] == "admitted"
+
+
+def test_29_printer_that_its_program_cannot_reach_is_told_of_until_it_asks_again(day: Day, steady: list[float]) -> None:
+    day.desk.post("/printers", json={"printer": "Empfang", "fault": "no route to host"})
+    day.look_after()
+    assert [(one["name"], one["level"]) for one in going_on(day, "printer")] == [("Empfang", "unreachable")]
+    day.desk.post("/prints/next", json={"printer": "Empfang"})
+    day.time("10:06")
+    day.look_after()
+    assert going_on(day, "printer") == []
 
 
 def test_35_wheelchair_user_booked_where_there_is_no_lift_is_an_alert_before_the_day(
@@ -106,17 +117,22 @@ def test_45_house_is_told_of_at_its_thresholds_and_who_sees_to_it_is_kept(day: D
     say(day, alert, "open")
     assert going_on(day, "area")[0]["taken_by"] is None
     day.headcount("house", 0)
-    day.look_after()
-    steady[0] += QUIET_S - 1
-    day.look_after()
-    assert len(going_on(day, "area")) == 1
-    steady[0] += 2
+    day.time("10:05")
     day.look_after()
     assert going_on(day, "area") == []
+    (quiet,) = day.overview()["alerts"]["over"]
+    assert (quiet["state"], quiet["ended_at"]) == ("quiet", None)
+    day.headcount("house", limit)
+    (back,) = going_on(day, "area")
+    assert (back["id"], back["state"], back["count"]) == (alert["id"], "open", limit)
+    day.headcount("house", 0)
+    day.time("10:07")
+    day.look_after()
     (over,) = day.overview()["alerts"]["over"]
     assert (over["kind"], over["state"]) == ("area", "over")
-    whats = [fact["what"] for fact in day.facts("change") if fact["noun"] == "alert"]
-    assert whats == ["raised", "taken", "done", "reopened", "over"]
+    noted = [fact for fact in day.facts("change") if fact["noun"] == "alert"]
+    assert all((fact["ids"], fact["note"]) == ([alert["id"], "house"], "area") for fact in noted)
+    assert [fact["what"] for fact in noted] == ["raised", "taken", "done", "reopened", "over"]
 
 
 def test_56_device_whose_clock_is_seven_minutes_off_is_told_of(day: Day, steady: list[float]) -> None:
@@ -142,8 +158,6 @@ def test_door_whose_device_says_nothing_is_told_of(day: Day, steady: list[float]
     day.time("10:01")
     day.scan("g2", "D1")
     day.look_after()
-    steady[0] += QUIET_S
-    day.look_after()
     assert going_on(day, "door_silent") == []
 
 
@@ -160,6 +174,19 @@ def test_lanes_are_opened_by_whoever_counts_and_no_more_than_there_are(day: Day)
     assert day.steward.put("/doors/D1/lanes", json={"lanes": None}).status_code == 204
     assert lanes() == (1, False)
     assert day.desk.put("/doors/D1/lanes", json={"lanes": 1}).status_code == 403
+
+
+def test_conflict_of_a_door_that_was_cut_off_is_told_of_until_it_is_settled(day: Day, steady: list[float]) -> None:
+    case = Case(id="one", kind="badge_twice", attendee="g1", sides=())
+    day.write(lambda tx, venues: stations.add_cases(tx, venues.id(tx, SLUG), [case], at("10:00")))
+    day.look_after()
+    assert [one["count"] for one in going_on(day, "conflict")] == [1]
+    day.write(
+        lambda tx, venues: stations.close_case(
+            tx, venues.id(tx, SLUG), "one", "badge_twice", "copy", at=at("10:01"), by="test"
+        )
+    )
+    assert going_on(day, "conflict") == []
 
 
 def test_alert_that_there_is_not_is_not_found(day: Day) -> None:
@@ -183,6 +210,35 @@ def test_forecast_and_doors_tell_of_what_was_seen(day: Day) -> None:
     assert 0 < door["median_ms"] <= door["p95_ms"]
     quiet = next(one for one in overview["doors"] if one["id"] == "K-1")
     assert (quiet["scans"], quiet["median_ms"]) == (0, None)
+
+
+def test_walk_ins_are_no_registrations_and_are_told_apart(day: Day) -> None:
+    before = day.overview()["forecast"]
+    walked_in = [day.walk_in(name)["id"] for name in ("Eins", "Zwei")]
+    day.scan(walked_in[0], "D1")
+    day.scan("g1", "D1")
+    after = day.overview()["forecast"]
+    assert (after["registered"], after["expected"]) == (before["registered"], before["expected"])
+    assert (after["arrived"], before["walk_ins"], after["walk_ins"]) == (2, 0, 1)
+    played = answered(day.organiser.post("/simulations", json={"no_show_percent": 0}), 200)["played"]
+    assert played["registered"] == after["registered"]
+
+
+def test_planned_day_is_played_with_the_no_shows_of_the_last_event(day: Day) -> None:
+    def last_year(tx: Transaction, venues: Venues) -> None:
+        event = replace(LAYOUT.event, slug="vorher", date=LAYOUT.event.date.replace(year=2025))
+        import_layout(tx, LAYOUT.of(event), now=0, by="test")
+        id = venues.id(tx, "vorher")
+        attendees.add_attendees(tx, id, [(one, "") for one in people(12, "gast", "last")])
+        presences.save_presences(tx, id, {f"last{number}": there("house") for number in range(7)})
+        added = Changed(noun="attendee", what="added", at=0, by="test", ids=("last0", "last1"))
+        facts.add_facts(tx, id, [Kept(1_000, added)])
+
+    assert answered(day.organiser.post("/simulations", json={}), 200)["played"]["no_show_percent"] == 22
+    day.write(last_year)
+    shown = day.overview()["forecast"]
+    assert (shown["no_show_percent"], shown["source"]) == (50, "events")
+    assert answered(day.organiser.post("/simulations", json={}), 200)["played"]["no_show_percent"] == 50
 
 
 def test_planned_day_is_played_for_organisers_alone(day: Day) -> None:

@@ -8,7 +8,7 @@ import { api, areaName, clock, layout } from "/pages/frame.js";
 
 const LEVELS = { warn: "alertWarn", prepare: "alertPrepare", stop: "alertStop", over: "warnOver" };
 const TEXTS = {
-  queue: "alertQueue", door_silent: "alertSilent", drift: "alertDrift", not_step_free: "warnSteps", overbooked: "warnOverbooked",
+  queue: "alertQueue", door_silent: "alertSilent", drift: "alertDrift", conflict: "alertConflict", not_step_free: "warnSteps", overbooked: "warnOverbooked",
   kept_too_many: "warnKept", room_twice: "warnTwice",
 };
 
@@ -18,6 +18,9 @@ const SHOWN_MAX = 6;
 /** What of the programme should be looked at, and can wait. */
 const PROGRAMME = ["overbooked", "kept_too_many", "room_twice"];
 
+/** @type {{id: string, state: string} | null} what somebody has just said of an alert, until it is drawn so */
+let said = null;
+
 /** @param {any} alert @param {any[]} sessions */
 function alertWords(alert, sessions) {
   const title = (/** @type {string | null} */ id) => sessions.find((one) => one.id === id)?.title ?? id ?? "";
@@ -26,8 +29,11 @@ function alertWords(alert, sessions) {
     area: areaName(alert.area), door: door?.name ?? alert.door ?? "", name: alert.name, count: Math.abs(Math.round(alert.count ?? 0)),
     limit: alert.limit ?? "", lane: alert.lanes ?? "", session: title(alert.session), other: title(alert.other),
   };
+  if (alert.kind === "area" && alert.kept) return word("alertStopKept", { ...parts, inside: parts.count, count: alert.kept });
   if (alert.kind === "area") return word(LEVELS[/** @type {keyof typeof LEVELS} */ (alert.level)] ?? "alertWarn", parts);
+  if (alert.kind === "queue" && alert.lanes === null) return word(alert.count < alert.limit ? "alertQueueEases" : "alertQueueShort", parts);
   if (alert.kind === "clock_off") return word(alert.count > 0 ? "alertClockAhead" : "alertClockBehind", parts);
+  if (alert.kind === "printer" && alert.level === "unreachable") return word("printerUnreachable", parts);
   if (alert.kind === "printer") return word(alert.level === "failed" ? "alertPrinter" : "alertPrints", parts);
   return word(TEXTS[/** @type {keyof typeof TEXTS} */ (alert.kind)], parts);
 }
@@ -50,11 +56,23 @@ export function showAlerts(alerts, sessions, again) {
   find("#planned-alerts").replaceChildren(...lines(planned));
   find("#seen").hidden = seen.length === 0;
   find("#seen-alerts").replaceChildren(...lines(seen));
+  keepFocus(open, seen);
+}
+
+/** The focus that was on a button of an alert goes to its next one; where it is done, to the next alert or the list. @param {any[]} open @param {any[]} seen */
+function keepFocus(open, seen) {
+  const told = said;
+  if (!told || [...open, ...seen].find((one) => one.id === told.id)?.state !== told.state) return;
+  said = null;
+  if (document.activeElement !== document.body) return;
+  const next = told.state === "done" ? "#alerts .button" : `[data-alert="${CSS.escape(told.id)}"] .button`;
+  /** @type {HTMLElement} */ (document.querySelector(next) ?? find("#alerts")).focus();
 }
 
 /** @param {any} alert @param {any[]} sessions @param {() => Promise<unknown>} again */
 function alertLine(alert, sessions, again) {
   const say = (/** @type {string} */ state) => async () => {
+    said = { id: alert.id, state };
     await call(`${api}/alerts/${encodeURIComponent(alert.id)}`, { method: "PATCH", body: { state } });
     await again();
   };
@@ -63,10 +81,11 @@ function alertLine(alert, sessions, again) {
     open: [button(`take ${alert.id}`, word("alertTake"), say("taken"), urgent ? "" : "plain"), button(`done ${alert.id}`, word("alertDone"), say("done"))],
     taken: [button(`done ${alert.id}`, word("alertDone"), say("done")), button(`back ${alert.id}`, word("alertRelease"), say("open"))],
     done: [button(`open ${alert.id}`, word("alertReopen"), say("open"))],
+    quiet: [],
     over: [],
-  }[/** @type {"open" | "taken" | "done" | "over"} */ (alert.state)];
+  }[/** @type {"open" | "taken" | "done" | "quiet" | "over"} */ (alert.state)];
   return make(
-    "li", { class: `deed alert ${alert.state}${urgent ? " urgent" : ""}`, "data-kind": alert.kind },
+    "li", { class: `deed alert ${alert.state}${urgent ? " urgent" : ""}`, "data-kind": alert.kind, "data-alert": alert.id },
     make("span", {}, make("b", {}, alertWords(alert, sessions)), make("small", { class: "quiet" }, whenWords(alert))),
     ...(buttons.length ? [make("span", { class: "buttons" }, ...buttons)] : []),
   );
@@ -79,6 +98,7 @@ function whenWords(alert) {
     word("alertSince", { time: time(alert.raised_at) }),
     alert.taken_by ? word("alertTakenBy", { name: alert.taken_by, time: time(alert.taken_at) }) : "",
     alert.done_by ? word("alertDoneBy", { name: alert.done_by, time: time(alert.done_at) }) : "",
+    alert.state === "quiet" ? word("alertQuiet") : "",
     alert.ended_at ? word("alertOver", { time: time(alert.ended_at) }) : "",
   ].filter(Boolean).join(" · ");
 }

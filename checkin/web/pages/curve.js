@@ -62,10 +62,12 @@ export function drawCurve(svg, overview, clock) {
 export function forecastWords(forecast) {
   const round = (/** @type {number} */ count) => Math.round(count);
   const source = { set: "noShowSet", events: "noShowEvents", default: "noShowDefault" }[/** @type {"set" | "events" | "default"} */ (forecast.source)];
-  return word("forecastWords", {
-    arrived: forecast.arrived, total: round(forecast.total.mean), low: round(forecast.total.low), high: round(forecast.total.high),
+  const [low, high] = [round(forecast.total.low), round(forecast.total.high)];
+  const words = word(low === high && forecast.arrived ? "forecastCertain" : "forecastWords", {
+    arrived: forecast.arrived, total: round(forecast.total.mean), low, high,
     registered: forecast.registered, percent: round(forecast.no_show_percent), source: word(source, { count: forecast.events }), expected: forecast.expected,
   });
+  return forecast.walk_ins ? `${words} ${word("forecastWalkIns", { count: forecast.walk_ins })}` : words;
 }
 
 /** @param {any} one */

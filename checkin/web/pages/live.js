@@ -43,6 +43,7 @@ function areaLine(area) {
 }
 
 async function read() {
+  if (!allowed("people")) return live?.seq ?? 0;
   [overview, sessions] = await Promise.all([call(`${api}/overview`), call(`${api}/sessions`).then((answer) => answer.sessions)]);
   showOverview();
   showAreas();
@@ -87,13 +88,15 @@ function scanLine(scan) {
     {},
     make("td", { class: "number" }, clock.time(scan.at)),
     make("td", {}, door?.name ?? scan.door),
-    make("td", {}, make("bdi", {}, scan.attendee?.name ?? word("nobody"))),
+    make("td", {}, make("bdi", {}, scan.attendee?.name ?? word(scan.hidden ? "hiddenPerson" : "nobody"))),
     make("td", { class: scan.outcome }, said(scan.hint)),
   );
 }
 
 async function start() {
   await openFrame();
+  // Whoever sees no names sees how full it is, and no empty cards beside it.
+  for (const part of document.querySelectorAll("main > section:not(.house)")) /** @type {HTMLElement} */ (part).hidden = !allowed("people");
   find("#simulation").hidden = !allowed("manage");
   find("#simulation").setAttribute("href", `${page}/simulation`);
   onResize(find("#plan"), () => showAreas());

@@ -8,6 +8,7 @@ import { api, areaName, clock, follow, layout, openFrame } from "/pages/frame.js
 import { rounded } from "/pages/plan.js";
 
 const PLAYED_MS_MAX = 120_000;
+const NARROW = matchMedia("(max-width: 760px)");
 
 /** @type {any} */
 let shown = null;
@@ -47,7 +48,7 @@ async function play(submitted) {
   button.disabled = true;
   find("#playing").textContent = word("simulationPlaying");
   try {
-    shown = await call(`${api}/simulations`, { method: "POST", body: { ...numbers, lanes, language: document.documentElement.lang }, timeoutMs: PLAYED_MS_MAX });
+    shown = await call(`${api}/simulations`, { method: "POST", body: { ...numbers, lanes, language: document.documentElement.lang, narrow: NARROW.matches }, timeoutMs: PLAYED_MS_MAX });
     find("#playing").textContent = "";
     showPlayed();
   } catch (error) {
@@ -62,6 +63,7 @@ function showPlayed() {
   for (const part of ["#answers", "#tables"]) find(part).hidden = false;
   const image = /** @type {HTMLImageElement} */ (find("#picture"));
   image.src = `data:image/svg+xml,${encodeURIComponent(picture)}`;
+  image.classList.toggle("narrow", picture.includes('width="340"'));
   image.alt = word("simulationPicture");
   const longest = played.doors.find((/** @type {any} */ one) => one.door === played.longest_wait_at);
   find("#said").replaceChildren(
@@ -69,6 +71,7 @@ function showPlayed() {
       word("simulationCame", { registered: played.registered, away: played.stayed_away, count: played.walk_ins, came: played.came }),
       word("simulationBusiest", { time: clock.time(played.busiest_ten_at), count: played.busiest_ten }),
       longest ? word("simulationLongest", { minutes: rounded(longest.wait_longest_min), door: longest.name, time: clock.time(longest.longest_at) }) : "",
+      played.waited_for_place ? word("simulationWaitPlace", { count: played.waited_for_place, minutes: Math.round(played.place_longest_min) }) : "",
       played.turned_away ? word("simulationTurned", { count: played.turned_away }) : "",
     ].filter(Boolean).map((text) => make("li", {}, text)),
   );
