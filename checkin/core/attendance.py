@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
@@ -15,6 +16,11 @@ from checkin.core.schedule import MINUTE_MS, Programme
 POINT_MIN = 45
 """Minutes for a point of continuing education (Architektenkammer Nordrhein-Westfalen: a lesson of 45 minutes)."""
 
+BREAK = re.compile(
+    r"(?i)kaffee|mittag|imbiss|pause|buffet|b.fett|empfang|get-together|registrierung|anmeldung|einlass|ausklang"
+    r"|\b(coffee|lunch|dinner|break|reception|registration|welcome drinks?|networking)\b"
+)
+"""Titles of what is in a programme and nobody learns at."""
 Span = tuple[int, int]
 """From and until, in ms since 1970 UTC."""
 
@@ -29,12 +35,12 @@ class Stay(Struct, frozen=True, kw_only=True):
 
 
 class Rule(Struct, frozen=True, kw_only=True):
-    """What counts as present. `counts`: time in the room of a session while it runs, or in the house while
-    any does, or in the house from the first session to the end of the last. `grace_min`: who comes late,
-    goes early or is out for no longer than that has missed nothing. `least_percent`: with less of a session
-    than that, it does not count. `round_min`: minutes of a session are rounded down to a multiple of this.
-    `assumed`: time counts also where nobody saw the person leave. `least_min`: who has less gets no
-    certificate. `points`: chamber points, one for each `point_min`. `left_out`: sessions that never count."""
+    """What counts as present. `counts`: time in the room of a session while it runs, or in the house while any
+    does, or in the house from the first session to the end of the last. `grace_min`: who has missed no more than
+    that of a session (of the programme, of the day) in all has missed nothing. `least_percent`: with less of a
+    session than that, it does not count. `round_min`: minutes of a session are rounded down to a multiple of this.
+    `assumed`: time counts also where nobody saw the person leave. `least_min`: who has less gets no certificate.
+    `points`: chamber points, one for each `point_min`. `left_out`: sessions that never count."""
 
     counts: Literal["sessions", "programme", "day"] = "sessions"
     grace_min: Annotated[int, Meta(ge=0, le=60)] = 5
@@ -45,6 +51,12 @@ class Rule(Struct, frozen=True, kw_only=True):
     points: bool = True
     point_min: Annotated[int, Meta(ge=1, le=480)] = POINT_MIN
     left_out: Annotated[tuple[Annotated[str, Meta(max_length=64)], ...], Meta(max_length=1_000)] = ()
+
+
+def proposed(programme: Programme) -> Rule:
+    """A rule to begin with, until an organiser has said what counts: without what is a break by its title."""
+    breaks = (one.id for one in programme.sessions.values() if BREAK.search(one.title))
+    return Rule(left_out=tuple(breaks))
 
 
 class Counted(Struct, frozen=True, kw_only=True):
@@ -147,9 +159,9 @@ def _of_sessions(
     for session in sessions:
         span = (session.starts_at, session.ends_at)
         there = [stay for stay in stays if shows(stay.area, session, programme, layout)]
-        spans = _without(_present(there, span, rule), taken)
+        spans = _without(_forgiven(_present(there, span), [span], rule), taken)
         minutes = _minutes(spans, rule)
-        if minutes and sum(until - since for since, until in spans) * 100 >= rule.least_percent * (span[1] - span[0]):
+        if minutes and _length(spans) * 100 >= rule.least_percent * (span[1] - span[0]):
             taken += spans
             yield Counted(session=session.id, minutes=minutes, assumed=_is_assumed(there, span))
 
@@ -158,10 +170,9 @@ def _of_house(stays: Sequence[Stay], rule: Rule, sessions: Sequence[Session]) ->
     running = _union([(one.starts_at, one.ends_at) for one in sessions])
     if rule.counts == "day":
         running = [(running[0][0], running[-1][1])]
-    present = [part for span in running for part in _present(stays, span, rule)]
+    present = _forgiven([part for span in running for part in _present(stays, span)], running, rule)
     minutes = _minutes(present, rule)
-    whole = sum(until - since for since, until in running)
-    if minutes and sum(until - since for since, until in present) * 100 >= rule.least_percent * whole:
+    if minutes and _length(present) * 100 >= rule.least_percent * _length(running):
         yield Counted(session=None, minutes=minutes, assumed=any(_is_assumed(stays, span) for span in running))
 
 
@@ -184,21 +195,20 @@ def shows(area: str, session: Session, programme: Programme, layout: Layout) -> 
     )
 
 
-def _present(stays: Sequence[Stay], span: Span, rule: Rule) -> list[Span]:
-    """When somebody was there in this span, gaps of no more than the grace closed."""
+def _present(stays: Sequence[Stay], span: Span) -> list[Span]:
+    """When somebody was there in this span."""
     since, until = span
-    parts = _union([(max(stay.from_at, since), min(stay.until_at, until)) for stay in stays])
-    grace_ms = rule.grace_min * MINUTE_MS
-    closed: list[Span] = []
-    reached = since
-    for begins, ends in parts:
-        if begins - reached <= grace_ms:
-            begins = closed.pop()[0] if closed else since
-        closed.append((begins, ends))
-        reached = ends
-    if closed and until - reached <= grace_ms:
-        closed[-1] = (closed[-1][0], until)
-    return closed
+    return _union([(max(stay.from_at, since), min(stay.until_at, until)) for stay in stays])
+
+
+def _forgiven(present: list[Span], whole: Sequence[Span], rule: Rule) -> list[Span]:
+    """The whole, where no more than the grace of it was missed in all, however often."""
+    missed_ms = _length(whole) - _length(present)
+    return [*whole] if present and missed_ms <= rule.grace_min * MINUTE_MS else present
+
+
+def _length(spans: Iterable[Span]) -> int:
+    return sum(until - since for since, until in spans)
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:
@@ -224,7 +234,7 @@ def _without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
 
 
 def _minutes(spans: Sequence[Span], rule: Rule) -> int:
-    minutes = sum(until - since for since, until in spans) // MINUTE_MS
+    minutes = _length(spans) // MINUTE_MS
     return minutes - minutes % rule.round_min
 
 

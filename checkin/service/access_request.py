@@ -12,7 +12,7 @@ import msgspec
 
 from checkin.badges.papers import part, render_paper
 from checkin.core.errors import NotFound
-from checkin.core.facts import Assumed, Changed, Scanned
+from checkin.core.facts import Assumed, Changed, Scanned, Undone
 from checkin.core.model import Attendee
 from checkin.service import audit
 from checkin.service.certificates import issued_to
@@ -98,7 +98,7 @@ def _told(tx: Transaction, venues: Venues, slug: str, venue: Venue, person: Atte
         ],
         "certificates": [
             {"number": one.number, "issued_at": one.issued_at, "state": one.state, "minutes": one.minutes}
-            for one in issued_to(tx, venues, slug, person.id)
+            for one in issued_to(tx, venues, slug, person.id, may={"protocol"})
         ],
         "changes": [
             {"seq": kept.seq, "at": iso(kept.fact.at, layout), "what": audit.sentence(kept.fact, "de", layout)}
@@ -113,7 +113,7 @@ def _passed_at(fact: Any) -> int | None:
     match fact:
         case Scanned():
             return fact.scanned_at
-        case Assumed():
+        case Assumed() | Undone():
             return fact.at
     return None
 
@@ -142,8 +142,19 @@ def _paper(venue: Venue, person: Attendee, told: dict[str, Any], now: int, langu
 
     when = (word("access_when"), word("access_what"))
     truths = {True: word("yes"), False: word("no")}
+    groups = {group.id: group.name for group in venue.layout.groups.values()}
+    registrations = {
+        "registered": say("registered", language, context="list"),
+        "waiting": say("waiting", language, context="list"),
+        "cancelled": say("cancelled", language, context="list"),
+    }
+    spoken: dict[str, dict[Any, str]] = {"group": groups, "registration": registrations}
+
+    def shown(field: str, value: Any) -> str:
+        return spoken.get(field, truths).get(value, str(value))
+
     fields = [
-        (say(field, language, context="list"), truths[value] if isinstance(value, bool) else str(value))
+        (say(field, language, context="list"), shown(field, value))
         for field, value in told["record"].items()
         if value not in ("", None)
     ]

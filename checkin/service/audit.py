@@ -18,6 +18,7 @@ from checkin.core.layout import Layout
 from checkin.core.names import query_words
 from checkin.core.wording import for_staff
 from checkin.exchange.tables import Column, Table, write_csv, write_json, write_xlsx
+from checkin.service import exports
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, audit, badges, certificates, deeds, people
@@ -66,6 +67,7 @@ NOUNS = (
     "certificate",
     "erasure",
     "fallback",
+    "conflict",
 )
 WHATS = (
     "accepted",
@@ -73,6 +75,7 @@ WHATS = (
     "accredited",
     "access given",
     "added",
+    "address changed",
     "applied",
     "approved",
     "begun",
@@ -83,6 +86,7 @@ WHATS = (
     "changed",
     "created",
     "disabled",
+    "done",
     "ended",
     "exported",
     "factor_reset",
@@ -96,11 +100,13 @@ WHATS = (
     "lanes opened",
     "left",
     "lifted",
+    "link_refused",
     "login_failed",
     "moved",
     "names",
     "needs",
     "over",
+    "paired",
     "passages",
     "person",
     "print withdrawn",
@@ -110,17 +116,21 @@ WHATS = (
     "raised",
     "recovery_used",
     "reinstated",
+    "reissue taken back",
     "reissued",
     "released",
     "removed",
+    "reopened",
     "represented",
     "reset",
     "restored",
+    "retired",
     "revoked",
     "role_changed",
     "rule changed",
     "schedule off",
     "schedule on",
+    "settled",
     "switched",
     "taken",
     "taken back",
@@ -284,6 +294,8 @@ def _ids(fact: Fact) -> tuple[str, ...]:
             return (fact.decision.attendee,) if fact.decision.attendee else ()
         case Assumed() | Undone():
             return (fact.attendee,) if fact.attendee else ()
+        case Changed() if fact.noun == "alert":  # what it is about, not its own id
+            return tuple(id for id in fact.ids[1:] if id != "*")
         case Changed():
             return fact.ids
         case Corrected():
@@ -316,7 +328,9 @@ def _shown(tx: Transaction, venue: Venue, found: Sequence[Kept], actors: dict[st
             if who in names:
                 told.append(About(id=who, name=names[who][0], attendee=True))
             else:
-                told.append(About(id=id, name=_thing(id, venue), attendee=False))
+                name = _thing(id, venue) or actors.get(id, "")
+                of_alert = isinstance(fact, Changed) and fact.noun == "alert"  # else about a printer, by its name
+                told.append(About(id=id, name=name or (id if of_alert else ""), attendee=False))
         return told
 
     return [
@@ -379,6 +393,13 @@ def sentence(fact: Fact, language: str, layout: Layout) -> str:
         case Changed():
             noun = told(fact.noun) if fact.noun in NOUNS else fact.noun
             what = _word(fact.what, language)
+            if fact.noun == "alert" and fact.note in ALERTS:
+                return told("deed_about", noun=noun, kind=told(ALERTS[fact.note]), what=what)
+            if fact.noun == "export" and fact.what in exports.KINDS:
+                what = say(fact.what, language, context="list")
+            if fact.fields:
+                fields = ", ".join(_field(name, value, language, layout) for name, value in fact.fields)
+                return told("deed_fields", noun=noun, what=what, fields=fields)
             return told(
                 "deed_counted" if (fact.count or 0) > 1 else "deed", noun=noun, what=what, count=fact.count or 0
             )
@@ -392,6 +413,35 @@ EVACUATED = {
     ("ended", True): "drill_ended",
     ("withdrawn", True): "evacuation_withdrawn",
 }
+
+
+ALERTS = {
+    "area": "alert_area",
+    "queue": "alert_queue",
+    "door_silent": "alert_door_silent",
+    "printer": "alert_printer",
+    "clock_off": "alert_clock_off",
+    "drift": "alert_drift",
+    "not_step_free": "alert_not_step_free",
+    "overbooked": "alert_overbooked",
+    "kept_too_many": "alert_kept_too_many",
+    "room_twice": "alert_room_twice",
+    "conflict": "alert_conflict",
+}
+"""What an alert is about, by the kinds of `core/alerts.py`."""
+
+
+FIELDS = {"listed": "field_listed", "photo": "field_photo"}
+
+
+def _field(name: str, value: str, language: str, layout: Layout) -> str:
+    """A field that changed, as lists name it, with the value that a fact carries of it."""
+    head = say(FIELDS[name], language, context="audit") if name in FIELDS else say(name, language, context="list")
+    if name == "group" and value in layout.groups:
+        value = layout.groups[value].name
+    elif value:
+        value = say(value, language, context="list")
+    return f"{head}: {value}" if value else head
 
 
 def _word(what: str, language: str) -> str:
@@ -409,8 +459,10 @@ def _at(fact: Fact) -> int:
 
 def _note(fact: Fact) -> str:
     match fact:
-        case Scanned():
-            return fact.override or ""
+        case Scanned():  # a line of a paper list says so in its sentence
+            return "" if fact.paper else fact.override or ""
+        case Changed() if fact.noun == "alert" and fact.note in ALERTS:
+            return ""
         case Corrected() | Changed():
             return fact.note
     return ""

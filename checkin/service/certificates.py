@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from checkin.core import codes
-from checkin.core.attendance import Attendance, Rule, Trails, attendance
-from checkin.core.errors import BadInput, NotFound
+from checkin.core.attendance import Attendance, Rule, Trails, attendance, proposed
+from checkin.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Changed
 from checkin.core.model import Attendee
 from checkin.core.names import fold_german
+from checkin.core.roles import Permission
 from checkin.service.journal import Journal
 from checkin.service.people import TooManyAttempts
 from checkin.service.venues import Venue, Venues
@@ -28,6 +31,10 @@ from checkin.wire import iso
 PREVIEWED_MAX = 8
 CHECKS_A_MINUTE_MAX = 30
 ADDRESSES_MAX = 10_000
+
+
+class AddressSent(Struct, frozen=True, kw_only=True):
+    address: Annotated[str, Meta(max_length=200)]
 
 
 class CountedShown(Struct, frozen=True, kw_only=True):
@@ -50,10 +57,14 @@ class PersonPreviewed(Struct, frozen=True, kw_only=True):
 
 
 class RuleShown(Struct, frozen=True, kw_only=True):
-    """A rule and what it does: to how many, and to a few from the shortest day to the longest. `frozen`: the
-    passages were deleted, and what is certified stands."""
+    """A rule and what it does: to how many, and to a few from the shortest day to the longest. `chosen`: an
+    organiser has kept it; else it is a proposal. `address`: under which anybody checks a code; empty: the one
+    that certificates are asked for at. `frozen`: the passages were deleted, and what is certified
+    stands."""
 
     rule: Rule
+    chosen: bool
+    address: str
     came: int
     certified: int
     assumed: int
@@ -108,13 +119,16 @@ class Checks:
 def read_rule(tx: Transaction, venues: Venues, slug: str, *, now: int, draft: Rule | None = None) -> RuleShown:
     """The rule of an event, or one that is only tried, with what it does to a few people."""
     venue = venues.venue(tx, slug)
-    rule = draft or certificates.load_rule(tx, venue.id)
+    chosen = certificates.load_rule(tx, venue.id)
+    rule = draft or chosen or proposed(venue.programme)
     kept = certificates.kept_attendances(tx, venue.id)
     found = _attendances(tx, venue, rule, now=now, kept=kept)
     people = {one.id: one for one in attendees.attendees_by_id(tx, venue.id, found)}
     by_length = sorted((who for who in found if who in people), key=lambda who: (found[who].minutes, who))
     return RuleShown(
         rule=rule,
+        chosen=chosen is not None,
+        address=certificates.public_address(tx, venue.id),
         came=len(found),
         certified=sum(one.minutes >= rule.least_min for one in found.values()),
         assumed=sum(one.assumed for one in found.values()),
@@ -132,6 +146,24 @@ def set_rule(tx: Transaction, venues: Venues, slug: str, rule: Rule, *, now: int
     _note(tx, venue, "rule changed", now=now, by=by)
 
 
+def set_address(tx: Transaction, venues: Venues, slug: str, sent: AddressSent, *, now: int, by: str) -> None:
+    """The address of the service as anybody reaches it, without what leads to a page; empty: the one that
+    certificates are asked for at. Raises `BadInput`."""
+    address = sent.address.strip().rstrip("/")
+    parts = urlsplit(address)
+    if address and not (parts.scheme in ("http", "https") and parts.hostname and not parts.query):
+        raise BadInput("Write the address as https://checkin.example.org", code="address_invalid")
+    venue = venues.venue(tx, slug)
+    certificates.set_public_address(tx, venue.id, address)
+    _note(tx, venue, "address changed", now=now, by=by)
+
+
+def verify_url(tx: Transaction, venues: Venues, slug: str, here: str) -> str:
+    """Of the page where anybody checks a code: under the event's address, or under `here` where it has none."""
+    kept = certificates.public_address(tx, venues.id(tx, slug))
+    return f"{(kept or here).rstrip('/')}/verify"
+
+
 def issue(
     tx: Transaction,
     venues: Venues,
@@ -142,17 +174,25 @@ def issue(
     again: bool = False,
     now: int,
     by: str,
+    may: Collection[Permission],
 ) -> list[Certified]:
     """The certificates of everybody who was present long enough (of a group; of this attendee), in the order of
     names. Who has one that says the same keeps it, unless another issue is wanted (`again`): that has a number
     and a code of its own, and the earlier stays valid. Where name or minutes have become others since, the
-    new one supersedes the earlier.
+    new one supersedes the earlier. Those of hidden groups are left out without the permission `protocol`.
 
-    Raises `NotFound`, and `BadInput` for one attendee who was not present long enough (`not_present`).
+    Raises `NotFound`; `NotAllowed` for a hidden group, or one of its people, without that permission;
+    `Conflict` until an organiser has said what counts (`rule_unset`); `BadInput` for one attendee who was
+    not present long enough (`not_present`).
     """
     venue = venues.venue(tx, slug)
+    people = _people(tx, venue, group, attendee, may)
     rule = certificates.load_rule(tx, venue.id)
-    people = _people(tx, venue, group, attendee)
+    if rule is None:
+        raise Conflict(
+            "Nobody has said yet what counts for certificates. An organiser does on the page “Papers”.",
+            code="rule_unset",
+        )
     kept = certificates.kept_attendances(tx, venue.id)
     found = _attendances(tx, venue, rule, now=now, kept=kept, only=attendee)
     held = certificates.certificates_of(tx, venue.id, None if attendee is None else [attendee])
@@ -165,9 +205,9 @@ def issue(
         if content is None or content.minutes < rule.least_min:
             continue
         standing = [one for one in held.get(person.id, ()) if one.state == "valid"]
-        same = [one for one in standing if one.code == _code(venue, one.number, person, content)]
+        same = [one for one in standing if one.content is not None and _says(venue, one, one.content, person, content)]
         if same and not again:
-            certified.append(Certified(certificate=same[0], person=person, content=content))
+            certified.append(Certified(certificate=same[0], person=person, content=same[0].content or content))
             continue
         number += 1
         made = Certificate(
@@ -208,10 +248,17 @@ def withdraw(tx: Transaction, venues: Venues, slug: str, number: int, *, back: b
         _note(tx, venue, what, ids=(str(number),), count=1, now=now, by=by)
 
 
-def issued_to(tx: Transaction, venues: Venues, slug: str, attendee: str | None = None) -> list[CertificateShown]:
-    """The certificates of an attendee, or of all whose names are known; the newest first."""
+def issued_to(
+    tx: Transaction, venues: Venues, slug: str, attendee: str | None = None, *, may: Collection[Permission]
+) -> list[CertificateShown]:
+    """The certificates of an attendee, or of all whose names are known; the newest first. Those of hidden groups
+    are seen with the permission `protocol` alone."""
     venue = venues.venue(tx, slug)
     found = certificates.certificates_of(tx, venue.id, None if attendee is None else [attendee])
+    if "protocol" not in may:
+        hidden = venue.layout.hidden_groups
+        people = attendees.attendees_by_id(tx, venue.id, found)
+        found = {one.id: found[one.id] for one in people if one.group not in hidden}
     names = attendees.names_by_id(tx, venue.id, found)
     return sorted(
         (
@@ -245,7 +292,7 @@ def check_code(tx: Transaction, text: str) -> Checked:
 def keep_attendances(tx: Transaction, venue: Venue, *, now: int) -> None:
     """Before passages are deleted: keep of everybody what is certified of them, so that a certificate can be
     issued for as long as the names are there."""
-    rule = certificates.load_rule(tx, venue.id)
+    rule = certificates.load_rule(tx, venue.id) or proposed(venue.programme)
     certificates.keep_attendances(tx, venue.id, _attendances(tx, venue, rule, now=now, kept={}))
 
 
@@ -279,16 +326,39 @@ def _attendances(
     }
 
 
-def _people(tx: Transaction, venue: Venue, group: str | None, attendee: str | None) -> list[Attendee]:
-    if group is not None and group not in venue.layout.groups:
+def check_seen(venue: Venue, group: str | None, may: Collection[Permission]) -> None:
+    """Raises `NotFound` for a group that there is not, `NotAllowed` for one that the normal search hides without
+    the permission `protocol`."""
+    if group is None:
+        return
+    if group not in venue.layout.groups:
         raise NotFound(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
+    if group in venue.layout.hidden_groups and "protocol" not in may:
+        raise NotAllowed("Only the protocol sees this group.", code="role_may_not")
+
+
+def _people(
+    tx: Transaction, venue: Venue, group: str | None, attendee: str | None, may: Collection[Permission]
+) -> list[Attendee]:
+    check_seen(venue, group, may)
     if attendee is None:
-        people = [one for one in attendees.load_attendees(tx, venue.id, group) if one.family_name]
-        return in_name_order(people)
+        hidden = set() if "protocol" in may else venue.layout.hidden_groups
+        people = attendees.load_attendees(tx, venue.id, group)
+        return in_name_order([one for one in people if one.family_name and one.group not in hidden])
     person = attendees.load_attendee(tx, venue.id, attendee)
     if person is None or not person.family_name:
         raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    check_seen(venue, person.group, may)
     return [person]
+
+
+def _says(venue: Venue, one: Certificate, said: Attendance, person: Attendee, content: Attendance) -> bool:
+    """Whether a certificate says of this person what would be certified now: the name, the minutes and the
+    points. That some of them were only assumed when it was issued makes no other certificate."""
+    then, now = ([(part.session, part.minutes) for part in what.counted] for what in (said, content))
+    return (then, said.minutes, said.points) == (now, content.minutes, content.points) and one.code == _code(
+        venue, one.number, person, said
+    )
 
 
 def _code(venue: Venue, number: int, person: Attendee, content: Attendance) -> str:

@@ -9,25 +9,29 @@ was here, so that the facts go on adding up to what is stored.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from checkin.badges.papers import part, render_paper
+from checkin.core import catering
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Erased, came_once
 from checkin.core.model import CountsAs, Event
 from checkin.core.occupancy import Presence
 from checkin.service.certificates import keep_attendances
 from checkin.service.closing import close_day
+from checkin.service.exports import PAGE_ENTRIES, wishes_of
 from checkin.service.journal import Journal
 from checkin.service.papers import clock, day
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, erasure, events, facts, presences
+from checkin.store import attendees, erasure, events, exports, facts, presences
+from checkin.store.certificates import certificates_of
 from checkin.store.engine import Transaction
 from checkin.store.erasure import STAGES, ErasureSchedule, Stage
+from checkin.store.exports import Entry
 from checkin.wire import iso
 from checkin.words import say
 
@@ -165,19 +169,38 @@ def erase_person(tx: Transaction, venues: Venues, slug: str, attendee: str, *, n
         raise Conflict("This person is inside. Scan the exit first, then delete.", code="attendee_inside")
     day_at = _day_at(venue.layout.event)
     came = None if there is None else came_once(there.counts_as, day_at)
-    passages = erasure.erase_person(tx, venue.id, attendee, came)
+    removed = tuple(_counts_of_person(tx, venue, attendee).items())
+    erasure.erase_person(tx, venue.id, attendee, came)
     journal = Journal(tx, venue.id)
     journal.add(
         Erased(
             what="person",
             at=now,
             by=by,
-            removed=(("names", 1), ("passages", passages)),
+            removed=removed,
             came=() if there is None else ((attendee, there.counts_as),),
             day_at=day_at,
         )
     )
     journal.write()
+
+
+def read_person(tx: Transaction, venues: Venues, slug: str, attendee: str) -> dict[str, int]:
+    """What is deleted with one person: of what how much. Raises `NotFound`."""
+    venue = venues.venue(tx, slug)
+    if attendees.load_attendee(tx, venue.id, attendee) is None:
+        raise NotFound("This event has no such attendee.", code="attendee_unknown")
+    return _counts_of_person(tx, venue, attendee)
+
+
+def _counts_of_person(tx: Transaction, venue: Venue, attendee: str) -> dict[str, int]:
+    person = attendees.load_attendee(tx, venue.id, attendee)
+    issued = certificates_of(tx, venue.id, [attendee]).get(attendee, [])
+    return {
+        "names": int(person is not None and person.family_name != ""),
+        "passages": erasure.count_passages(tx, venue.id, attendee),
+        "certificates": len(issued),
+    }
 
 
 def proof_pdf(tx: Transaction, venues: Venues, slug: str, *, now: int, language: str = "de") -> bytes:
@@ -293,8 +316,18 @@ def _moment(at: int, event: Event, language: str) -> str:
 
 def _erase_needs(tx: Transaction, venue: Venue, now: int, by: str) -> list[Erased]:
     removed = (("needs", erasure.count_needs(tx, venue.id)),)
+    if erasure.kept_catering(tx, venue.id) is None:
+        wishes = wishes_of(_entries(tx, venue.id))
+        erasure.keep_catering(tx, venue.id, catering.kept(wishes.portions([*venue.layout.groups])))
     erasure.erase_needs(tx, venue.id)
     return [Erased(what="needs", at=now, by=by, removed=removed)]
+
+
+def _entries(tx: Transaction, event: int) -> Iterator[Entry]:
+    after = ""
+    while page := exports.entries_after(tx, event, after, PAGE_ENTRIES):
+        yield from page
+        after = page[-1].id
 
 
 def _erase_passages(tx: Transaction, venue: Venue, now: int, by: str) -> list[Erased]:

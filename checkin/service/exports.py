@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import BinaryIO, Protocol, TypeVar, cast
 
+from babel.dates import format_date
 from msgspec import Struct
 
 from checkin.badges.lists import LIST_ROWS_MAX, PrintedColumn, PrintedList, render_list
 from checkin.core.admission import Reason
 from checkin.core.attendance import Stay, Trails, shows
+from checkin.core.catering import EVERYBODY, OTHERS, SAME_DIET_MIN, Wishes
 from checkin.core.errors import BadInput, NotFound, TooLarge
 from checkin.core.facts import Changed, Scanned
 from checkin.core.model import Attendee, Session
 from checkin.core.names import sort_key
+from checkin.core.occupancy import Presence
 from checkin.core.roles import Permission
 from checkin.core.schedule import MINUTE_MS
 from checkin.core.wording import for_staff
@@ -29,8 +32,9 @@ from checkin.exchange import tables
 from checkin.exchange.tables import Column, Format, Row, Table, texts
 from checkin.service.journal import Journal
 from checkin.service.venues import Venues
-from checkin.store import attendees, exports, facts, presences, sessions
+from checkin.store import attendees, erasure, exports, facts, presences, sessions
 from checkin.store.engine import Transaction
+from checkin.store.erasure import Stage
 from checkin.store.exports import Entry
 from checkin.words import say
 
@@ -41,8 +45,6 @@ PAGE_ENTRIES = 5_000
 PAGE_PASSAGES = 5_000
 PREVIEW_ROWS = 8
 EXPORTS_LOOKED_BACK = 5_000
-SAME_DIET_MIN = 3
-"""Where fewer of a group want the same, they stand with those of other groups: no number tells of one person."""
 PRESS_GROUPS = {"presse", "press"}
 LANGUAGES = ("de", "en")
 CONTEXT = "list"
@@ -76,6 +78,8 @@ ATTENDEE_FIELDS = (
     "remark",
 )
 """Everything that is kept of an attendee, as the list of all names it."""
+ERASED: Mapping[Stage, str] = {"needs": "needsGone", "passages": "passagesGone", "names": "namesGone"}
+"""What a list says that has lost something by it."""
 QUARTER_MS = 15 * MINUTE_MS
 
 
@@ -104,11 +108,12 @@ class Kind(Struct, frozen=True, kw_only=True):
 
 
 class PreviewShown(Struct, frozen=True):
-    """The heads and first rows of a list; `more`: there are others."""
+    """The heads and first rows of a list; `more`: there are others. `notes`: what one must know to read it."""
 
     heads: list[str]
     rows: list[list[str]]
     more: bool
+    notes: list[str]
 
 
 class Source:
@@ -122,6 +127,7 @@ class Source:
         self.venue = read(lambda tx: venues.venue(tx, slug))
         self.layout = self.venue.layout
         self.programme = self.venue.programme
+        self.erased = read(lambda tx: erasure.load_schedule(tx, self.venue.id)).done_at
 
     def word(self, key: str, **values: str | int) -> str:
         return say(key, self.language or "de", context=CONTEXT, **values)
@@ -135,7 +141,14 @@ class Source:
         return {value: self.word(key) for value, key in keys.items()}
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterator[Row], notes: Sequence[str] = ()) -> Table:
-        return Table(title=self.word(title), columns=columns, rows=rows, language=self.language, notes=notes)
+        said = [*notes, *(self._gone(stage, at) for stage, at in self.erased.items())]
+        return Table(title=self.word(title), columns=columns, rows=rows, language=self.language, notes=said)
+
+    def _gone(self, stage: Stage, at: int) -> str:
+        day = dt.datetime.fromtimestamp(at / 1000, self.layout.zone).date()
+        return self.word(
+            ERASED[stage], date=format_date(day, "long", locale="en_GB" if self.language == "en" else "de")
+        )
 
     def column(self, id: str, key: str | None = None, **how: object) -> Column:
         if how.get("kind") == "truth":
@@ -241,7 +254,9 @@ def preview(read: Read, venues: Venues, slug: str, wanted: Wanted, *, now: int) 
     table, _ = _table(read, venues, slug, wanted, now)
     kept = [at for at, column in enumerate(table.columns) if column.paper]
     rows = [[row[at] for at in kept] for row in islice(texts(table), PREVIEW_ROWS + 1)]
-    return PreviewShown([table.columns[at].head for at in kept], rows[:PREVIEW_ROWS], len(rows) > PREVIEW_ROWS)
+    return PreviewShown(
+        [table.columns[at].head for at in kept], rows[:PREVIEW_ROWS], len(rows) > PREVIEW_ROWS, [*table.notes]
+    )
 
 
 def record(
@@ -387,13 +402,13 @@ def _attendance(source: Source) -> Table:
                 source.name(person),
                 person.organisation,
                 person.group,
-                source.moment(visits[0].from_at if visits else there.arrived_at),
+                source.moment(visits[0].from_at if visits else _arrived(there)),
                 None if inside or not visits else source.moment(visits[-1].until_at),
                 _minutes(sum(_spent(stay) for stay in stays if not stay.assumed)) if stays else None,
                 _minutes(sum(_spent(stay) for stay in stays if stay.assumed)) if stays else None,
                 bool(visits) and visits[-1].assumed and not inside,
                 there.area,
-                source.moment(there.since_at),
+                source.moment(there.since_at if _arrived(there) is not None else None),
                 there.door,
             )
 
@@ -451,6 +466,7 @@ def _sessions(source: Source) -> Table:
     programme = source.programme
     chosen = [programme.session(source.session)] if source.session else list(programme.sessions.values())
     chosen = [session for session in chosen if not session.cancelled]
+    known_no_more = "passages" in source.erased
 
     def rows() -> Iterator[Row]:
         trails = source.trails()
@@ -473,9 +489,9 @@ def _sessions(source: Source) -> Table:
                     person.organisation,
                     person.group,
                     session.id in booked.get(person.id, ()),
-                    proven + unproven > 0,
-                    _minutes(proven),
-                    _minutes(unproven),
+                    None if known_no_more else proven + unproven > 0,
+                    None if known_no_more else _minutes(proven),
+                    None if known_no_more else _minutes(unproven),
                 )
 
     return source.table("sessions", columns, rows(), [source.word("unprovenNote")])
@@ -573,31 +589,16 @@ def _scans(source: Source) -> Table:
 
 
 def _catering(source: Source) -> Table:
-    """How many want which food: everybody, then group by group, without names."""
-    spelt: dict[str, Counter[str]] = {}
-    of_group: dict[tuple[str, str], _Meals] = {}
-    for one in source.entries():
-        if one.represented or (one.registration != "registered" and not one.came):
-            continue
-        diet = " ".join(one.diet.split())
-        spelt.setdefault(diet.casefold(), Counter())[diet] += 1
-        of_group.setdefault((one.group, diet.casefold()), _Meals()).add(
-            _Meals(int(one.registration == "registered"), int(one.came))
-        )
-    everybody: dict[str, _Meals] = {}
-    others: dict[str, _Meals] = {}
-    groups: dict[str, dict[str, _Meals]] = {}
-    for (group, diet), meals in of_group.items():
-        everybody.setdefault(diet, _Meals()).add(meals)
-        if max(meals.registered, meals.came) < SAME_DIET_MIN:
-            others.setdefault(diet, _Meals()).add(meals)
-        else:
-            groups.setdefault(group, {})[diet] = meals
-    parts = [
-        (source.word("everybody"), everybody),
-        *((group.name, groups.get(group.id, {})) for group in source.layout.groups.values()),
-        (source.word("otherGroups"), others),
-    ]
+    """How many want which food: everybody, then group by group, without names. After the wishes were deleted:
+    the numbers that were kept."""
+    portions = source.read(lambda tx: erasure.kept_catering(tx, source.venue.id))
+    if portions is None:
+        portions = wishes_of(source.entries()).portions([*source.layout.groups])
+    names = {
+        EVERYBODY: source.word("everybody"),
+        OTHERS: source.word("otherGroups"),
+        **{group.id: group.name for group in source.layout.groups.values()},
+    }
     columns = [
         source.column("group"),
         source.column("diet"),
@@ -606,12 +607,20 @@ def _catering(source: Source) -> Table:
     ]
 
     def rows() -> Iterator[Row]:
-        for name, diets in parts:
-            for diet, meals in sorted(diets.items(), key=lambda item: (-item[1].registered, item[0])):
-                word = spelt[diet].most_common(1)[0][0] or source.word("notSaid")
-                yield name, word, meals.registered, meals.came
+        for one in portions:
+            word = source.word("rareDiets") if one.diet is None else one.diet or source.word("notSaid")
+            yield names.get(one.group, one.group), word, one.meals.registered, one.meals.came
 
     return source.table("catering", columns, rows(), [source.word("cateringNote", count=SAME_DIET_MIN)])
+
+
+def wishes_of(entries: Iterable[Entry]) -> Wishes:
+    """What those want to eat who are expected or came."""
+    wishes = Wishes()
+    for one in entries:
+        if not one.represented and (one.registration == "registered" or one.came):
+            wishes.add(one.group, one.diet, registered=one.registration == "registered", came=one.came)
+    return wishes
 
 
 def _no_shows(source: Source) -> Table:
@@ -676,7 +685,7 @@ def _press(source: Source) -> Table:
     def told(tx: Transaction, ids: list[str]) -> dict[str, tuple[bool, int | None]]:
         there = presences.presences_of(tx, ids)
         standings = attendees.standings(tx, source.venue.id, ids)
-        return {id: (standings[id].accredited, there[id].arrived_at if id in there else None) for id in standings}
+        return {id: (standings[id].accredited, _arrived(there.get(id))) for id in standings}
 
     def rows() -> Iterator[Row]:
         ids = source.ordered(lambda one: one.group in groups and one.registration != "cancelled")
@@ -722,7 +731,7 @@ def _protocol(source: Source) -> Table:
                 person.position,
                 person.organisation,
                 person.group,
-                source.moment(there.arrived_at) if there else None,
+                source.moment(_arrived(there)),
                 there.area if there else None,
             )
 
@@ -751,15 +760,11 @@ def _nothing(tx: Transaction, ids: list[str]) -> Mapping[str, None]:
     return {}
 
 
-class _Meals(Struct):
-    """How many of those who want the same are registered, and how many came."""
-
-    registered: int = 0
-    came: int = 0
-
-    def add(self, other: _Meals) -> None:
-        self.registered += other.registered
-        self.came += other.came
+def _arrived(there: Presence | None) -> int | None:
+    """When somebody came; None: never, or it was deleted, of everybody or at their wish."""
+    if there is None or (there.area is None and not there.door and there.since_at == there.arrived_at):
+        return None
+    return there.arrived_at
 
 
 class _Visit(Struct):

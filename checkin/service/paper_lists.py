@@ -11,7 +11,7 @@ import datetime as dt
 import hmac
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,11 +24,12 @@ from checkin.core.admission import Bearer, Decision, Facts, decide
 from checkin.core.attendance import Trails
 from checkin.core.errors import BadInput, CheckinError, Conflict, NotFound, TooLarge
 from checkin.core.facts import Changed, Scanned, Undone, presence_after
-from checkin.core.model import Direction, Override, Scan
+from checkin.core.model import Attendee, Direction, Override, Scan
 from checkin.core.occupancy import Presence
+from checkin.core.roles import Permission
 from checkin.core.wording import for_staff
 from checkin.service.centre import Centre
-from checkin.service.certificates import in_name_order
+from checkin.service.certificates import check_seen, in_name_order
 from checkin.service.closing import close_day
 from checkin.service.journal import Journal
 from checkin.service.moving import Moving
@@ -36,12 +37,15 @@ from checkin.service.papers import clock, day, paper_words
 from checkin.service.people import Principal
 from checkin.service.undo import undo_scan
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, badges, events, facts, presences
+from checkin.store import attendees, audit, badges, events, exports, facts, presences
 from checkin.store.engine import Transaction
 from checkin.wire import Hint, Id, ScanUndone, iso, milliseconds
-from checkin.words import said, say
+from checkin.words import said, say, say_all
 
 ROWS_MAX = 10_000
+LINES_MAX = 200
+LINES_LOOKED_MAX = 20_000
+"""So many facts are looked through for lines."""
 LISTS_KEPT = 3
 """Of those that are written by themselves: personal data do not pile up on a disk."""
 EVERY_MIN_MAX = 240
@@ -94,9 +98,17 @@ class PaperNow(Struct, frozen=True, kw_only=True):
 
 
 def enter_line(
-    tx: Transaction, venues: Venues, slug: str, sent: PaperLineSent, *, now: int, by: str
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    sent: PaperLineSent,
+    *,
+    now: int,
+    by: str,
+    may: Collection[Permission],
 ) -> PaperLineAnswer:
-    """Record a line of a paper list as the scan it stands for, with its own time.
+    """Record a line of a paper list as the scan it stands for, with its own time. Whose it is, is not told of a
+    hidden group without the permission `protocol`.
 
     Raises `NotFound` for a desk number or door that there is not, `BadInput` for a time that has not come
     (`time_ahead`), `Conflict` for an id that was used for something else.
@@ -118,9 +130,10 @@ def enter_line(
     if earlier is not None:
         if earlier.content != content or not isinstance(earlier.fact, Scanned):
             raise Conflict("This id was sent before with other content.", code="id_reused")
-        return _answer(venue, earlier.seq, earlier.fact, person.name, person.organisation, sent.number, moved=False)
+        return _answer(venue, earlier.seq, earlier.fact, _named(venue, person, may), sent.number, moved=False)
     known = attendees.bearers_by_id(tx, venue.id, [person.id])[person.id]
-    moving = Moving(tx, venue, now, "none")
+    ledger = venues.ledgers.take(tx, journal.event, venue.layout)
+    moving = Moving(tx, venue, now, "none", ledger=ledger)
     bearer = moving.now_of(known.bearer)
     there = bearer.presence
     late = there is not None and at < there.since_at
@@ -153,9 +166,34 @@ def enter_line(
         moving.note(fact, seq, bearer)
     journal.write()
     moving.save()
+    if ledger is not None:
+        venues.ledgers.save(tx, journal.event, ledger)
     if not late and after is not None and after.area is not None and journal.event.closed_at is not None:
         _gone_with_the_others(tx, venues, slug, now=now, by=by)
-    return _answer(venue, seq, fact, person.name, person.organisation, sent.number, moved=not late)
+    return _answer(venue, seq, fact, _named(venue, person, may), sent.number, moved=not late)
+
+
+def lines(tx: Transaction, venues: Venues, slug: str, *, may: Collection[Permission]) -> list[PaperLineAnswer]:
+    """The lines that were entered last and stand, the newest first, at most `LINES_MAX`: what a page shows again
+    after it was closed. Whether a line moved somebody is not known afterwards."""
+    venue = venues.venue(tx, slug)
+    undone: set[str] = set()
+    found: list[tuple[int, Scanned]] = []
+    for kept in audit.facts_before(tx, venue.id, 2**62, LINES_LOOKED_MAX, kinds=("scan", "undo")):
+        match kept.fact:
+            case Undone():
+                undone.add(kept.fact.scan)
+            case Scanned() if kept.fact.paper and kept.fact.decision.attendee and kept.fact.id not in undone:
+                found.append((kept.seq, kept.fact))
+    found = found[:LINES_MAX]
+    whose = {fact.decision.attendee for _, fact in found if fact.decision.attendee}
+    people = {one.id: one for one in attendees.attendees_by_id(tx, venue.id, whose)}
+    numbers = {who: number for who, (number, _) in exports.desk_numbers(tx, whose).items()}
+    return [
+        _answer(venue, seq, fact, _named(venue, people[who], may), numbers.get(who, 0), moved=True)
+        for seq, fact in found
+        if (who := fact.decision.attendee or "") in people
+    ]
 
 
 def undo_line(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: Principal) -> ScanUndone:
@@ -203,20 +241,21 @@ def list_pdf(
     slug: str,
     *,
     now: int,
+    may: Collection[Permission],
     group: str | None = None,
     language: str = "de",
 ) -> Callable[[Path | None], bytes]:
     """The list for when nothing works: everybody registered, from A to Z, who is inside marked, with room for
     times. Those of hidden groups stand in the list of their `group` alone. Returns what makes the PDF, outside
-    of the transaction, with the folder of the event's own templates. Raises `TooLarge`."""
+    of the transaction, with the folder of the event's own templates. Raises `TooLarge`, and `NotAllowed` for a
+    hidden group without the permission `protocol`."""
     venue = venues.venue(tx, slug)
     layout = venue.layout
-    if group is not None and group not in layout.groups:
-        raise NotFound(f"There is no group “{group}”; there are: {', '.join(layout.groups)}.")
+    check_seen(venue, group, may)
     people = [
         one
         for one in in_name_order(attendees.load_attendees(tx, venue.id, group))
-        if one.registration == "registered" and one.family_name and (group or not layout.groups[one.group].hidden)
+        if one.registration == "registered" and one.family_name and (group or one.group not in layout.hidden_groups)
     ]
     if len(people) > ROWS_MAX:
         raise TooLarge(f"A list holds at most {ROWS_MAX:,} people. Print a group at a time.", code="list_too_long")
@@ -318,7 +357,7 @@ class FallbackLists:
         if local.date() != venue.layout.event.date:
             return None
         self._written_at[slug] = now
-        make = await centre.read(lambda tx: list_pdf(tx, centre.venues, slug, now=now))
+        make = await centre.read(lambda tx: list_pdf(tx, centre.venues, slug, now=now, may=()))
         return await asyncio.to_thread(_write, self._folder / slug, f"{local:%Y-%m-%d-%H%M}.pdf", make)
 
 
@@ -398,21 +437,35 @@ def _gone_with_the_others(tx: Transaction, venues: Venues, slug: str, *, now: in
     close_day(tx, venues, slug, now=now, by=by)
 
 
+def _left_nothing(fact: Scanned) -> Hint | None:
+    """The paper tells of an exit at a time when this person was not inside: a line is missing, or a time is wrong."""
+    if fact.decision.kind == "exit" and fact.decision.leaves is None:
+        return say_all("paper_not_inside", context="paper")
+    return None
+
+
+def _named(venue: Venue, person: Attendee, may: Collection[Permission]) -> tuple[str, str]:
+    """Name and organisation, as far as whoever asks may see them."""
+    if person.group in venue.layout.hidden_groups and "protocol" not in may:
+        return "", ""
+    return person.name, person.organisation
+
+
 def _answer(
-    venue: Venue, seq: int, fact: Scanned, name: str, organisation: str, number: int, *, moved: bool
+    venue: Venue, seq: int, fact: Scanned, named: tuple[str, str], number: int, *, moved: bool
 ) -> PaperLineAnswer:
     overridden = fact.decision.overridden
     return PaperLineAnswer(
         id=fact.id,
         seq=seq,
         attendee=fact.decision.attendee or "",
-        name=name,
-        organisation=organisation,
+        name=named[0],
+        organisation=named[1],
         number=number,
         direction=fact.direction,
         door=fact.door,
         at=iso(fact.scanned_at, venue.layout),
-        conflict=said(for_staff(overridden)) if overridden else None,
+        conflict=said(for_staff(overridden)) if overridden else _left_nothing(fact),
         moved=moved,
     )
 

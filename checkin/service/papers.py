@@ -80,7 +80,8 @@ def rule_words(rule: Rule, language: str) -> str:
     """The rule in a sentence or three, as it stands on the paper."""
     said = [say(RULES[rule.counts], language, context="paper")]
     if rule.grace_min:
-        said.append(say("rule_grace", language, context="paper", minutes=rule.grace_min))
+        grace = "rule_grace" if rule.counts == "sessions" else "rule_grace_house"
+        said.append(say(grace, language, context="paper", minutes=rule.grace_min))
     if rule.least_percent:
         said.append(say("rule_least", language, context="paper", percent=rule.least_percent))
     if rule.round_min > 1:

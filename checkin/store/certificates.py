@@ -13,6 +13,7 @@ from checkin.store.engine import Row, Transaction, json_list
 
 CertificateState = Literal["valid", "superseded", "withdrawn"]
 
+NO_RULE = "{}"
 _COLUMNS = "number, attendee, code, issued_at, state, content"
 _rule = msgspec.json.Decoder(Rule)
 _attendance = msgspec.json.Decoder(Attendance)
@@ -38,13 +39,24 @@ class Issued(Struct, frozen=True):
     state: CertificateState
 
 
-def load_rule(tx: Transaction, event: int) -> Rule:
+def load_rule(tx: Transaction, event: int) -> Rule | None:
+    """None: nobody has said yet what counts."""
     row = tx.row("SELECT certificate_rule FROM event WHERE id = ?", (event,))
-    return Rule() if row is None else _rule.decode(row[0])
+    return None if row is None or row[0] == NO_RULE else _rule.decode(row[0])
 
 
 def save_rule(tx: Transaction, event: int, rule: Rule) -> None:
     tx.run("UPDATE event SET certificate_rule = ? WHERE id = ?", (msgspec.json.encode(rule).decode(), event))
+
+
+def public_address(tx: Transaction, event: int) -> str:
+    """Under which anybody checks a code; empty: none is kept."""
+    row = tx.row("SELECT public_address FROM event WHERE id = ?", (event,))
+    return str(row[0]) if row else ""
+
+
+def set_public_address(tx: Transaction, event: int, address: str) -> None:
+    tx.run("UPDATE event SET public_address = ? WHERE id = ?", (address, event))
 
 
 def last_number(tx: Transaction, event: int) -> int:

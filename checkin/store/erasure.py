@@ -3,11 +3,13 @@ what somebody wrote goes out of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
+from checkin.core.catering import Portion
 from checkin.core.facts import Scanned, without_person
 from checkin.core.model import Attendee
 from checkin.core.occupancy import Presence
@@ -15,6 +17,7 @@ from checkin.store import facts
 from checkin.store.engine import Transaction, json_list
 from checkin.store.facts import Kept
 from checkin.store.presences import save_presences
+from checkin.store.stations import forget_passages
 
 Stage = Literal["needs", "passages", "names"]
 STAGES: tuple[Stage, ...] = ("needs", "passages", "names")
@@ -24,6 +27,7 @@ _STAYING = ("id", "group", "registration")
 _TEXTS = tuple(
     field for field in Attendee.__struct_fields__ if field not in (*_STAYING, "wheelchair", "listed", "photo")
 )
+_portions = msgspec.json.Decoder(list[Portion])
 _NEEDS = ("diet", "needs", "remark")
 
 
@@ -65,9 +69,13 @@ def count_needs(tx: Transaction, event: int) -> int:
     return _count(tx, f"SELECT count(*) FROM attendee WHERE event = ? AND (wheelchair OR {told})", event)
 
 
-def count_passages(tx: Transaction, event: int) -> int:
-    """Facts that name an attendee."""
-    return _count(tx, "SELECT count(*) FROM fact WHERE event = ? AND attendee IS NOT NULL", event)
+def count_passages(tx: Transaction, event: int, attendee: str | None = None) -> int:
+    """What was recorded at doors of everybody, or of this attendee: scans, what was taken back or assumed."""
+    row = tx.row(
+        "SELECT count(*) FROM fact WHERE event = ? AND attendee IS NOT NULL AND (? IS NULL OR attendee = ?)",
+        (event, attendee, attendee),
+    )
+    return int(row[0]) if row else 0
 
 
 def count_names(tx: Transaction, event: int) -> int:
@@ -79,10 +87,21 @@ def count_certificates(tx: Transaction, event: int) -> int:
     return _count(tx, "SELECT count(*) FROM certificate WHERE event = ? AND attendee IS NOT NULL", event)
 
 
+def keep_catering(tx: Transaction, event: int, portions: Sequence[Portion]) -> None:
+    tx.run("UPDATE event SET catering_kept = ? WHERE id = ?", (msgspec.json.encode(portions).decode(), event))
+
+
+def kept_catering(tx: Transaction, event: int) -> list[Portion] | None:
+    """The numbers that stayed when the wishes were deleted; None: they are there still."""
+    row = tx.row("SELECT catering_kept FROM event WHERE id = ?", (event,))
+    return _portions.decode(row[0]) if row and row[0] else None
+
+
 def erase_imports(tx: Transaction, event: int) -> None:
     """Of the files that were imported, and of what each changed: it cannot be taken back any more."""
     tx.run("DELETE FROM import_row WHERE import IN (SELECT id FROM import WHERE event = ?)", (event,))
     tx.run("UPDATE import SET content = NULL, name = '' WHERE event = ?", (event,))
+    tx.run("UPDATE attendee SET list_said = '' WHERE event = ?", (event,))
 
 
 def erase_needs(tx: Transaction, event: int) -> None:
@@ -97,6 +116,7 @@ def erase_passages(tx: Transaction, event: int, came: Mapping[str, Presence]) ->
     """Take everybody out of the facts; of where they were, `came` is left."""
     for kept in facts.all_facts(tx, event):
         _forget_in(tx, event, kept)
+    forget_passages(tx, event)
     tx.run("DELETE FROM handout WHERE event = ?", (event,))
     tx.run("DELETE FROM waiting WHERE event = ?", (event,))
     tx.run("DELETE FROM block WHERE event = ?", (event,))
@@ -121,16 +141,15 @@ def erase_names(tx: Transaction, event: int, attendees: Iterable[str] | None = N
     tx.run(f"UPDATE certificate SET attendee = NULL, content = NULL WHERE {whose}", of_attendee)
     texts = ", ".join(f"\"{field}\" = ''" for field in _TEXTS)
     tx.run(
-        f"UPDATE attendee SET {texts}, search = '', wheelchair = 0, listed = 0, photo = 0, blocked = 0,"
+        f"UPDATE attendee SET {texts}, search = '', list_said = '', wheelchair = 0, listed = 0, photo = 0, blocked = 0,"
         f" accredited = 0, companion_of = NULL, represented_by = NULL WHERE {which.format('id')}",
         of_attendee,
     )
 
 
-def erase_person(tx: Transaction, event: int, attendee: str, came: Presence | None) -> int:
-    """Take one person out of the facts and everywhere else; returns how many facts named them."""
-    theirs = facts.facts_of(tx, event, attendee)
-    for kept in theirs:
+def erase_person(tx: Transaction, event: int, attendee: str, came: Presence | None) -> None:
+    """Take one person out of the facts and everywhere else."""
+    for kept in facts.facts_of(tx, event, attendee):
         _forget_in(tx, event, kept)
     for table in ("handout", "waiting", "booking", "presence"):
         tx.run(f"DELETE FROM {table} WHERE event = ? AND attendee = ?", (event, attendee))
@@ -139,7 +158,6 @@ def erase_person(tx: Transaction, event: int, attendee: str, came: Presence | No
     tx.run("DELETE FROM import_row WHERE subject = ?", (attendee,))
     tx.run("UPDATE attendee SET companion_of = NULL WHERE event = ? AND companion_of = ?", (event, attendee))
     erase_names(tx, event, [attendee])
-    return len(theirs)
 
 
 def _forget_in(tx: Transaction, event: int, kept: Kept) -> None:

@@ -68,6 +68,12 @@ async def erase_stage(
     return StagesErased(stages)
 
 
+@get("/attendees/{attendee:str}/erasure", guards=[may("manage")])
+async def read_person(event: FromPath[str], attendee: FromPath[str], centre: NamedDependency[Centre]) -> dict[str, int]:
+    """What would be deleted with this person: of what how much."""
+    return await centre.read(lambda tx: erasure.read_person(tx, centre.venues, event, attendee))
+
+
 @post("/attendees/{attendee:str}/erasure", guards=[may("manage")], status_code=204)
 async def erase_attendee(
     event: FromPath[str],

@@ -35,7 +35,7 @@ PAGE_S_MAX = 60.0
 """How long one page of a list may wait for the database."""
 CHUNK_BYTES = 64 * 1024
 MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
     "pdf": "application/pdf",
@@ -67,7 +67,7 @@ class ListsShown(Struct, frozen=True):
     formats: tuple[Format, ...]
 
 
-@get("/exports", guards=[may("protocol")])
+@get("/exports", guards=[may("export")])
 async def list_exports(
     event: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> ListsShown:
@@ -94,7 +94,7 @@ async def list_exports(
     return await centre.read(read)
 
 
-@get("/exports/{kind:str}/preview", guards=[may("protocol")])
+@get("/exports/{kind:str}/preview", guards=[may("export")])
 async def preview_export(
     event: FromPath[str],
     kind: FromPath[str],
@@ -110,7 +110,7 @@ async def preview_export(
     return await asyncio.to_thread(_alone, lambda: exports.preview(read, centre.venues, event, wanted, now=now))
 
 
-@get("/exports/{file:str}", guards=[may("protocol")])
+@get("/exports/{file:str}", guards=[may("export")])
 async def export_list(
     event: FromPath[str],
     file: FromPath[str],

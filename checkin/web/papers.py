@@ -17,7 +17,7 @@ from checkin.core.attendance import Rule
 from checkin.core.errors import NotFound
 from checkin.service import access_request, certificates, paper_lists
 from checkin.service.centre import Centre
-from checkin.service.certificates import CertificateShown, Certified, Checked, Checks, RuleShown
+from checkin.service.certificates import AddressSent, CertificateShown, Certified, Checked, Checks, RuleShown
 from checkin.service.paper_lists import FallbackSetting, PaperLineAnswer, PaperLineSent, PaperNow
 from checkin.service.papers import certificates_pdf
 from checkin.service.people import Principal
@@ -44,6 +44,10 @@ class IssueSent(Struct, frozen=True, kw_only=True):
 
 class CertificatesShown(Struct, frozen=True):
     certificates: list[CertificateShown]
+
+
+class PaperLinesShown(Struct, frozen=True):
+    lines: list[PaperLineAnswer]
 
 
 class CodeToCheck(Struct, frozen=True):
@@ -77,12 +81,28 @@ async def set_rule(
     return await centre.write(work, event=event)
 
 
+@put("/certificates/address", guards=[may("manage")], status_code=204)
+async def set_address(
+    event: FromPath[str],
+    data: JSONBody[AddressSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """Where anybody checks a code, as it stands on certificates."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(lambda tx: certificates.set_address(tx, centre.venues, event, data, now=now, by=by), event=event)
+
+
 @get("/certificates", guards=[may("desk")])
 async def list_certificates(
-    event: FromPath[str], centre: NamedDependency[Centre], attendee: FromQuery[str | None] = None
+    event: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+    attendee: FromQuery[str | None] = None,
 ) -> CertificatesShown:
     """Those of an attendee, or all, the newest first; without those whose names were deleted."""
-    found = await centre.read(lambda tx: certificates.issued_to(tx, centre.venues, event, attendee))
+    permissions = request.user.may
+    found = await centre.read(lambda tx: certificates.issued_to(tx, centre.venues, event, attendee, may=permissions))
     return CertificatesShown(found)
 
 
@@ -95,22 +115,32 @@ async def issue_certificates(
     events_folder: NamedDependency[Path],
 ) -> Response[bytes]:
     """The certificates as one PDF; whoever has one that still says the same gets that."""
-    now, by = centre.clock(), request.user.id
+    now, by, permissions = centre.clock(), request.user.id, request.user.may
+    here = str(request.base_url)
 
-    def work(tx: Transaction) -> tuple[Venue, list[Certified], Rule]:
+    def work(tx: Transaction) -> tuple[Venue, list[Certified], Rule, str]:
         certified = certificates.issue(
-            tx, centre.venues, event, group=data.group, attendee=data.attendee, again=data.again, now=now, by=by
+            tx,
+            centre.venues,
+            event,
+            group=data.group,
+            attendee=data.attendee,
+            again=data.again,
+            now=now,
+            by=by,
+            may=permissions,
         )
         venue = centre.venues.venue(tx, event)
-        return venue, certified, load_rule(tx, venue.id)
+        rule = load_rule(tx, venue.id) or Rule()
+        return venue, certified, rule, certificates.verify_url(tx, centre.venues, event, here)
 
-    venue, certified, rule = await centre.write(work, event=event)
+    venue, certified, rule, verify_url = await centre.write(work, event=event)
     pdf = await asyncio.to_thread(
         certificates_pdf,
         venue,
         certified,
         rule,
-        verify_url=f"{request.base_url}verify",
+        verify_url=verify_url,
         language=data.language,
         own=own_papers(events_folder, event),
     )
@@ -154,7 +184,7 @@ async def read_paper_template(
     if kind is None:
         raise NotFound(f"There is no template “{file}”; there are: {', '.join(f'{id}.typ' for id in PAPERS)}.")
     template = template_of(kind, own_papers(events_folder, event))
-    return Response(template.file.read_bytes(), media_type="text/plain; charset=utf-8", headers=_PRIVATE)
+    return Response(template.file.read_bytes(), media_type="text/plain", headers=_PRIVATE)
 
 
 @post("/api/v1/certificates/check", opt={"public": True}, status_code=200)
@@ -194,15 +224,18 @@ async def set_fallback(
 @get("/fallback.pdf", guards=[may("desk")], media_type="application/pdf")
 async def draw_fallback(
     event: FromPath[str],
+    request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
     events_folder: NamedDependency[Path],
     group: FromQuery[str | None] = None,
     language: FromQuery[Language] = "de",
 ) -> Response[bytes]:
     """The list as it is now."""
-    now = centre.clock()
+    now, permissions = centre.clock(), request.user.may
     make = await centre.read(
-        lambda tx: paper_lists.list_pdf(tx, centre.venues, event, now=now, group=group, language=language)
+        lambda tx: paper_lists.list_pdf(
+            tx, centre.venues, event, now=now, may=permissions, group=group, language=language
+        )
     )
     return _pdf(await asyncio.to_thread(make, own_papers(events_folder, event)))
 
@@ -215,10 +248,20 @@ async def enter_line(
     centre: NamedDependency[Centre],
 ) -> PaperLineAnswer:
     """A line of a paper list, with the time that stands there; sent again, it is the same line."""
-    now, by = centre.clock(), request.user.id
+    now, by, permissions = centre.clock(), request.user.id, request.user.may
     return await centre.write(
-        lambda tx: paper_lists.enter_line(tx, centre.venues, event, data, now=now, by=by), event=event
+        lambda tx: paper_lists.enter_line(tx, centre.venues, event, data, now=now, by=by, may=permissions),
+        event=event,
     )
+
+
+@get("/paper-lines", guards=[may("desk")])
+async def list_lines(
+    event: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> PaperLinesShown:
+    """The lines that were entered last, the newest first, without those taken back."""
+    permissions = request.user.may
+    return PaperLinesShown(await centre.read(lambda tx: paper_lists.lines(tx, centre.venues, event, may=permissions)))
 
 
 @post("/paper-lines/{line:str}/undo", guards=[may("desk")], status_code=200)

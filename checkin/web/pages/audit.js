@@ -64,7 +64,7 @@ function show() {
 
 /** @param {any} one */
 function row(one) {
-  const at = new Date(one.at).toLocaleString(shownLanguage(), { dateStyle: "short", timeStyle: "medium", timeZone: clock.zone });
+  const at = new Date(one.at).toLocaleString(shownLanguage(), { dateStyle: "short", timeStyle: "medium", hourCycle: "h23", timeZone: clock.zone });
   const about = one.about.map((/** @type {any} */ thing) => thing.name || (thing.attendee ? word("auditErased") : "")).filter(Boolean);
   return make("tr", {},
     make("td", { class: "number" }, at),

@@ -4,7 +4,7 @@
 import { call, find, make } from "/faces/centre.js";
 import { ask, button, complain, faultOf, notice } from "/faces/deeds.js";
 import { onLanguage, shownLanguage, word } from "/faces/words.js";
-import { api, follow, openFrame } from "/pages/frame.js";
+import { api, clock, follow, openFrame } from "/pages/frame.js";
 
 const LONG_MS = 600_000;
 const form = /** @type {HTMLFormElement} */ (find("#days"));
@@ -17,7 +17,8 @@ let plan = null;
 
 /** @param {string} date */
 function day(date) {
-  return new Date(date.length === 10 ? `${date}T12:00` : date).toLocaleDateString(shownLanguage(), { dateStyle: "long" });
+  if (date.length === 10) return new Date(`${date}T12:00Z`).toLocaleDateString(shownLanguage(), { dateStyle: "long", timeZone: "UTC" });
+  return new Date(date).toLocaleDateString(shownLanguage(), { dateStyle: "long", timeZone: clock.zone });
 }
 
 function show() {

@@ -75,6 +75,7 @@ async function preview(list) {
     make("h2", { id: "previewed" }, word("listPreviewOf", { list: word(LISTS[list][0]) })),
     shown.rows.length ? make("div", { class: "scroll", tabindex: "0" }, table) : make("p", {}, word("listEmpty")),
     shown.more ? make("p", { class: "quiet" }, word("listMore")) : null,
+    ...shown.notes.map((/** @type {string} */ note) => make("p", { class: "quiet" }, note)),
     make("p", { class: "buttons" }, close)));
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
@@ -86,7 +87,7 @@ async function preview(list) {
 function card(list) {
   const name = word(LISTS[list.id][0]);
   const last = list.last
-    ? word("listLast", { time: clock.time(list.last.at), who: list.last.by, format: list.last.format.toUpperCase(), rows: list.last.rows })
+    ? word("listLast", { time: clock.time(list.last.at), who: list.last.by === "command" ? word("auditCommand") : list.last.by, format: list.last.format.toUpperCase(), rows: list.last.rows })
     : word("listNever");
   const formats = known.formats.map((format) => {
     const one = button(`${list.id} ${format}`, format.toUpperCase(), () => take(list.id, format), "");

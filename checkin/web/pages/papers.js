@@ -15,6 +15,8 @@ const NUMBERS = ["grace_min", "least_percent", "round_min", "least_min", "point_
 const STATES = { superseded: "certSuperseded", withdrawn: "certWithdrawn" };
 
 const form = /** @type {HTMLFormElement} */ (find("#rule"));
+const addressing = /** @type {HTMLFormElement} */ (find("#address"));
+const address = /** @type {HTMLInputElement} */ (addressing.elements.namedItem("address"));
 const issuing = /** @type {HTMLFormElement} */ (find("#issue"));
 
 /** @type {any} what the rule on the page does */
@@ -56,6 +58,8 @@ function showRule() {
   find("#pointfield").hidden = !input("points").checked;
   if (!tried) return;
   find("#frozen").hidden = !tried.frozen;
+  find("#proposed").hidden = tried.chosen;
+  find("#counting").textContent = word("certCounting", { count: sessions.length - tried.rule.left_out.length, all: sessions.length });
   find("#verdict").textContent = tried.came ? word("certVerdict", { certified: tried.certified, came: tried.came, assumed: tried.assumed }) : word("certNobody");
   find("#people").replaceChildren(...tried.people.map(personLine));
 }
@@ -174,6 +178,15 @@ issuing.addEventListener("submit", (submitted) => {
   submitted.preventDefault();
   issue();
 });
+addressing.addEventListener("submit", async (submitted) => {
+  submitted.preventDefault();
+  try {
+    await call(`${api}/certificates/address`, { method: "PUT", body: { address: address.value.trim() } });
+    notice(word("certAddressSaved"));
+  } catch (error) {
+    complain(error);
+  }
+});
 find("#listgroup").addEventListener("change", showFallback);
 find("#every").addEventListener("change", async () => {
   try {
@@ -194,6 +207,8 @@ async function start() {
   find("#entering").setAttribute("href", `${page}/paper-list`);
   [tried, { sessions }, fallback] = await Promise.all([call(`${api}/certificates/rule`), call(`${api}/sessions`), call(`${api}/fallback`)]);
   fillRule(tried.rule);
+  address.value = tried.address;
+  address.placeholder = location.origin;
   const showAll = () => {
     showRule();
     showIssued();
