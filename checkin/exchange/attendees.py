@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from checkin.core.codes import FOREIGN_CHARS_MAX
@@ -19,6 +20,7 @@ from checkin.core.errors import BadInput
 from checkin.core.model import Attendee, Group, Registration
 from checkin.exchange.pretix import orders_sheet
 from checkin.exchange.sheets import CELL_CHARS_MAX, HEADING_CHARS_MAX, Sheet, folded, read_sheet
+from checkin.exchange.tables import FORMULA_STARTS
 
 NOTES_MAX = 5_000
 CATEGORIES_MAX = 200
@@ -31,7 +33,8 @@ Level = Literal["error", "warning", "info"]
 
 class RowNote(Struct, frozen=True, kw_only=True):
     """Something about a row. error: it is left out. warning: taken in, look at it. info: mended. `earlier`: of
-    a duplicate, the line with the same person."""
+    a duplicate, the line with the same person or ticket. `line` 0: about no row (of a programme); `booked`,
+    `seats`: of a session in a room that is too small for its bookings."""
 
     line: int
     column: str
@@ -39,6 +42,8 @@ class RowNote(Struct, frozen=True, kw_only=True):
     message: str
     level: Level
     earlier: int | None = None
+    booked: int | None = None
+    seats: int | None = None
 
 
 class AttendeeRow(Struct, frozen=True, kw_only=True):
@@ -51,12 +56,15 @@ class AttendeeRow(Struct, frozen=True, kw_only=True):
 
 class Reading(Struct, frozen=True, kw_only=True):
     """How a list is to be read, as chosen by hand; what is not named is recognised. `columns`: folded
-    heading → field, “” to leave the column out. `categories`: folded category → id of a group."""
+    heading → field, “” to leave the column out. `categories`: folded category → id of a group. `sheet`: of a
+    workbook. `rooms`: of a programme, folded room → id of an area, “” to leave its sessions out."""
 
     encoding: str = ""
     separator: str = ""
+    sheet: str = ""
     columns: dict[str, str] = {}
     categories: dict[str, str] = {}
+    rooms: dict[str, str] = {}
 
 
 class Category(Struct, frozen=True, kw_only=True):
@@ -77,13 +85,16 @@ class ColumnRead(Struct, frozen=True, kw_only=True):
 class AttendeeList(Struct, frozen=True, kw_only=True):
     """A list as read: what is in it, and how it was understood. `fields`: those of an attendee that the
     list says something about. `first_rows`: the first few as they stand there. `missing`: the fields
-    without which no row can be taken in; then there are none in `rows`."""
+    without which no row can be taken in; then there are none in `rows`. `sheets`: those of a workbook that have
+    rows; `sheet`: the one that was read."""
 
     form: str
     rows: list[AttendeeRow]
     notes: list[RowNote]
     encoding: str
     separator: str
+    sheet: str
+    sheets: tuple[str, ...]
     header: list[ColumnRead]
     unknown_columns: tuple[str, ...]
     first_rows: list[list[str]]
@@ -125,6 +136,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "teilnehmername",
         "nameteilnehmer",
         "fullname",
+        "ganzername",
         "vollstandigername",
         "vorundnachname",
     ),
@@ -190,6 +202,23 @@ _STATUS: dict[str, Registration] = {
 _YES = {"ja", "j", "yes", "y", "true", "wahr", "1", "x"}
 _NO = {"", "nein", "n", "no", "false", "falsch", "0", "-"}
 _TITLE_IN_SALUTATION = re.compile(r"(?i)^(frau|herr|herrn|mr|mrs|ms|mx)\.?\s+(.+)$")
+_LIKE_FORMULA = re.compile(r"[+@]|-[^\s-]")
+_FOUR_DIGITS = {
+    *("osterreich", "austria", "schweiz", "switzerland", "suisse", "liechtenstein", "luxemburg", "luxembourg"),
+    *(
+        "belgien",
+        "belgium",
+        "niederlande",
+        "netherlands",
+        "danemark",
+        "denmark",
+        "norwegen",
+        "norway",
+        "ungarn",
+        "hungary",
+    ),
+}
+"""What may stand in the column of states where postcodes have four digits, folded."""
 _REFERENCE = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});")
 _SMALL_WORDS = {"von", "van", "der", "den", "de", "da", "di", "zu", "zur", "vom", "und", "del", "la", "bin", "al", "el"}
 
@@ -208,7 +237,12 @@ def read_attendees(
         sheet = orders_sheet(data, name=name)
     else:
         sheet = read_sheet(
-            data, name=name, encoding=reading.encoding, separator=reading.separator, known=_headings_known
+            data,
+            name=name,
+            encoding=reading.encoding,
+            separator=reading.separator,
+            chosen=reading.sheet,
+            known=_headings_known,
         )
     return _Reader(name, groups, reading).read(sheet, partial=partial)
 
@@ -230,12 +264,18 @@ class _Reader:
         self._group_names = ", ".join(group.name for group in groups) or "none"
         self._notes: list[RowNote] = []
         self._seen: dict[tuple[str, ...], int] = {}
+        self._tickets: dict[str, tuple[int, tuple[str, str]]] = {}
         self._categories: Counter[str] = Counter()
+        self._is_german = False
 
     def read(self, sheet: Sheet, *, partial: bool) -> AttendeeList:
         header = sheet.header
         fields = self._fields(header)
         missing = self._missing({field for _, field in fields}, header, partial)
+        self._is_german = _has_german_postcodes(sheet, fields)
+        if len(sheet.sheets) > 1 and not self._reading.sheet:
+            message = f"The workbook has {len(sheet.sheets)} sheets with rows; one of them was read."
+            self._note(1, "", "sheets_several", message, "warning")
         rows: list[AttendeeRow] = []
         read = empty = 0
         for line, cells in sheet.rows:
@@ -246,7 +286,7 @@ class _Reader:
             if missing:
                 continue
             row = self._row(line, cells, fields, len(header))
-            if row is not None and not self._is_duplicate(row):
+            if row is not None and (row := self._once(row)) is not None:
                 rows.append(row)
         taken = dict(fields)
         return AttendeeList(
@@ -255,6 +295,8 @@ class _Reader:
             notes=self._notes,
             encoding=sheet.encoding,
             separator=sheet.separator,
+            sheet=sheet.sheet,
+            sheets=sheet.sheets,
             header=[
                 ColumnRead(heading=heading.strip()[:HEADING_CHARS_MAX], field=taken.get(place, ""))
                 for place, heading in enumerate(header)
@@ -379,9 +421,14 @@ class _Reader:
             values["title"] = values.get("title") or split[2]
             self._note(line, "salutation", "title_split", "A title stood in the salutation and was moved.", "info")
         postcode = values.get("postcode", "")
-        if re.fullmatch(r"\d{4}", postcode) and values.get("state"):
-            values["postcode"] = "0" + postcode
-            self._note(line, "postcode", "postcode_padded", "A postcode of four digits got its zero back.", "warning")
+        if re.fullmatch(r"[1-9]\d{3}", postcode) and folded(values.get("state", "")) not in _FOUR_DIGITS:
+            if self._is_german or values.get("state"):
+                values["postcode"] = "0" + postcode
+                message = "A postcode of four digits got its zero back."
+                self._note(line, "postcode", "postcode_padded", message, "warning")
+            else:
+                message = "The postcode has four digits; it was left as it is. Look whether its zero was lost."
+                self._note(line, "postcode", "postcode_short", message, "warning")
         for field in ("given_name", "family_name"):
             proper = _proper_case(values.get(field, ""))
             if proper != values.get(field, ""):
@@ -391,8 +438,10 @@ class _Reader:
                 )
 
     def _cleaned(self, line: int, field: str, cell: str) -> str:
+        if cell[:1] == "'" and cell[1:].startswith(FORMULA_STARTS):
+            cell = cell[1:]  # as `tables` writes it
         text = cell.strip()
-        if text.isascii() and text.isprintable() and not text.startswith(("=", "+", "@")) and "&#" not in text:
+        if text.isascii() and text.isprintable() and not text.startswith(("=", "+", "-", "@")) and "&#" not in text:
             return text if "  " not in text else " ".join(text.split())
         if _REFERENCE.search(text):
             text = _letters(text)
@@ -404,7 +453,7 @@ class _Reader:
         kept = "".join(char for char in kept if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs", "Co"))
         if field != "remark":
             kept = kept.replace("\n", " ")
-        if kept.startswith("=") or (kept.startswith(("+", "@")) and field != "phone"):
+        if kept.startswith("=") or (field != "phone" and _LIKE_FORMULA.match(kept)):
             self._note(
                 line, field, "formula_kept", "The cell starts like a formula; it is kept as mere text.", "warning"
             )
@@ -416,12 +465,21 @@ class _Reader:
             self._note(line, field, "truth_unknown", "Neither ja nor nein; taken as nein.", "warning")
         return folded in _YES
 
-    def _is_duplicate(self, row: AttendeeRow) -> bool:
+    def _once(self, row: AttendeeRow) -> AttendeeRow | None:
+        """None where the person stood above; without the ticket where that was somebody else's above."""
         one = row.attendee
         names = (one.given_name.casefold(), one.family_name.casefold())
         keys: list[tuple[str, ...]] = []
         if one.ticket:
-            keys.append(("ticket", one.ticket.upper()))
+            line, holder = self._tickets.setdefault(one.ticket.upper(), (row.line, names))
+            if holder != names:
+                message = (
+                    f"The ticket code stands in line {line} with another name; the person is taken in without a ticket."
+                )
+                self._note(row.line, "ticket", "ticket_again", message, "warning", line)
+                one = msgspec.structs.replace(one, ticket="")
+            else:
+                keys.append(("ticket", one.ticket.upper()))
         if one.booking_number:
             keys.append(("booking", one.booking_number, *names))
         if one.email:
@@ -430,9 +488,9 @@ class _Reader:
         if earlier is not None:
             message = f"The same person as in line {earlier}; that one was taken."
             self._note(row.line, "", "duplicate", message, "warning", earlier)
-            return True
+            return None
         self._seen.update(dict.fromkeys(keys, row.line))
-        return False
+        return msgspec.structs.replace(row, attendee=one)
 
     def _refuse(self, line: int, column: str, code: str, message: str) -> AttendeeRow | None:
         self._note(line, column, code, message, "error")
@@ -448,6 +506,18 @@ class _Reader:
                 f"{self._name} has more than {NOTES_MAX:,} rows with something to note. Is it the right file?",
                 code="notes_many",
             )
+
+
+def _has_german_postcodes(sheet: Sheet, fields: Sequence[tuple[int, str]]) -> bool:
+    """Whether most postcodes have five digits: there, one of four has lost its zero."""
+    lengths = Counter(
+        len(cells[place].strip())
+        for place, field in fields
+        if field == "postcode"
+        for _, cells in sheet.rows
+        if place < len(cells) and cells[place].strip().isdigit()
+    )
+    return lengths[5] > lengths[4]
 
 
 def _letters(text: str) -> str:

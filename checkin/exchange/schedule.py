@@ -1,4 +1,4 @@
-"""The programme from a file: frab or pretalx JSON, frab XML, iCalendar; and out of it as frab JSON."""
+"""The programme from a file: frab or pretalx JSON, frab XML, iCalendar, xCal; and out of it as frab JSON."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import datetime as dt
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from icalendar import Calendar
+from icalendar import Calendar, Component
+from msgspec import Struct
 
 from checkin.core.errors import BadInput, TooLarge
 from checkin.core.layout import Layout
 from checkin.core.model import Session
+from checkin.exchange.sheets import folded
 
 SCHEDULE_BYTES_MAX = 10 * 1024 * 1024
 SESSIONS_MAX = 5_000
 TITLE_CHARS_MAX = 500
+_CALENDAR_SAYS = {"uid", "dtstart", "dtend", "duration", "summary", "location", "status"}
+XCAL = "urn:ietf:params:xml:ns:icalendar-2.0"
 _GUIDS = uuid.UUID("5b0c7f0e-6c2f-4d0e-9a51-0f0f3c1d7a11")
 
 
 class _Item:
     """A session as a file has it, before its room is an area."""
 
-    def __init__(self, place: str, id: str, room: str, title: str, starts: dt.datetime, ends: dt.datetime) -> None:
-        self.place = place
+    def __init__(self, id: str, room: str, title: str, starts: dt.datetime, ends: dt.datetime) -> None:
         self.id = id
         self.room = room
         self.title = title
@@ -40,54 +44,118 @@ class _Item:
         self.bookable = False
         self.bookings_max: int | None = None
         self.cancelled = False
+        self.is_all_day = False
+        self.unknown_zone = ""
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """Why a session of a file cannot be used. `session`: what the file calls it."""
+
+    session: str
+    code: str
+    message: str
+
+
+class ProgrammeRead(Struct, frozen=True, kw_only=True):
+    """A programme as read. `left_out`: the ids of sessions that have a fault or stand in a room which is left out;
+    `rooms`: room that is no area by its name → in how many sessions, those mapped by hand too."""
+
+    sessions: list[Session]
+    left_out: set[str]
+    rooms: dict[str, int]
+    faults: list[Fault]
 
 
 def read_schedule(data: bytes, layout: Layout) -> list[Session]:
-    """The sessions in a schedule file; its form is recognised by its content. Rooms are areas of the
-    layout by id or by name; times without a zone are in the event's.
+    """The sessions in a schedule file, all of them. Rooms are areas of the layout by id or by name.
 
-    Raises `TooLarge`, and `BadInput` (code `schedule_invalid`) that names every room which is not
+    Raises as `read_programme`, and `BadInput` (code `schedule_invalid`) that names every room which is not
     in the layout and every session that cannot be used.
+    """
+    read = read_programme(data, layout, {})
+    if read.faults:
+        raise _invalid([f"{fault.session}: {fault.message}" for fault in read.faults])
+    return read.sessions
+
+
+def read_programme(data: bytes, layout: Layout, rooms: Mapping[str, str]) -> ProgrammeRead:
+    """The sessions in a schedule file that can be used, and what is wrong with the others; its form is recognised
+    by its content. Rooms are areas by id, by name or as `rooms` says (folded room → area, “” to leave its sessions
+    out); times without a zone are in the event's.
+
+    Raises `TooLarge`, and `BadInput` (code `schedule_invalid` or `schedule_dtd`) for a file that is no programme.
     """
     if len(data) > SCHEDULE_BYTES_MAX:
         raise TooLarge(f"The schedule has {len(data):,} bytes, at most {SCHEDULE_BYTES_MAX:,} are taken.")
     try:
         items = list(_items(data, layout))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise _invalid(
-            [f"a session has a part that cannot be read ({type(error).__name__}: {str(error)[:200]})"]
-        ) from error
+        raise _invalid(["its days and rooms cannot be read"]) from error
     if len(items) > SESSIONS_MAX:
         raise TooLarge(f"The schedule has {len(items):,} sessions, at most {SESSIONS_MAX:,} are taken.")
-    areas = _rooms(layout)
-    faults = [
-        f"{item.place}: room “{item.room}” is no area of the layout"
-        for item in items
-        if item.room.casefold() not in areas
-    ]
-    faults += [f"{item.place}: it ends before it starts" for item in items if item.ends <= item.starts]
-    uses = Counter(item.id for item in items)
-    faults += [f"id {id} is given to several sessions" for id, count in uses.items() if count > 1]
     if not items:
-        faults.append("there is no session in it")
-    if faults:
-        raise _invalid(faults)
-    return [
-        Session(
-            id=item.id,
-            area=areas[item.room.casefold()],
-            title=item.title[:TITLE_CHARS_MAX],
-            subtitle=item.subtitle[:TITLE_CHARS_MAX],
-            speakers=item.speakers,
-            language=item.language,
-            starts_at=_milliseconds(item.starts, layout),
-            ends_at=_milliseconds(item.ends, layout),
-            bookable=item.bookable,
-            bookings_max=item.bookings_max,
-            cancelled=item.cancelled,
-        )
-        for item in items
-    ]
+        raise _invalid(["there is no session in it"])
+    areas = _rooms(layout)
+    uses = Counter(item.id for item in items if isinstance(item, _Item))
+    unknown: Counter[str] = Counter()
+    read = ProgrammeRead(sessions=[], left_out=set(), rooms=unknown, faults=[])
+    for item in items:
+        if isinstance(item, Fault):
+            read.faults.append(item)
+            continue
+        area = areas.get(item.room.casefold())
+        if area is None:
+            unknown[item.room] += 1
+            area = rooms.get(folded(item.room))
+        fault = _fault_of(item, area, uses[item.id])
+        if fault is not None or not area:
+            read.left_out.add(item.id)
+            if fault is not None:
+                read.faults.append(fault)
+        else:
+            read.sessions.append(_session(item, area, layout))
+    return read
+
+
+def _fault_of(item: _Item, area: str | None, uses: int) -> Fault | None:
+    code = message = ""
+    if area is None:
+        code, message = "room_unknown", f"room “{item.room}” is no area of the layout"
+    elif item.is_all_day:
+        code, message = "session_all_day", "it lasts whole days; give it a start and an end"
+    elif item.unknown_zone:
+        code, message = "session_zone", f"its time zone “{item.unknown_zone}” is not known"
+    elif item.ends <= item.starts:
+        code, message = "session_times", "it ends before it starts"
+    elif uses > 1:
+        code, message = "session_twice", f"id {item.id} is given to several sessions"
+    return Fault(session=item.title[:TITLE_CHARS_MAX] or item.id, code=code, message=message) if code else None
+
+
+def _session(item: _Item, area: str, layout: Layout) -> Session:
+    return Session(
+        id=item.id,
+        area=area,
+        title=item.title[:TITLE_CHARS_MAX],
+        subtitle=item.subtitle[:TITLE_CHARS_MAX],
+        speakers=item.speakers,
+        language=item.language,
+        starts_at=_milliseconds(item.starts, layout),
+        ends_at=_milliseconds(item.ends, layout),
+        bookable=item.bookable,
+        bookings_max=item.bookings_max,
+        cancelled=item.cancelled,
+    )
+
+
+def _or_fault(read: Callable[[], _Item], number: int) -> _Item | Fault:
+    """A session, or that it has a part which cannot be read."""
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        part = f"“{error.args[0]}”" if isinstance(error, KeyError) else "a part"
+        message = f"{part} is missing or cannot be read"
+        return Fault(session=f"{number}.", code="session_unreadable", message=message)
 
 
 def _rooms(layout: Layout) -> dict[str, str]:
@@ -96,40 +164,40 @@ def _rooms(layout: Layout) -> dict[str, str]:
     return names | {area.id.casefold(): area.id for area in layout.areas.values()}
 
 
-def _items(data: bytes, layout: Layout) -> Iterator[_Item]:
+def _items(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].upper()
     if start.startswith(b"{"):
         return _from_json(data)
     if start.startswith(b"<"):
-        return _from_xml(data)
+        return _from_xml(data, layout)
     if start.startswith(b"BEGIN:VCALENDAR"):
         return _from_icalendar(data, layout)
-    raise _invalid(["it is neither frab JSON, frab XML nor iCalendar"])
+    raise _invalid(["it is neither frab JSON, frab XML, iCalendar nor xCal"])
 
 
-def _from_json(data: bytes) -> Iterator[_Item]:
+def _from_json(data: bytes) -> Iterator[_Item | Fault]:
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except ValueError as error:
         raise _invalid([f"it is not JSON: {error}"]) from error
-    for day in content["schedule"]["conference"]["days"]:
-        for room, events in day["rooms"].items():
-            for event in events:
-                starts = dt.datetime.fromisoformat(event["date"])
-                id = str(event.get("code") or event.get("guid") or event["id"])
-                item = _Item(
-                    f"session {id}", id, str(room), str(event["title"]), starts, starts + _span(event["duration"])
-                )
-                item.subtitle = str(event.get("subtitle") or "")
-                item.language = str(event.get("language") or "")
-                item.speakers = tuple(
-                    str(person.get("public_name") or person.get("name")) for person in event.get("persons", [])
-                )
-                item.bookable = event.get("bookable") is True
-                limit = event.get("bookings_max")
-                item.bookings_max = int(limit) if limit is not None else None
-                item.cancelled = event.get("cancelled") is True
-                yield item
+    days = content["schedule"]["conference"]["days"]
+    placed = [(str(room), event) for day in days for room, events in day["rooms"].items() for event in events]
+    for number, (room, event) in enumerate(placed, 1):
+        yield _or_fault(partial(_json_item, room, event), number)
+
+
+def _json_item(room: str, event: dict[str, Any]) -> _Item:
+    starts = dt.datetime.fromisoformat(event["date"])
+    id = str(event.get("code") or event.get("guid") or event["id"])
+    item = _Item(id, room, str(event["title"]), starts, starts + _span(event["duration"]))
+    item.subtitle = str(event.get("subtitle") or "")
+    item.language = str(event.get("language") or "")
+    item.speakers = tuple(str(person.get("public_name") or person.get("name")) for person in event.get("persons", []))
+    item.bookable = event.get("bookable") is True
+    limit = event.get("bookings_max")
+    item.bookings_max = int(limit) if limit is not None else None
+    item.cancelled = event.get("cancelled") is True
+    return item
 
 
 def frab_json(layout: Layout, sessions: Sequence[Session]) -> bytes:
@@ -196,31 +264,76 @@ def duration_of(span_ms: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
 
 
-def _from_xml(data: bytes) -> Iterator[_Item]:
+def _from_xml(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
     try:
         root: Element = fromstring(data)
-    except (ParseError, DefusedXmlException) as error:
+    except DefusedXmlException as error:
+        message = "The file declares entities of its own (<!DOCTYPE …>), which is not taken. Delete that part of it."
+        raise BadInput(message, code="schedule_dtd") from error
+    except ParseError as error:
         raise _invalid([f"it is not XML that can be used: {error}"]) from error
-    for room in root.iter("room"):
-        for event in room.iter("event"):
-            starts = dt.datetime.fromisoformat(_text(event, "date"))
-            id = event.get("code") or event.get("guid") or event.get("id") or _text(event, "slug")
-            ends = starts + _span(_text(event, "duration"))
-            item = _Item(f"session {id}", id, room.get("name") or "", _text(event, "title"), starts, ends)
-            item.subtitle = _text(event, "subtitle")
-            item.language = _text(event, "language")
-            item.speakers = tuple((person.text or "").strip() for person in event.iter("person"))
-            yield item
+    if root.tag == f"{{{XCAL}}}icalendar":
+        for number, event in enumerate(root.iter(f"{{{XCAL}}}vevent"), 1):
+            yield _or_fault(partial(_xcal_item, event, layout), number)
+        return
+    placed = [(room.get("name") or "", event) for room in root.iter("room") for event in room.iter("event")]
+    for number, (room, event) in enumerate(placed, 1):
+        yield _or_fault(partial(_xml_item, room, event), number)
 
 
-def _from_icalendar(data: bytes, layout: Layout) -> Iterator[_Item]:
-    for event in Calendar.from_ical(data).walk("VEVENT"):
-        id = str(event["UID"]).removesuffix(uid_suffix(layout))
-        starts = _moment(event.decoded("DTSTART"), layout)
-        ends = _moment(event.decoded("DTEND"), layout) if "DTEND" in event else starts + event.decoded("DURATION")
-        item = _Item(f"session {id}", id, str(event.get("LOCATION", "")), str(event["SUMMARY"]), starts, ends)
-        item.cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
-        yield item
+def _xml_item(room: str, event: Element) -> _Item:
+    starts = dt.datetime.fromisoformat(_text(event, "date"))
+    id = event.get("code") or event.get("guid") or event.get("id") or _text(event, "slug")
+    item = _Item(id, room, _text(event, "title"), starts, starts + _span(_text(event, "duration")))
+    item.subtitle = _text(event, "subtitle")
+    item.language = _text(event, "language")
+    item.speakers = tuple((person.text or "").strip() for person in event.iter("person"))
+    return item
+
+
+def _xcal_item(event: Element, layout: Layout) -> _Item:
+    return _calendar_item(_of_xcal(event), layout)
+
+
+def _of_xcal(event: Element) -> Component:
+    """A session of an xCal, through its twin in JSON: RFC 6321 and RFC 7265 name the same types."""
+    properties: list[list[Any]] = []
+    for one in event.find(f"{{{XCAL}}}properties") or ():
+        if _tag(one) not in _CALENDAR_SAYS:
+            continue
+        given = {
+            _tag(parameter): "".join(parameter.itertext()).strip()
+            for parameter in one.find(f"{{{XCAL}}}parameters") or ()
+        }
+        values = [value for value in one if _tag(value) != "parameters"]
+        properties.append([_tag(one), given, _tag(values[0]), *((value.text or "").strip() for value in values)])
+    return Component.from_jcal(["vevent", properties, []])
+
+
+def _tag(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
+
+
+def _from_icalendar(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
+    for number, event in enumerate(Calendar.from_ical(data).walk("VEVENT"), 1):
+        yield _or_fault(partial(_calendar_item, event, layout), number)
+
+
+def _calendar_item(event: Component, layout: Layout) -> _Item:
+    id = str(event["UID"]).removesuffix(uid_suffix(layout))
+    first = event.decoded("DTSTART")
+    starts = _moment(first, layout)
+    ends = starts
+    if "DTEND" in event:
+        ends = _moment(event.decoded("DTEND"), layout)
+    elif "DURATION" in event:
+        ends = starts + event.decoded("DURATION")
+    item = _Item(id, str(event.get("LOCATION", "")), str(event.get("SUMMARY", "")), starts, ends)
+    item.is_all_day = not isinstance(first, dt.datetime)
+    zone = event["DTSTART"].params.get("TZID", "")
+    item.unknown_zone = str(zone) if zone and starts.tzinfo is None else ""
+    item.cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
+    return item
 
 
 def _text(event: Element, name: str) -> str:

@@ -17,10 +17,9 @@ from msgspec import Struct
 
 from checkin.core.layout import Layout
 from checkin.core.model import Session
-from checkin.exchange.schedule import duration_of, guid_of, room_of, uid_suffix
+from checkin.exchange.schedule import XCAL, duration_of, guid_of, room_of, uid_suffix
 
 PRODUCT = "-//checkin//programme//EN"
-XCAL = "urn:ietf:params:xml:ns:icalendar-2.0"
 REFRESH = dt.timedelta(minutes=5)
 """How often a calendar should ask again (RFC 7986, 5.7)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import unicodedata
 import zipfile
@@ -33,21 +34,30 @@ _ROW_PLACE = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"')
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
-    """A table as text. `form`: how it came (“CSV”, “XLSX”, “pretix”); `rows`: line and cells."""
+    """A table as text. `form`: how it came (“CSV”, “XLSX”, “pretix”); `rows`: number of the row, as a spreadsheet
+    shows it, and cells. `sheets`: those of a workbook that have rows; `sheet`: this one."""
 
     form: str
     encoding: str
     separator: str
     header: list[str]
     rows: list[tuple[int, list[str]]]
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 def read_sheet(
-    data: bytes, *, name: str, encoding: str = "", separator: str = "", known: Callable[[Sequence[str]], int]
+    data: bytes,
+    *,
+    name: str,
+    encoding: str = "",
+    separator: str = "",
+    chosen: str = "",
+    known: Callable[[Sequence[str]], int],
 ) -> Sheet:
     """The table in a file, whose form is recognised by its content. `encoding` and `separator`, where
     given, are taken in the place of what it looks like. `known`: how many of these headings mean
-    something; of the sheets of a workbook the one with the most is taken.
+    something; of the sheets of a workbook the one `chosen` is taken, else the one with the most.
 
     Raises `TooLarge` for a file beyond the limits and `BadInput` for one that is no table; both name it.
     """
@@ -56,9 +66,10 @@ def read_sheet(
     if not data.strip():
         raise BadInput(f"{name} is empty.", code="list_empty")
     if data.startswith(b"PK"):
-        lines = _workbook_lines(data, name, known)
+        lines, sheet, sheets = _workbook_lines(data, name, chosen, known)
         form, encoding, separator = "XLSX", "XLSX", ""
     else:
+        sheet, sheets = "", ()
         text, encoding = _decoded(data, name, encoding)
         text, seen = _separator(text)
         separator = separator or seen
@@ -67,7 +78,15 @@ def read_sheet(
     header = next(lines, (1, []))[1]
     if len(header) > COLUMNS_MAX:
         raise TooLarge(f"{name} has {len(header)} columns, at most {COLUMNS_MAX} are taken.")
-    return Sheet(form=form, encoding=encoding, separator=separator, header=header, rows=list(_within(lines, name)))
+    return Sheet(
+        form=form,
+        encoding=encoding,
+        separator=separator,
+        header=header,
+        rows=list(_within(lines, name)),
+        sheet=sheet,
+        sheets=sheets,
+    )
 
 
 def folded(text: str) -> str:
@@ -128,7 +147,7 @@ def _separator(text: str) -> tuple[str, str]:
 def _csv_lines(text: str, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(FILE_BYTES_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    while True:
+    for row in itertools.count(1):  # not lines of text: a cell may have several
         line = reader.line_num + 1
         try:
             cells = next(reader)
@@ -136,28 +155,35 @@ def _csv_lines(text: str, separator: str, name: str) -> Iterator[tuple[int, list
             return
         except csv.Error as error:
             raise BadInput(f"{name}, line {line}: {error}.", code="csv_invalid") from error
-        yield line, cells
+        yield row, cells
 
 
-def _workbook_lines(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the sheet whose headings mean most; where none do, of the first that has any."""
+def _workbook_lines(
+    data: bytes, name: str, chosen: str, known: Callable[[Sequence[str]], int]
+) -> tuple[Iterator[tuple[int, list[str]]], str, tuple[str, ...]]:
+    """The rows of the sheet chosen, else of the one whose headings mean most, where none do of the first that has
+    any; its name, and the names of all that have rows."""
     try:
         _check_size(data, name)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         best: list[list[str]] = []
-        most = -1
+        most, taken, sheets = -1, "", []
         for sheet in book.sheet_names[:SHEETS_MAX]:
             rows: Iterable[Sequence[object]] = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
             listed = [[_cell_text(cell) for cell in row] for row in rows]
-            if any(any(row) for row in listed) and known(listed[0]) > most:
-                best, most = listed, known(listed[0])
+            if not any(any(row) for row in listed):
+                continue
+            sheets.append(sheet)
+            rank = CELLS_MAX if sheet == chosen else known(listed[0])
+            if rank > most:
+                best, most, taken = listed, rank, sheet
     except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:
         raise BadInput(
             f"{name} is no XLSX that can be read. Save it anew, or as CSV (UTF-8).", code="xlsx_invalid"
         ) from error
     if not best:
         raise BadInput(f"{name} has no rows.", code="list_empty")
-    return iter([(number, row) for number, row in enumerate(best, 1) if number == 1 or row])
+    return iter([(number, row) for number, row in enumerate(best, 1) if number == 1 or row]), taken, tuple(sheets)
 
 
 def _check_size(data: bytes, name: str) -> None:

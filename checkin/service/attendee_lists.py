@@ -24,40 +24,53 @@ from checkin.store.imports import ImportRow, Uses
 WHEELCHAIR_WORDS = ("rollstuhl", "rolli", "wheelchair")
 BOOKINGS = "bookings"
 """Beside the fields of an attendee: the ids of the sessions booked."""
-_DIGEST = "digest"
+DIGEST = "digest"
+SAID = "said"
+"""In `before` of a row: what the list before had said, as `Listed` keeps it."""
+_STAY_INSIDE = ("registration", "group")
+"""What a list does not change of somebody who is in the house."""
 _SEATING = {"group", "wheelchair", "registration", BOOKINGS}
+_NAMED_BY = ("given_name", "family_name", "booking_number", "email", "organisation")
 _FIELDS = tuple(field for field in Attendee.__struct_fields__ if field != "id")
 
 
 class Registered(Struct, frozen=True, kw_only=True):
-    """Who is registered already, and what else a list is compared with. `here`: who has ever come in."""
+    """Who is registered already, and what else a list is compared with. `here`: who has ever come in; `inside`:
+    who is in the house; `said`: of those whom a list brought, what the last one said (field → digest by `key`)."""
 
+    key: bytes
     people: list[Attendee]
     bookings: dict[str, list[str]]
     here: set[str]
-    listed_before: set[str]
+    inside: set[str]
+    said: dict[str, dict[str, str]]
     programme: list[Session]
 
 
 class ListPlan(Struct, frozen=True, kw_only=True):
     """What a list changes. `rows`: new, changed and gone, in that order; `names`: of the people in them;
-    `stays`: who is gone from the list but has been here, and so stays as they are."""
+    `stays`: who is gone from the list but has been here, and so stays as they are; `said`: what this list says of
+    whom, where the last one said something else."""
 
     rows: list[ImportRow]
     names: dict[str, str]
     stays: set[str]
     listed: list[str]
+    said: dict[str, dict[str, str]]
     unchanged: int
     notes: list[RowNote]
 
 
-def registered(tx: Transaction, event: int) -> Registered:
+def registered(tx: Transaction, event: int, key: bytes) -> Registered:
     """What a list is compared with, in five statements however many people there are."""
+    here = presences.load_presences(tx, event)
     return Registered(
+        key=key,
         people=attendees.load_attendees(tx, event),
         bookings=sessions.sessions_of_attendees(tx, event),
-        here=set(presences.load_presences(tx, event)),
-        listed_before=imports.listed_before(tx, event),
+        here=set(here),
+        inside={one for one, presence in here.items() if presence.area is not None},
+        said=imports.listed_before(tx, event),
         programme=sessions.load_sessions(tx, event),
     )
 
@@ -65,17 +78,20 @@ def registered(tx: Transaction, event: int) -> Registered:
 def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
     """Compare a list with those who are registered.
 
-    A known one is recognised by ticket, or else by booking number and name, or else by e-mail and name;
-    of them only those fields change that the list has. Bookings change where a row names sessions, all of
-    them are known, and the person was not here yet (they may have switched at a door since). Gone is who
-    stood in an earlier list, not in this one, and is in a group that this one has.
+    A known one is recognised by ticket, or else by booking number, e-mail or organisation with the name, as it is
+    or as the last list had it; of them only those fields change that the list has. What was changed by hand since
+    the last list stays where this one says the same as that; the registration and group of whoever is inside stay.
+    Bookings change where a row names sessions, all of them are known, and the person was not here yet (they may
+    have switched at a door since). Gone is who stood in an earlier list, not in this one, and is in a group that
+    this one has.
     """
-    known = _Known(registered.people)
+    known = _Known(registered)
     named = _Sessions(registered.programme)
     new: list[ImportRow] = []
     changed: list[ImportRow] = []
     names: dict[str, str] = {}
     met: list[str] = []
+    said: dict[str, dict[str, str]] = {}
     notes: list[RowNote] = []
     unchanged = 0
     for row in listed.rows:
@@ -86,46 +102,86 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
             added = msgspec.structs.replace(
                 row.attendee, id=str(uuid.uuid4()), wheelchair=_in_wheelchair(row.attendee.needs)
             )
-            known.add(added)
+            said[added.id] = _said(added, _FIELDS, registered.key)
+            known.take(added)
             fields = {field: value for field in _FIELDS if (value := getattr(added, field)) not in ("", False)}
             new.append(_row("new", added.id, row.line, {}, {**fields, **({BOOKINGS: wanted} if wanted else {})}))
             names[added.id] = added.name
             met.append(added.id)
             continue
         met.append(before.id)
+        known.take(before)
+        last = registered.said.get(before.id, {})
+        told = last | _said(row.attendee, listed.fields, registered.key)
+        told = {field: digest for field, digest in told.items() if digest}
+        if told != last:
+            said[before.id] = told
         was, becomes = _differences(before, row.attendee, listed.fields)
+        for field in _by_hand(row.attendee, becomes, last, registered.key):
+            del was[field], becomes[field]
+            notes.append(_kept_note(row.line, field, "hand_kept", "This was changed by hand since, and stays."))
+        if before.id in registered.inside:
+            for field in [field for field in _STAY_INSIDE if field in becomes]:
+                del was[field], becomes[field]
+                message = "The person is in the house: this stays as it is."
+                notes.append(_kept_note(row.line, field, "inside_kept", message))
         booked = sorted(registered.bookings.get(before.id, []))
         if wanted and not missing and before.id not in registered.here and sorted(wanted) != booked:
             was[BOOKINGS], becomes[BOOKINGS] = booked, sorted(wanted)
         if becomes:
-            changed.append(_row("changed", before.id, row.line, was, becomes))
+            overwritten = {field: last.get(field, "") for field in becomes if field != BOOKINGS}
+            changed.append(_row("changed", before.id, row.line, {**was, SAID: overwritten}, becomes))
             names[before.id] = before.name
         else:
             unchanged += 1
     gone = _gone(registered, set(met), {row.attendee.group for row in listed.rows})
     names |= {one.id: one.name for one in gone}
-    rows = [*new, *changed, *(_row("gone", one.id, None, *_cancelling(one)) for one in gone)]
+    rows = [
+        *new,
+        *changed,
+        *(_row("gone", one.id, None, *_cancelling(one, registered.said.get(one.id, {}))) for one in gone),
+    ]
     return ListPlan(
         rows=[msgspec.structs.replace(row, place=place) for place, row in enumerate(rows)],
         names=names,
         stays={one.id for one in gone if one.id in registered.here},
         listed=met,
+        said=said,
         unchanged=unchanged,
         notes=notes,
     )
 
 
-def save_rows(tx: Transaction, venue: Venue, import_id: str, rows: Sequence[ImportRow], *, now: int, by: str) -> None:
-    """Do what these rows of a plan say, and keep them to be taken back."""
+def save_rows(
+    tx: Transaction,
+    venue: Venue,
+    import_id: str,
+    rows: Sequence[ImportRow],
+    said: Mapping[str, Mapping[str, str]],
+    *,
+    now: int,
+    by: str,
+) -> None:
+    """Do what these rows of a plan say, and keep them to be taken back. What changed since the plan was made, and
+    the registration and group of whoever came in since, stay."""
     touched = {row.subject for row in rows}
     before = {one.id: one for one in attendees.attendees_by_id(tx, venue.id, touched)}
-    added = [Attendee(id=row.subject, **_own(row.after)) for row in rows if row.what == "new"]
+    here = presences.presences_of(tx, touched)
+    inside = {one for one, presence in here.items() if presence.area is not None}
+    rows = [_still(row, before[row.subject], row.subject in inside) if row.subject in before else row for row in rows]
+    added = [
+        Attendee(**{"id": row.subject, "given_name": "", "family_name": "", **_own(row.after)})
+        for row in rows
+        if row.what == "new"
+    ]
     changed = [
         msgspec.structs.replace(before[row.subject], **_own(row.after))
         for row in rows
         if row.what != "new" and row.subject in before
     ]
     _write(tx, venue, added, changed, {row.subject: row.after[BOOKINGS] for row in rows if BOOKINGS in row.after})
+    imports.set_said(tx, {row.subject: said[row.subject] for row in rows if row.subject in said})
+    _say_cancelled(tx, [row.subject for row in rows if row.what == "gone"], venue.key)
     imports.add_rows(tx, import_id, [_kept(row, one, venue.key) for row, one in _with_new(rows, added)])
     _note(tx, venue, "applied", import_id, len(rows), now=now, by=by)
     _recount_where_needed(tx, venue, rows, now)
@@ -144,8 +200,9 @@ def undo_rows(
     """Take these rows back, as far as nothing has happened since; returns place → outcome.
 
     `back`: as it was before (or, if new, deleted); `cancelled`: new, with a badge that was printed;
-    `partly`: what was changed by hand since stays; `kept_changed`: all of it was; `kept_used`: new, and
-    used since; `kept_inside`: is in the house now, and is not touched; `kept_gone`: not there any more.
+    `partly`: what was changed by hand since stays, and so does what cannot be changed of somebody inside;
+    `kept_changed`: all of it was; `kept_used`: new, and used since; `kept_inside`: is in the house now, and
+    nothing could be taken back; `kept_gone`: not there any more.
     """
     ids = [row.subject for row in rows]
     now_there = {one.id: one for one in attendees.attendees_by_id(tx, venue.id, ids)}
@@ -155,6 +212,7 @@ def undo_rows(
     dropped: list[str] = []
     changed: list[Attendee] = []
     bookings: dict[str, list[str]] = {}
+    said: dict[str, dict[str, str]] = {}
     for row in rows:
         one = now_there.get(row.subject)
         if one is None:
@@ -166,11 +224,12 @@ def undo_rows(
                 dropped.append(one.id)
             elif outcome == "cancelled":
                 changed.append(msgspec.structs.replace(one, registration="cancelled"))
-        elif used[one.id].inside:
-            outcomes[row.place] = "kept_inside"
         else:
-            back = _unchanged_since(row, one, booked.get(one.id, []))
-            outcomes[row.place] = "kept_changed" if not back else "back" if back == row.before else "partly"
+            unchanged = _unchanged_since(row, one, booked.get(one.id, []))
+            back = _harmless(unchanged) if used[one.id].inside else unchanged
+            kept = "kept_inside" if back != unchanged else "kept_changed"
+            outcomes[row.place] = kept if not back else "back" if len(back) == len(row.after) else "partly"
+            said[one.id] = row.before.get(SAID, {})
             if back:
                 changed.append(msgspec.structs.replace(one, **_own(back)))
             if BOOKINGS in back:
@@ -183,6 +242,7 @@ def undo_rows(
     ]
     imports.drop_ticket_codes(tx, venue.id, stale)
     _write(tx, venue, [], changed, bookings)
+    imports.set_said(tx, _restored(imports.said_of(tx, ids), said))
     imports.set_outcomes(tx, import_id, outcomes)
     _note(tx, venue, "undone", import_id, len(dropped) + len(changed), now=now, by=by)
     _recount_where_needed(tx, venue, rows, now)
@@ -243,7 +303,7 @@ def _kept(row: ImportRow, added: Attendee | None, key: bytes) -> ImportRow:
     """A row as it is stored: of somebody new no second copy, only what tells whether they were changed."""
     if added is None:
         return row
-    return msgspec.structs.replace(row, after={_DIGEST: _digest(added, row.after.get(BOOKINGS, []), key)})
+    return msgspec.structs.replace(row, after={DIGEST: _digest(added, row.after.get(BOOKINGS, []), key)})
 
 
 def _digest(one: Attendee, bookings: Sequence[str], key: bytes) -> str:
@@ -251,12 +311,81 @@ def _digest(one: Attendee, bookings: Sequence[str], key: bytes) -> str:
     return hashlib.blake2b(content, key=key, digest_size=16).hexdigest()
 
 
+def _value_digest(field: str, value: Any, key: bytes) -> str:
+    """A value of a field, told from others without being kept; “” of an empty one."""
+    if value in ("", False):
+        return ""
+    if field == "email":
+        value = value.lower()
+    return hashlib.blake2b(msgspec.json.encode(value), key=key, digest_size=6).hexdigest()
+
+
+def _said(listed: Attendee, fields: Iterable[str], key: bytes) -> dict[str, str]:
+    """field → digest of what a list says, “” where that is nothing."""
+    return {
+        field: _value_digest(field, getattr(listed, field), key)
+        for field in _FIELDS
+        if field in fields and field != "wheelchair"
+    }
+
+
+def _by_hand(listed: Attendee, becomes: Mapping[str, Any], last: Mapping[str, str], key: bytes) -> list[str]:
+    """Of the fields that differ from the list, those in which it says the same as the last one did."""
+    if not last:
+        return []
+    # What is said of a wheelchair is said with the needs.
+    said_by = {field: "needs" if field == "wheelchair" else field for field in becomes}
+    return [field for field, by in said_by.items() if last.get(by, "") == _value_digest(by, getattr(listed, by), key)]
+
+
+def _kept_note(line: int, column: str, code: str, message: str) -> RowNote:
+    return RowNote(line=line, column=column, code=code, message=message, level="warning")
+
+
+def _still(row: ImportRow, one: Attendee, inside: bool) -> ImportRow:
+    """A row without what is otherwise by now."""
+    fits = {
+        field: value
+        for field, value in row.after.items()
+        if not (inside and field in _STAY_INSIDE) and (field == BOOKINGS or getattr(one, field) == row.before[field])
+    }
+    kept = {field: value for field, value in row.before.items() if field in fits or field == SAID}
+    return msgspec.structs.replace(row, before=kept, after=fits)
+
+
+def _harmless(back: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be taken back of somebody who is in the house: nothing that their place hangs on."""
+    return {
+        field: value
+        for field, value in back.items()
+        if field not in _SEATING or (field == "registration" and value == "registered")
+    }
+
+
+def _say_cancelled(tx: Transaction, ids: Sequence[str], key: bytes) -> None:
+    """Cancelled by the list, not by hand: a list that has them again brings them back."""
+    digest = _value_digest("registration", "cancelled", key)
+    imports.set_said(
+        tx, {id: {**fields, "registration": digest} for id, fields in imports.said_of(tx, ids).items() if fields}
+    )
+
+
+def _restored(
+    now: Mapping[str, Mapping[str, str]], before: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """What was the last list's word before the one that is taken back."""
+    return {
+        subject: {field: digest for field, digest in {**now.get(subject, {}), **fields}.items() if digest}
+        for subject, fields in before.items()
+    }
+
+
 def _undo_new(row: ImportRow, one: Attendee, uses: Uses, scanned: bool, bookings: Sequence[str], key: bytes) -> str:
     if uses.inside:
         return "kept_inside"
     if uses.used or scanned:
         return "kept_used"
-    if _digest(one, bookings, key) != row.after[_DIGEST]:
+    if _digest(one, bookings, key) != row.after[DIGEST]:
         return "kept_changed"
     return "cancelled" if uses.badge else "back"
 
@@ -271,8 +400,9 @@ def _own(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in fields.items() if field != BOOKINGS}
 
 
-def _cancelling(one: Attendee) -> tuple[dict[str, Any], dict[str, Any]]:
-    return {"registration": one.registration}, {"registration": "cancelled"}
+def _cancelling(one: Attendee, last: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    said = {"registration": last.get("registration", "")}
+    return {"registration": one.registration, SAID: said}, {"registration": "cancelled"}
 
 
 def _differences(before: Attendee, listed: Attendee, fields: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -298,40 +428,56 @@ def _gone(registered: Registered, met: Collection[str], groups: Collection[str])
     return [
         one
         for one in registered.people
-        if one.id in registered.listed_before
-        and one.id not in met
-        and one.group in groups
-        and one.registration != "cancelled"
+        if one.id in registered.said and one.id not in met and one.group in groups and one.registration != "cancelled"
     ]
 
 
 class _Known:
-    """Those already registered, by each way to recognise one."""
+    """Those already registered, by each way to recognise one: as they are, and as the last list had them."""
 
-    def __init__(self, people: Iterable[Attendee]) -> None:
+    def __init__(self, registered: Registered) -> None:
+        self._key = registered.key
         self._by_ticket: dict[str, Attendee] = {}
-        self._by_booking: dict[tuple[str, str, str], Attendee] = {}
-        self._by_email: dict[tuple[str, str, str], Attendee] = {}
-        for one in people:
-            self.add(one)
+        self._by_name: dict[tuple[str, ...], list[Attendee]] = {}
+        self._taken: set[str] = set()
+        for one in registered.people:
+            if one.ticket:
+                self._by_ticket[codes.normalise(one.ticket)] = one
+        for one in registered.people:
+            self._add(one, _said(one, _NAMED_BY, self._key), one.id in registered.said)
+            if said := registered.said.get(one.id):
+                self._add(one, said, True)
 
-    def add(self, one: Attendee) -> None:
+    def take(self, one: Attendee) -> None:
+        """A row was this one: of two rows with the same name and organisation the second is somebody else."""
+        self._taken.add(one.id)
         if one.ticket:
-            self._by_ticket[codes.normalise(one.ticket)] = one
-        if one.booking_number:
-            self._by_booking[(one.booking_number, one.given_name, one.family_name)] = one
-        if one.email:
-            self._by_email[(one.email.lower(), one.given_name, one.family_name)] = one
+            self._by_ticket.setdefault(codes.normalise(one.ticket), one)
 
     def same_as(self, attendee: Attendee) -> Attendee | None:
         if attendee.ticket and (found := self._by_ticket.get(codes.normalise(attendee.ticket))) is not None:
             return found
-        names = (attendee.given_name, attendee.family_name)
-        found = self._by_booking.get((attendee.booking_number, *names)) or self._by_email.get(
-            (attendee.email.lower(), *names)
-        )
-        # Two tickets are two people, whatever their names; an earlier list may have had no tickets.
-        return None if found is not None and found.ticket and attendee.ticket else found
+        for name in self._names(_said(attendee, _NAMED_BY, self._key), True):
+            for one in self._by_name.get(name, ()):
+                # Two tickets are two people, whatever their names; an earlier list may have had no tickets.
+                is_other = (one.ticket and attendee.ticket) or one.id in self._taken
+                # By the organisation alone only where neither says more.
+                is_vague = name[0] == "organisation" and (
+                    (one.email and attendee.email) or (one.booking_number and attendee.booking_number)
+                )
+                if not is_other and not is_vague:
+                    return one
+        return None
+
+    def _add(self, one: Attendee, said: Mapping[str, str], by_list: bool) -> None:
+        for name in self._names(said, by_list):
+            self._by_name.setdefault(name, []).append(one)
+
+    def _names(self, said: Mapping[str, str], by_list: bool) -> Iterable[tuple[str, ...]]:
+        """The surest first; by the organisation only those whom a list brought."""
+        for field in _NAMED_BY[2:]:
+            if said.get(field) or (field == "organisation" and by_list):
+                yield (field, said.get("given_name", ""), said.get("family_name", ""), said.get(field, ""))
 
 
 class _Sessions:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from checkin.core.errors import CheckinError, NotFound
+from checkin.core.errors import BadInput, CheckinError, Conflict, NotFound
 from checkin.exchange.pretix_api import fetch_orders
 from checkin.exchange.reader import read_apart
 from checkin.service import imports
@@ -108,15 +108,20 @@ class Importing:
         await self._centre.write(lambda tx: imports.discard(tx, self._centre.venues, slug, id))
         self._looked.pop(id, None)
 
-    async def apply(self, slug: str, id: str, gone: Gone, by: Principal) -> ImportShown:
-        """Save an import: a layout or programme at once, a list piece by piece; `read` says how far it is."""
+    async def apply(self, slug: str, id: str, gone: Gone, plan: str, by: Principal) -> ImportShown:
+        """Save an import: a layout or programme at once, a list piece by piece; `read` says how far it is. `plan`: of
+        the preview that was looked at. Raises `BadInput` for a list without the columns that it needs, and
+        `Conflict` (`import_stale`) for a programme or layout whose differences are others by now; a list is looked
+        at again for that, and has it as its fault."""
         now_ms = wall_ms()
         material = await self._material(slug, id)
+        if material.one.state == "previewed" and (missing := (await self._look(slug, id)).read_as.missing):
+            raise BadInput(f"The list lacks columns: {', '.join(missing)}. Map them first.", code="columns_missing")
         await self._centre.write(lambda tx: imports.begin(tx, self._centre.venues, slug, id, "applying", now_ms=now_ms))
         if material.one.kind == "attendees":
-            self._begin(slug, id, self._save_list(slug, id, gone, by))
+            self._begin(slug, id, self._save_list(slug, id, gone, plan, by))
         else:
-            await self._or_fault(slug, id, self._save_file(slug, id, material, by))
+            await self._or_fault(slug, id, self._save_file(slug, id, material, gone, plan, by))
         return await self.read(slug, id)
 
     async def undo(self, slug: str, id: str, by: Principal) -> ImportShown:
@@ -159,6 +164,10 @@ class Importing:
     async def _in_background(self, slug: str, id: str, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):  # the centre may be closed already: then a minute's silence says it
+                await self._failed(slug, id, "import_stopped", "The service was stopped. Go on, or take it back.")
+            raise
         except CheckinError as error:
             await self._failed(slug, id, error.code, error.message)
         except Exception as error:
@@ -187,15 +196,20 @@ class Importing:
         now_ms = wall_ms()
         await self._centre.write(lambda tx: imports.fetched(tx, self._centre.venues, slug, id, content, now_ms=now_ms))
 
-    async def _save_list(self, slug: str, id: str, gone: Gone, by: Principal) -> None:
+    async def _save_list(self, slug: str, id: str, gone: Gone, plan_id: str, by: Principal) -> None:
         # People may have changed since the preview: what is saved is what differs now.
         material = await self._material(slug, id)
         looked = await self._compared(material)
+        self._check_seen(id, looked, plan_id)
         plan = looked.plan
         assert isinstance(plan, ListPlan)
         rows = [row for row in plan.rows if row.what != "gone" or (gone == "cancel" and row.subject not in plan.stays)]
         for start in range(0, len(rows), CHUNK_ROWS):
-            await self._save_chunk(slug, id, rows, start, by)
+            await self._save_chunk(slug, id, rows, plan.said, start, by)
+        done = {row.subject for row in plan.rows if row.what != "gone"}
+        rest = [item for item in plan.said.items() if item[0] not in done]
+        for start in range(0, len(rest), CHUNK_ROWS):
+            await self._save_said(slug, id, dict(rest[start : start + CHUNK_ROWS]))
         now, now_ms = self._centre.clock(), wall_ms()
         await self._centre.write(
             lambda tx: imports.finish_list(
@@ -205,7 +219,19 @@ class Importing:
         )
         self._looked.pop(id, None)
 
-    async def _save_chunk(self, slug: str, id: str, rows: list[ImportRow], start: int, by: Principal) -> None:
+    def _check_seen(self, id: str, looked: Looked, plan_id: str) -> None:
+        """Raises `Conflict` where somebody looked at other differences than there are; the next look shows these."""
+        if plan_id and plan_id != looked.plan_id:
+            self._looked[id] = looked
+            raise Conflict("The data changed since this preview. Look at it again, then save.", code="import_stale")
+
+    async def _save_said(self, slug: str, id: str, said: dict[str, dict[str, str]]) -> None:
+        now_ms = wall_ms()
+        await self._centre.write(lambda tx: imports.save_said(tx, self._centre.venues, slug, id, said, now_ms=now_ms))
+
+    async def _save_chunk(
+        self, slug: str, id: str, rows: list[ImportRow], said: dict[str, dict[str, str]], start: int, by: Principal
+    ) -> None:
         chunk, now, now_ms = rows[start : start + CHUNK_ROWS], self._centre.clock(), wall_ms()
         await self._centre.write(
             lambda tx: imports.save_chunk(
@@ -214,6 +240,7 @@ class Importing:
                 slug,
                 id,
                 chunk,
+                said,
                 done=start + len(chunk),
                 total=len(rows),
                 now=now,
@@ -223,11 +250,14 @@ class Importing:
             event=slug,
         )
 
-    async def _save_file(self, slug: str, id: str, material: Material, by: Principal) -> None:
+    async def _save_file(self, slug: str, id: str, material: Material, gone: Gone, plan_id: str, by: Principal) -> None:
         looked = await self._compared(material)
+        self._check_seen(id, looked, plan_id)
         now, now_ms = self._centre.clock(), wall_ms()
         await self._centre.write(
-            lambda tx: imports.apply_file(tx, self._centre.venues, slug, id, looked, by, now=now, now_ms=now_ms),
+            lambda tx: imports.apply_file(
+                tx, self._centre.venues, slug, id, looked, material.chosen, gone, by, now=now, now_ms=now_ms
+            ),
             event=slug,
         )
         self._looked.pop(id, None)

@@ -3,6 +3,7 @@ runs these one after the other."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Mapping, Sequence
@@ -15,12 +16,23 @@ from checkin.core.errors import BadInput, Busy, Conflict, NotFound, TooLarge
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.core.model import Group, Session
+from checkin.core.schedule import bookings_max, check_sessions
 from checkin.exchange.attendees import HEADERS, AttendeeList, Category, ColumnRead, Reading, RowNote
 from checkin.exchange.layout import read_layout, tables_of
-from checkin.exchange.schedule import read_schedule
+from checkin.exchange.schedule import read_programme
 from checkin.exchange.sheets import ENCODINGS, FILE_BYTES_MAX, SEPARATORS, folded
 from checkin.service import setup
-from checkin.service.attendee_lists import ListPlan, Registered, plan_list, registered, save_rows, undo_rows
+from checkin.service.attendee_lists import (
+    BOOKINGS,
+    DIGEST,
+    SAID,
+    ListPlan,
+    Registered,
+    plan_list,
+    registered,
+    save_rows,
+    undo_rows,
+)
 from checkin.service.journal import Journal
 from checkin.service.people import Principal
 from checkin.service.schedule import going_on, import_schedule
@@ -35,7 +47,7 @@ from checkin.service.venue_files import (
     session_parts,
     sessions_of,
 )
-from checkin.service.venues import Venues, file_of
+from checkin.service.venues import Venues, file_of, for_event
 from checkin.store import attendees, imports, people, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.imports import Import, ImportKind, ImportRow, ImportState
@@ -60,19 +72,24 @@ _LAYOUT = re.compile(rb"^\s*\[\[?\s*(event|area|door|group|plan|hold|item)\s*\]\
 
 
 class ImportChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a list is to be read, chosen by hand. `columns`: heading → field (“”: left out); `categories`:
-    category → id of a group. What is not named stays as it was."""
+    """How a file is to be read, chosen by hand. `columns`: heading → field (“”: left out); `categories`:
+    category → id of a group; `sheet`: of a workbook; `rooms`: of a programme, room → id of an area (“”: its sessions
+    are left out). What is not named stays as it was."""
 
     encoding: Annotated[str, Meta(max_length=20)] | None = None
+    sheet: Annotated[str, Meta(max_length=100)] | None = None
+    rooms: Annotated[dict[str, str], Meta(max_length=500)] = {}
     separator: Annotated[str, Meta(max_length=1)] | None = None
     columns: Annotated[dict[str, str], Meta(max_length=500)] = {}
     categories: Annotated[dict[str, str], Meta(max_length=500)] = {}
 
 
 class ImportApply(Struct, frozen=True, kw_only=True):
-    """`gone`: what becomes of those who are not in the list any more; whoever has been here stays."""
+    """`gone`: what becomes of those who are not in the list, or the programme, any more; whoever has been here stays.
+    `plan`: of the preview that was looked at; where the data is another by now, nothing is saved (`import_stale`)."""
 
     gone: Gone = "keep"
+    plan: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ColumnShown(Struct, frozen=True, kw_only=True):
@@ -82,6 +99,15 @@ class ColumnShown(Struct, frozen=True, kw_only=True):
     heading: str
     field: str
     by: str
+
+
+class RoomShown(Struct, frozen=True, kw_only=True):
+    """A room that the venue does not have by this name, in how many sessions, and the area it is taken for (“”:
+    they are left out)."""
+
+    text: str
+    count: int
+    area: str
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -107,6 +133,9 @@ class ReadAs(Struct, frozen=True, kw_only=True):
     encodings: list[str] = []
     separator: str = ""
     separators: list[str] = []
+    sheet: str = ""
+    sheets: list[str] = []
+    rooms: list[RoomShown] = []
     columns: list[ColumnShown] = []
     first_rows: list[list[str]] = []
     fields: list[str] = []
@@ -115,7 +144,7 @@ class ReadAs(Struct, frozen=True, kw_only=True):
 
 
 class ImportShown(Struct, frozen=True, kw_only=True):
-    """An import and how far it is. `read_as`, `notes`: while it is looked at. `outcomes`: of taking it
+    """An import and how far it is. `plan`, `read_as`, `notes`: while it is looked at. `outcomes`: of taking it
     back, how many rows of each. `undoable`: it can be taken back."""
 
     id: str
@@ -134,6 +163,7 @@ class ImportShown(Struct, frozen=True, kw_only=True):
     total: int
     counts: Counts
     undoable: bool
+    plan: str = ""
     read_as: ReadAs | None = None
     notes: list[RowNote] = []
     notes_total: int = 0
@@ -141,11 +171,13 @@ class ImportShown(Struct, frozen=True, kw_only=True):
 
 
 class FieldShown(Struct, frozen=True):
-    """A field that changes. Values are as they are stored: text, numbers, true and false, lists."""
+    """A field that changes. Values are as they are stored: text, numbers, true and false, lists. `kept`: of an import
+    that was taken back, that it is not as it was before."""
 
     field: str
     old: Any
     new: Any
+    kept: bool = False
 
 
 class DifferenceShown(Struct, frozen=True, kw_only=True):
@@ -197,6 +229,7 @@ class Material(Struct, frozen=True, kw_only=True):
     layout: Layout | None
     groups: list[Group]
     programme: list[Session]
+    booked: dict[str, int]
     registered: Registered | None
 
 
@@ -207,6 +240,7 @@ class Looked(Struct, frozen=True, kw_only=True):
     notes: list[RowNote]
     counts: Counts
     plan: ListPlan | FilePlan
+    plan_id: str
     file: Any = None
 
 
@@ -242,6 +276,7 @@ def add(
     if content is not None and not content.strip():
         raise BadInput("The file is empty.", code="list_empty")
     imports.drop_expired(tx, now_ms)
+    imports.drop_looked_at(tx, event, by)
     if imports.count_open(tx, event) >= OPEN_MAX:
         raise Conflict(f"{OPEN_MAX} files wait to be saved. Save or discard one of them first.", code="imports_max")
     one = Import(
@@ -290,7 +325,12 @@ def choose(tx: Transaction, venues: Venues, slug: str, id: str, sent: ImportChan
         raise BadInput(f"There is no field {', '.join(sorted(wrong))}.", code="field_unknown")
     if wrong := set(sent.categories.values()) - groups - {""}:
         raise BadInput(f"There is no group {', '.join(sorted(wrong))}.", code="group_unknown")
+    areas = venues.venue(tx, slug).layout.areas
+    if wrong := set(sent.rooms.values()) - set(areas) - {""}:
+        raise BadInput(f"There is no area {', '.join(sorted(wrong))}.", code="area_unknown")
     chosen = Reading(
+        sheet=chosen.sheet if sent.sheet is None else sent.sheet,
+        rooms=chosen.rooms | {folded(text): area for text, area in sent.rooms.items()},
         encoding=chosen.encoding if sent.encoding is None else sent.encoding,
         separator=chosen.separator if sent.separator is None else sent.separator,
         columns=chosen.columns | {folded(text): field for text, field in sent.columns.items()},
@@ -329,6 +369,7 @@ def material(tx: Transaction, venues: Venues, slug: str, id: str) -> Material:
         chosen,
         columns=imports.remembered(tx, event, "column") | chosen.columns,
         categories=imports.remembered(tx, event, "category") | chosen.categories,
+        rooms=imports.remembered(tx, event, "room") | chosen.rooms,
     )
     layout = venues.venue(tx, slug).layout
     return Material(
@@ -339,7 +380,8 @@ def material(tx: Transaction, venues: Venues, slug: str, id: str) -> Material:
         layout=layout,
         groups=list(layout.groups.values()),
         programme=sessions.load_sessions(tx, event),
-        registered=registered(tx, event) if one.kind == "attendees" else None,
+        booked=sessions.booked_by_session(tx, event) if one.kind == "schedule" else {},
+        registered=registered(tx, event, venues.venue(tx, slug).key) if one.kind == "attendees" else None,
     )
 
 
@@ -355,6 +397,8 @@ def look_at_list(material: Material, listed: AttendeeList) -> Looked:
             encodings=list(ENCODINGS) if listed.form == "CSV" else [],
             separator=listed.separator,
             separators=list(SEPARATORS) if listed.form == "CSV" else [],
+            sheet=listed.sheet,
+            sheets=list(listed.sheets),
             columns=[
                 ColumnShown(heading=column.heading, field=column.field, by=_mapped_by(material, listed, column))
                 for column in listed.header
@@ -375,6 +419,7 @@ def look_at_list(material: Material, listed: AttendeeList) -> Looked:
             rows=listed.rows_read,
         ),
         plan=plan,
+        plan_id=_plan_id(plan),
     )
 
 
@@ -382,24 +427,38 @@ def look_at_file(material: Material) -> Looked:
     """Compare a layout or schedule file with what there is. Touches no database."""
     assert material.layout is not None
     file: Layout | list[Session]
+    notes: list[RowNote] = []
+    rooms: list[RoomShown] = []
     if material.one.kind == "layout":
-        file = read_layout(material.content)
-        if file.event.slug != material.layout.event.slug:
-            raise BadInput(
-                f"This is the layout of “{file.event.slug}”, not of “{material.layout.event.slug}”.", code="other_event"
-            )
+        file = for_event(read_layout(material.content), material.layout.event)
         plan = plan_file(layout_parts(file_of(material.layout)), layout_parts(file))
         form = "TOML"
     else:
         known = {session.id: session for session in material.programme}
-        file = going_on(read_schedule(material.content, material.layout), known)
+        read = read_programme(material.content, material.layout, material.reading.rooms)
+        # What could not be read of a session is no reason to take it out.
+        left = [known[id] for id in read.left_out if id in known]
+        file = [*going_on(read.sessions, known), *left]
+        check_sessions(file, material.layout)
         plan = plan_file(session_parts(material.programme), session_parts(file))
         form = _schedule_form(material.content)
+        rooms = [
+            RoomShown(text=text, count=count, area=material.reading.rooms.get(folded(text), ""))
+            for text, count in read.rooms.items()
+        ]
+        notes = [_session_note(fault.session, fault.code, fault.message) for fault in read.faults]
+        notes += _overbooked(material, file)
     return Looked(
-        read_as=ReadAs(form=form),
-        notes=[],
-        counts=_counted(plan.rows, unchanged=plan.unchanged, rows=len(plan.rows) + plan.unchanged),
+        read_as=ReadAs(form=form, rooms=rooms),
+        notes=notes,
+        counts=_counted(
+            plan.rows,
+            unchanged=plan.unchanged,
+            rows=len(plan.rows) + plan.unchanged,
+            refused=sum(note.level == "error" for note in notes),
+        ),
         plan=plan,
+        plan_id=_plan_id(plan),
         file=file,
     )
 
@@ -412,7 +471,9 @@ def begin(
     Raises `Conflict` where it is in another state, `Busy` where somebody is at it or at another one.
     """
     one = load(tx, venues, slug, id)
-    ready: tuple[ImportState, ...] = ("previewed", "applying") if work == "applying" else ("applied", "undoing")
+    ready: tuple[ImportState, ...] = (
+        ("previewed", "applying") if work == "applying" else ("applied", "undoing", "applying")
+    )
     if one.state not in ready:
         raise Conflict("This import was saved or taken back already.", code="import_state")
     at_work = [
@@ -424,8 +485,15 @@ def begin(
         raise Busy("A list is being saved or taken back just now. Wait until it is done.", code="import_busy")
     if work == "undoing" and one.kept_until <= now_ms:
         raise Conflict("This import is too long ago to be taken back.", code="import_old")
+    counts = one.counts
+    if work == "undoing" and one.state == "applying":  # it was broken off: what was saved until then is taken back
+        kinds = imports.count_rows(tx, id)
+        counts = msgspec.json.encode(Counts(**kinds)).decode()
     imports.save_import(
-        tx, msgspec.structs.replace(one, state=work, touched_at=now_ms, done=0, total=0, fault="", fault_code="")
+        tx,
+        msgspec.structs.replace(
+            one, state=work, touched_at=now_ms, done=0, total=0, counts=counts, fault="", fault_code=""
+        ),
     )
 
 
@@ -435,6 +503,7 @@ def save_chunk(
     slug: str,
     id: str,
     rows: Sequence[ImportRow],
+    said: Mapping[str, Mapping[str, str]],
     *,
     done: int,
     total: int,
@@ -442,12 +511,24 @@ def save_chunk(
     now_ms: int,
     by: str,
 ) -> None:
-    """Some rows of a list, saved; `done` of `total` are, with these."""
+    """Some rows of a list, saved, and what it `said` of them; `done` of `total` are, with these. From now on it can
+    be taken back, also where it does not come to its end."""
     venue = venues.venue(tx, slug)
     first = imports.last_place(tx, id) + 1  # more than 0 where it was broken off before
     placed = [msgspec.structs.replace(row, place=first + number) for number, row in enumerate(rows)]
-    save_rows(tx, venue, id, placed, now=now, by=by)
-    touch(tx, venues, slug, id, now_ms=now_ms, done=done, total=total)
+    save_rows(tx, venue, id, placed, said, now=now, by=by)
+    imports.mark_listed(tx, venue.id, [row.subject for row in rows if row.what != "gone"], id)
+    one = msgspec.structs.replace(load(tx, venues, slug, id), kept_until=now_ms + UNDO_KEPT_MS)
+    imports.save_import(tx, msgspec.structs.replace(one, touched_at=now_ms, done=done, total=total))
+
+
+def save_said(
+    tx: Transaction, venues: Venues, slug: str, id: str, said: Mapping[str, Mapping[str, str]], *, now_ms: int
+) -> None:
+    """What a list said of some in whom nothing changes."""
+    imports.set_said(tx, said)
+    one = load(tx, venues, slug, id)
+    imports.save_import(tx, msgspec.structs.replace(one, touched_at=now_ms))
 
 
 def finish_list(
@@ -476,18 +557,38 @@ def finish_list(
 
 
 def apply_file(
-    tx: Transaction, venues: Venues, slug: str, id: str, looked: Looked, principal: Principal, *, now: int, now_ms: int
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    id: str,
+    looked: Looked,
+    chosen: Reading,
+    gone: Gone,
+    principal: Principal,
+    *,
+    now: int,
+    now_ms: int,
 ) -> None:
-    """Make a layout or schedule file the venue or the programme. Raises what those raise."""
+    """Make a layout or schedule file the venue or the programme; sessions that are not in it any more are kept or
+    cancelled, as `gone` says. Raises what those raise."""
     one = load(tx, venues, slug, id)
+    event = venues.id(tx, slug)
+    rows, counts = looked.plan.rows, looked.counts
     if one.kind == "layout":
         _save_layout(tx, venues, slug, looked.file, principal, now)
     else:
-        import_schedule(tx, venues, slug, looked.file, now=now, by=principal.id)
-    event = venues.id(tx, slug)
-    imports.add_rows(tx, id, looked.plan.rows)
-    _note(tx, event, "applied", id, len(looked.plan.rows), now=now, by=principal.id)
-    _finish(tx, one, looked.counts, now=now, now_ms=now_ms, by=principal.id)
+        missing = [msgspec.convert(row.before, Session) for row in rows if row.what == "gone"]
+        if gone == "cancel":
+            missing = [msgspec.structs.replace(session, cancelled=True) for session in missing]
+        import_schedule(tx, venues, slug, [*looked.file, *missing], now=now, by=principal.id)
+        rows = [
+            _cancelled(row) for row in rows if row.what != "gone" or (gone == "cancel" and not row.before["cancelled"])
+        ]
+        counts = msgspec.structs.replace(counts, gone=sum(row.what == "gone" for row in rows))
+        imports.remember(tx, event, "room", chosen.rooms)
+    imports.add_rows(tx, id, rows)
+    _note(tx, event, "applied", id, len(rows), now=now, by=principal.id)
+    _finish(tx, one, counts, now=now, now_ms=now_ms, by=principal.id)
 
 
 def undo_chunk(
@@ -530,6 +631,7 @@ def undo_file(tx: Transaction, venues: Venues, slug: str, id: str, principal: Pr
 
 def finish_undo(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: str) -> None:
     one = load(tx, venues, slug, id)
+    imports.set_content(tx, id, None)
     imports.save_import(
         tx,
         msgspec.structs.replace(
@@ -557,6 +659,9 @@ def shown(tx: Transaction, layout: Layout, one: Import, names: Mapping[str, str]
     def who(by: str | None) -> str | None:
         return None if by is None else names.get(by.removeprefix("operator:"), by)
 
+    at_work = one.state in ("fetching", "applying", "undoing")
+    is_abandoned = at_work and now_ms - one.touched_at >= ABANDONED_MS
+    undoable = one.state in ("applied", "undoing") or (one.state == "applying" and is_abandoned)
     return ImportShown(
         id=one.id,
         kind=one.kind,
@@ -569,11 +674,11 @@ def shown(tx: Transaction, layout: Layout, one: Import, names: Mapping[str, str]
         undone_at=None if one.undone_at is None else iso(one.undone_at, layout),
         undone_by=who(one.undone_by),
         fault=one.fault,
-        fault_code=one.fault_code,
+        fault_code=one.fault_code or ("import_stopped" if is_abandoned else ""),
         done=one.done,
         total=one.total,
         counts=msgspec.json.decode(one.counts, type=Counts),
-        undoable=one.state in ("applied", "undoing") and one.kept_until > now_ms,
+        undoable=undoable and one.kept_until > now_ms,
         outcomes=imports.count_outcomes(tx, one.id) if one.state in ("undone", "undoing") else {},
     )
 
@@ -582,6 +687,7 @@ def with_preview(one: ImportShown, looked: Looked) -> ImportShown:
     return msgspec.structs.replace(
         one,
         counts=looked.counts,
+        plan=looked.plan_id,
         read_as=looked.read_as,
         notes=looked.notes[:NOTES_SHOWN_MAX],
         notes_total=len(looked.notes),
@@ -607,14 +713,24 @@ def saved_differences(
     venue = venues.venue(tx, slug)
     one = load(tx, venues, slug, id)
     rows = imports.load_rows(tx, id, what=what, after=after, limit=DIFFERENCES_MAX)
+    there: dict[str, dict[str, Any]] = {}
     if one.kind == "attendees":
-        found = attendees.names_by_id(tx, venue.id, [row.subject for row in rows])
+        ids = [row.subject for row in rows]
+        found = attendees.names_by_id(tx, venue.id, ids)
         names = {subject: name for subject, (name, _) in found.items()}
+        if one.state == "undone":
+            booked = imports.bookings_of_attendees(tx, ids)
+            there = {
+                person.id: {**msgspec.structs.asdict(person), BOOKINGS: booked.get(person.id, [])}
+                for person in attendees.attendees_by_id(tx, venue.id, ids)
+            }
     else:
         parts = layout_parts(venue.layout) | session_parts(venue.programme.sessions.values())
         names = {row.subject: name_of(row.subject, parts.get(row.subject) or row.before or row.after) for row in rows}
     last = rows[-1].place if len(rows) == DIFFERENCES_MAX else None
-    return DifferencesShown([_difference(row, names.get(row.subject, "")) for row in rows], last)
+    return DifferencesShown(
+        [_difference(row, names.get(row.subject, ""), there=there.get(row.subject)) for row in rows], last
+    )
 
 
 def import_attendees(
@@ -632,7 +748,7 @@ def import_attendees(
     """Take a list in at once, in this transaction: new people are added, known ones changed where the list
     differs, and nobody is removed. Where people are stays as it is. See `plan_list`."""
     venue = venues.venue(tx, slug)
-    plan = plan_list(listed, registered(tx, venue.id))
+    plan = plan_list(listed, registered(tx, venue.id, venue.key))
     rows = [row for row in plan.rows if row.what != "gone"]
     notes = sorted([*listed.notes, *plan.notes], key=lambda note: note.line)
     counts = _counted(
@@ -646,7 +762,8 @@ def import_attendees(
     if not dry_run:
         one = _record(tx, venue.id, "attendees", name, now=now, now_ms=now_ms, by=by)
         if rows:
-            save_rows(tx, venue, one.id, rows, now=now, by=by)
+            save_rows(tx, venue, one.id, rows, plan.said, now=now, by=by)
+        imports.set_said(tx, plan.said)
         imports.mark_listed(tx, venue.id, plan.listed, one.id)
         _finish(tx, one, counts, now=now, now_ms=now_ms, by=by)
     return ImportReport(
@@ -741,11 +858,19 @@ def _counted(rows: Sequence[ImportRow], /, **more: int) -> Counts:
     return Counts(new=kinds.count("new"), changed=kinds.count("changed"), gone=kinds.count("gone"), **more)
 
 
-def _difference(row: ImportRow, title: str, *, stays: bool = False) -> DifferenceShown:
+def _difference(
+    row: ImportRow, title: str, *, stays: bool = False, there: Mapping[str, Any] | None = None
+) -> DifferenceShown:
+    """`there`: the person as they are now that the import was taken back."""
     fields = [
-        FieldShown(field, row.before.get(field), row.after.get(field))
+        FieldShown(
+            field,
+            row.before.get(field),
+            row.after.get(field),
+            there is not None and row.what != "new" and there[field] != row.before[field],
+        )
         for field in dict.fromkeys([*row.before, *row.after])
-        if field != "digest"
+        if field not in (DIGEST, SAID, "id")
     ]
     return DifferenceShown(
         what=row.what,
@@ -756,6 +881,46 @@ def _difference(row: ImportRow, title: str, *, stays: bool = False) -> Differenc
         stays=stays,
         outcome=row.outcome,
     )
+
+
+def _cancelled(row: ImportRow) -> ImportRow:
+    """A session that is not in the file any more: it is not taken out, it is cancelled."""
+    if row.what != "gone":
+        return row
+    return msgspec.structs.replace(row, before={"cancelled": False}, after={"cancelled": True})
+
+
+def _plan_id(plan: ListPlan | FilePlan) -> str:
+    """The same for the same differences; who is new has no id yet."""
+    told = [(row.what, "" if row.what == "new" else row.subject, row.line, row.before, row.after) for row in plan.rows]
+    return hashlib.blake2b(msgspec.json.encode(told), digest_size=16).hexdigest()
+
+
+def _session_note(session: str, code: str, message: str) -> RowNote:
+    return RowNote(line=0, column=session, code=code, message=message, level="error")
+
+
+def _overbooked(material: Material, programme: Sequence[Session]) -> list[RowNote]:
+    """Sessions whose new room or limit is too small for those who booked."""
+    assert material.layout is not None
+    before = {session.id: bookings_max(session, material.layout) for session in material.programme}
+    notes = []
+    for session in programme:
+        seats, booked = bookings_max(session, material.layout), material.booked.get(session.id, 0)
+        if seats is not None and booked > seats and before.get(session.id) != seats:
+            message = f"{booked} have booked this session, its room has {seats} places."
+            notes.append(
+                RowNote(
+                    line=0,
+                    column=session.title,
+                    code="session_overbooked",
+                    message=message,
+                    level="warning",
+                    booked=booked,
+                    seats=seats,
+                )
+            )
+    return notes
 
 
 def _mapped_by(material: Material, listed: AttendeeList, column: ColumnRead) -> str:

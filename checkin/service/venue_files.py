@@ -100,7 +100,7 @@ def put_back(rows: Iterable[ImportRow], now: Parts, in_use: Collection[str] = ()
     outcomes: dict[int, str] = {}
     for row in rows:
         there = parts.get(row.subject)
-        if row.what == "gone":
+        if row.what == "gone" and not row.after:
             outcomes[row.place] = "back" if there is None else "kept_changed"
             parts.setdefault(row.subject, row.before)
         elif there is None:

@@ -14,7 +14,7 @@ from checkin.store.engine import Row, Transaction, json_list
 ImportKind = Literal["attendees", "schedule", "layout"]
 ImportState = Literal["fetching", "failed", "previewed", "applying", "applied", "undoing", "undone"]
 What = Literal["new", "changed", "gone"]
-MemoryKind = Literal["column", "category"]
+MemoryKind = Literal["column", "category", "room"]
 
 
 class Import(Struct, frozen=True, kw_only=True):
@@ -65,6 +65,7 @@ class Uses(Struct, frozen=True):
 _COLUMNS = ", ".join(Import.__struct_fields__)
 _ROW_COLUMNS = "place, what, subject, line, before, after, outcome"
 _fields = msgspec.json.Decoder(dict[str, Any])
+_said = msgspec.json.Decoder(dict[str, str])
 
 
 def add_import(tx: Transaction, event: int, one: Import, content: bytes | None) -> None:
@@ -104,6 +105,11 @@ def load_imports(tx: Transaction, event: int, limit: int) -> list[Import]:
     return [_import(row) for row in rows]
 
 
+def drop_looked_at(tx: Transaction, event: int, by: str) -> None:
+    """Forget what this one looked at and did not save."""
+    tx.run("DELETE FROM import WHERE event = ? AND created_by = ? AND state IN ('failed', 'previewed')", (event, by))
+
+
 def count_open(tx: Transaction, event: int) -> int:
     """Files that are kept and not saved yet."""
     row = tx.row(
@@ -121,13 +127,14 @@ def drop_expired(tx: Transaction, now_ms: int) -> None:
     """Forget files that nobody saved, and what was kept to take back what was saved long ago."""
     tx.run("DELETE FROM import WHERE kept_until <= ? AND state IN ('fetching', 'failed', 'previewed')", (now_ms,))
     tx.run("DELETE FROM import_row WHERE import IN (SELECT id FROM import WHERE kept_until <= ?)", (now_ms,))
+    tx.run("UPDATE import SET content = NULL WHERE kept_until <= ? AND content IS NOT NULL", (now_ms,))
 
 
 def is_expired(tx: Transaction, now_ms: int) -> bool:
     """Whether there is anything to forget."""
     row = tx.row(
         "SELECT EXISTS (SELECT 1 FROM import WHERE kept_until <= ? AND (state IN ('fetching', 'failed', 'previewed')"
-        " OR EXISTS (SELECT 1 FROM import_row WHERE import_row.import = import.id)))",
+        " OR content IS NOT NULL OR EXISTS (SELECT 1 FROM import_row WHERE import_row.import = import.id)))",
         (now_ms,),
     )
     return row is not None and bool(row[0])
@@ -213,9 +220,26 @@ def mark_listed(tx: Transaction, event: int, ids: Iterable[str], by_import: str)
     )
 
 
-def listed_before(tx: Transaction, event: int) -> set[str]:
-    """Those whom a list brought, and not a hand."""
-    return {row[0] for row in tx.rows("SELECT id FROM attendee WHERE event = ? AND import IS NOT NULL", (event,))}
+def listed_before(tx: Transaction, event: int) -> dict[str, dict[str, str]]:
+    """Those whom a list brought, and not a hand; with what the last one said (field → digest)."""
+    rows = tx.rows("SELECT id, list_said FROM attendee WHERE event = ? AND import IS NOT NULL", (event,))
+    return {id: _said.decode(said) if said else {} for id, said in rows}
+
+
+def said_of(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """attendee → what the last list said."""
+    rows = tx.rows(
+        "SELECT a.id, a.list_said FROM json_each(?) AS wanted CROSS JOIN attendee AS a ON a.id = wanted.value",
+        (json_list(ids),),
+    )
+    return {id: _said.decode(said) if said else {} for id, said in rows}
+
+
+def set_said(tx: Transaction, said: Mapping[str, Mapping[str, str]]) -> None:
+    tx.run_many(
+        "UPDATE attendee SET list_said = ? WHERE id = ?",
+        [(_json(fields) if fields else "", id) for id, fields in said.items()],
+    )
 
 
 def scanned(tx: Transaction, event: int) -> set[str]:

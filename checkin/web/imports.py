@@ -122,7 +122,7 @@ async def apply_import(
     importing: NamedDependency[Importing],
 ) -> ImportShown:
     """Save it. A long list goes on after the answer; the import says how far it is."""
-    return await importing.apply(event, import_id, data.gone, request.user)
+    return await importing.apply(event, import_id, data.gone, data.plan, request.user)
 
 
 @post("/imports/{import_id:str}/undo", guards=[may("manage")], status_code=202)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 from playwright.sync_api import Page, expect
 
@@ -91,3 +93,31 @@ def test_file_that_cannot_be_read_is_said_and_the_page_fits_a_phone(opened: Open
 def _person(client: httpx.Client, name: str) -> dict[str, str]:
     found: dict[str, str] = client.get("/attendees", params={"q": name}).json()["attendees"][0]
     return found
+
+
+def test_unknown_room_is_mapped_and_a_preview_that_is_older_than_the_data_is_shown_again(
+    opened: Opened, served: Served
+) -> None:
+    page = opened(IMPORTS)
+    session = {"code": "A", "date": "2026-03-20T11:00:00+01:00", "duration": "01:00", "title": "Podium", "persons": []}
+    content = json.dumps({"schedule": {"conference": {"days": [{"rooms": {"Kellerbar": [session]}}]}}}).encode()
+    page.set_input_files("#file", {"name": "x.json", "mimeType": "application/json", "buffer": content})
+    expect(page.locator("#notes")).to_contain_text("PodiumNicht übernommen: Dieser Raum ist nicht bekannt")
+    assert violations(page) == []
+    page.select_option('[name="room Kellerbar"]', "T")
+    expect(page.locator("#differences li")).to_contain_text("Raum: Theater")
+    expect(page.locator("#differences li")).not_to_contain_text("id:")
+
+    choose(page, *FIRST)
+    page.get_by_role("button", name="3 Änderungen speichern").click()
+    expect(page.locator("#understood")).to_contain_text("Gespeichert")
+    choose(page, *SECOND[:2], name="neu.csv")
+    with_cookie = served.operator()
+    id = _person(with_cookie, "größe")["id"]
+    with_cookie.patch(f"/attendees/{id}", json={"town": "Essen"})
+    page.get_by_role("button", name="1 Änderung speichern").click()
+    expect(page.locator("#understood [role=alert]")).to_contain_text("seit dieser Vorschau geändert")
+    expect(page.locator("#differences li")).to_contain_text("Ort: Essen → Düsseldorf")
+    page.get_by_role("button", name="1 Änderung speichern").click()
+    expect(page.locator("#understood")).to_contain_text("Gespeichert")
+    assert _person(with_cookie, "größe")["town"] == "Düsseldorf"

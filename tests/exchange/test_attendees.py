@@ -199,3 +199,48 @@ def test_any_bytes_give_a_list_or_a_clear_error(data: bytes) -> None:
         assert error.message
     else:
         assert listed.rows_read >= len(listed.rows)
+
+
+@pytest.mark.parametrize("text", ["+49 211", "=cmd", "@SUM(1)", "-2+3", "\t=1"])
+def test_file_of_ours_is_read_without_the_apostrophe_that_was_put_before(text: str) -> None:
+    kept = text.strip()
+    assert read(f"{HEADER}\n{row(Bemerkung=chr(39) + text)}\n").rows[0].attendee.remark == kept
+    name = read(f"{HEADER}\n{row(Nachname=chr(39) + 't Hooft')}\n").rows[0].attendee.family_name
+    assert name == "'t Hooft"
+
+
+def test_same_ticket_with_another_name_enters_without_the_ticket() -> None:
+    listed = read("\n".join((HEADER, row(Ticketnr="T1", Vorname="Ada"), row(Ticketnr="t1", Vorname="Eva"))))
+    assert [(one.attendee.given_name, one.attendee.ticket) for one in listed.rows] == [("Ada", "T1"), ("Eva", "")]
+    assert [(note.line, note.code, note.earlier) for note in listed.notes] == [(3, "ticket_again", 2)]
+
+
+@pytest.mark.parametrize(
+    ("postcodes", "state", "value", "code"),
+    [
+        (("1067", "44135", "50667"), "", "01067", "postcode_padded"),
+        (("1067",), "", "1067", "postcode_short"),
+        (("1010", "44135", "50667"), "Österreich", "1010", None),
+    ],
+)
+def test_lost_zero_of_a_postcode_comes_back_in_a_german_list_or_is_asked_for_situation_61(
+    postcodes: tuple[str, ...], state: str, value: str, code: str | None
+) -> None:
+    listed = read("\n".join((HEADER, *(row(PLZ=postcode, Bundesland=state) for postcode in postcodes))))
+    assert listed.rows[0].attendee.postcode == value
+    assert codes(listed) == ([code] if code else [])
+
+
+def test_rows_are_counted_as_a_spreadsheet_shows_them_after_a_cell_with_line_breaks() -> None:
+    listed = read(f"{HEADER}\n{row(Bemerkung=chr(34) + 'a' + chr(10) + 'b' + chr(34))}\n\n{row(Nachname='')}\n")
+    assert [(note.line, note.code) for note in listed.notes] == [(4, "name_missing")]
+
+
+@pytest.mark.parametrize(("text", "noted"), [("-2+3", True), ("-", False), ("– keine", False), ("- keine", False)])
+def test_minus_before_a_formula_is_noted(text: str, noted: bool) -> None:
+    assert codes(read(f"{HEADER}\n{row(Bemerkung=text)}\n")) == (["formula_kept"] if noted else [])
+
+
+def test_whole_name_is_a_heading() -> None:
+    one = read("Ganzer Name;Kategorie\nAda von der Heide;Presse\n").rows[0].attendee
+    assert (one.given_name, one.family_name) == ("Ada", "von der Heide")

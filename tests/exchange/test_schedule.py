@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkin.core.errors import BadInput, CheckinError
-from checkin.exchange.schedule import read_schedule
+from checkin.exchange.schedule import read_programme, read_schedule
 from tests.venue import at, layout
 
 
@@ -93,7 +93,7 @@ def test_speakers_and_booking_come_from_frab() -> None:
         (b"<a>", "not XML"),
         (b"hello", "neither frab JSON"),
         (b'{"schedule": {"conference": {"days": []}}}', "no session"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><schedule>&b;</schedule>', "not XML that can be used"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><schedule>&b;</schedule>', "Delete that part"),
     ],
 )
 def test_fault_is_named(data: bytes, fault: str) -> None:
@@ -108,3 +108,22 @@ def test_any_bytes_give_sessions_or_a_clear_error(data: bytes) -> None:
         read_schedule(data, layout())
     except CheckinError as error:
         assert error.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("DTSTART", "DTSTART;VALUE=DATE:20260320\r\nX-OLD", "session_all_day"),
+        ("DTSTART", "DTSTART;TZID=Mars/Olympus:20260320T110000\r\nX-OLD", "session_zone"),
+        ("SUMMARY", "X-SUMMARY", None),
+    ],
+)
+def test_entry_of_a_calendar_that_cannot_be_used_is_named_and_the_rest_is_read(
+    old: str, new: str, code: str | None
+) -> None:
+    begins, ends = ICALENDAR.index("BEGIN:VEVENT"), ICALENDAR.index("END:VCALENDAR")
+    entry = ICALENDAR[begins:ends]
+    faulty = entry.replace(old, new, 1).replace("UID:", "UID:x", 1)
+    read = read_programme((ICALENDAR[:begins] + entry + faulty + ICALENDAR[ends:]).encode(), layout(), {})
+    assert [fault.code for fault in read.faults] == ([code] if code else [])
+    assert len(read.sessions) == (1 if code else 2)

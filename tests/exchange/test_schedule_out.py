@@ -10,8 +10,8 @@ from defusedxml.ElementTree import fromstring
 from icalendar import Calendar
 
 from checkin.core.model import Session
-from checkin.exchange.schedule import frab_json, read_schedule
-from checkin.exchange.schedule_out import XCAL, Revision, frab_xml, icalendar, xcal
+from checkin.exchange.schedule import XCAL, frab_json, read_schedule
+from checkin.exchange.schedule_out import Revision, frab_xml, icalendar, xcal
 from tests.venue import SLUG, at, layout
 
 SESSIONS = [
@@ -60,6 +60,11 @@ def test_frab_xml_and_json_give_a_session_the_same_guid() -> None:
 
 def test_calendar_is_read_again_with_ids_rooms_times_and_what_is_cancelled() -> None:
     content = icalendar(layout(), SESSIONS, REVISIONS, CREATED_AT)
+    assert read_schedule(content, layout()) == without(SESSIONS, "subtitle", "speakers", "language")
+
+
+def test_calendar_in_xml_is_read_again_like_the_calendar() -> None:
+    content = xcal(layout(), SESSIONS, REVISIONS, CREATED_AT)
     assert read_schedule(content, layout()) == without(SESSIONS, "subtitle", "speakers", "language")
 
 

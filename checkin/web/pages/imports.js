@@ -36,7 +36,10 @@ const NOTES = /** @type {Record<string, string>} */ ({
   status_unknown: "noteStatusUnknown", group_unknown: "noteGroupUnknown", ticket_long: "noteTicketLong", title_split: "noteTitleSplit",
   postcode_padded: "notePostcodePadded", name_capitals: "noteNameCapitals", references_decoded: "noteReferencesDecoded",
   letters_composed: "noteLettersComposed", formula_kept: "noteFormulaKept", truth_unknown: "noteTruthUnknown", duplicate: "noteDuplicate",
-  session_unknown: "noteSessionUnknown",
+  session_unknown: "noteSessionUnknown", hand_kept: "noteHandKept", inside_kept: "noteInsideKept", ticket_again: "noteTicketAgain",
+  postcode_short: "notePostcodeShort", sheets_several: "noteSheetsSeveral", room_unknown: "noteRoomUnknown",
+  session_all_day: "noteSessionAllDay", session_zone: "noteSessionZone", session_times: "noteSessionTimes",
+  session_twice: "noteSessionTwice", session_unreadable: "noteSessionUnreadable", session_overbooked: "noteSessionOverbooked",
 });
 const KINDS = /** @type {Record<string, string>} */ ({ attendees: "importAttendees", schedule: "programme", layout: "importLayout" });
 const STATES = /** @type {Record<string, string>} */ ({
@@ -101,9 +104,9 @@ function send(blob, name) {
 async function open(one) {
   const isAnother = shown?.id !== one.id || shown?.state !== one.state;
   shown = one;
-  if (isAnother) {
-    const { counts } = one;
-    gone = "keep";
+  const { counts } = one;
+  if (isAnother) gone = "keep";
+  if (isAnother || !counts[chosen]) {
     chosen = counts.new ? "new" : counts.changed ? "changed" : "gone";
   }
   if (!WORKING.has(one.state) && one.state !== "failed") await readDifferences(0);
@@ -208,6 +211,10 @@ function drawUnderstood() {
     const fields = read.missing.map((/** @type {string} */ one) => word(FIELDS[one])).join(", ");
     parts.push(make("p", { class: "message", role: "alert" }, word("importMissing", { fields })));
   }
+  if (read.sheets.length > 1) {
+    parts.push(field(word("importSheet"), mapping("sheet", read.sheets.map((/** @type {string} */ one) => [one, one]), read.sheet, (sheet) => ({ sheet }))));
+  }
+  if (read.rooms.length) parts.push(asks(word("importUnknownRooms"), read.rooms.map(roomField)));
   if (unknown.length) parts.push(asks(word("importUnknownColumns"), unknown.map(columnField)));
   if (open.length) parts.push(asks(word("importUnknownCategories"), open.map(categoryField)));
   if (known.length || settled.length) {
@@ -236,6 +243,13 @@ function categoryField(category) {
   const options = /** @type {[string, string][]} */ ([["", word("importNoGroup")], ...layout.groups.map((/** @type {any} */ one) => [one.id, one.name])]);
   const input = mapping(`category ${category.text}`, options, category.group ?? "", (value) => ({ categories: { [category.text]: value } }));
   return make("label", { class: "field" }, make("span", {}, category.text, make("small", {}, word("importTimes", { count: category.count }))), input);
+}
+
+/** @param {any} room */
+function roomField(room) {
+  const options = /** @type {[string, string][]} */ ([["", word("importNoRoom")], ...layout.areas.map((/** @type {any} */ one) => [one.id, one.name])]);
+  const input = mapping(`room ${room.text}`, options, room.area, (value) => ({ rooms: { [room.text]: value } }));
+  return make("label", { class: "field" }, make("span", {}, room.text || "–", make("small", {}, word("importSessionsTimes", { count: room.count }))), input);
 }
 
 /** The table as it stands in the file: what is wrong with an encoding is seen here. */
@@ -314,7 +328,7 @@ function differenceLine(one) {
       ? make("span", {}, `${fieldWord(f.field)}: `, make("ins", {}, valueOf(f.field, f.new)))
       : one.what === "gone" && shown.kind !== "attendees"
         ? make("span", {}, `${fieldWord(f.field)}: `, make("del", {}, valueOf(f.field, f.old)))
-        : make("span", {}, `${fieldWord(f.field)}: `, make("del", {}, valueOf(f.field, f.old)), " → ", make("ins", {}, valueOf(f.field, f.new))))));
+        : make("span", {}, `${fieldWord(f.field)}: `, make("del", {}, valueOf(f.field, f.old)), " → ", make("ins", {}, valueOf(f.field, f.new)), f.kept ? make("small", { class: "quiet" }, ` (${word("importFieldKept")})`) : null))));
 }
 
 function drawDifferences() {
@@ -338,9 +352,9 @@ function drawNotes() {
   const order = /** @type {Record<string, number>} */ ({ error: 0, warning: 1 });
   notes.sort((/** @type {any} */ a, /** @type {any} */ b) => order[a.level] - order[b.level] || a.line - b.line);
   const rows = notes.slice(0, NOTES_SHOWN).map((/** @type {any} */ note) => make("tr", {},
-    make("td", { class: "number" }, String(note.line)),
+    make("td", { class: "number" }, note.line ? String(note.line) : "–"),
     make("td", {}, FIELDS[note.column] && note.column ? word(FIELDS[note.column]) : note.column || "–"),
-    make("td", {}, make("span", { class: note.level }, word(LEVELS[note.level])), " ", NOTES[note.code] ? word(NOTES[note.code], { line: note.earlier ?? "" }) : note.message)));
+    make("td", {}, make("span", { class: note.level }, word(LEVELS[note.level])), " ", NOTES[note.code] ? word(NOTES[note.code], { line: note.earlier ?? "", booked: note.booked ?? "", seats: note.seats ?? "" }) : note.message)));
   const rest = [
     notes.length > NOTES_SHOWN || shown.notes_total > shown.notes.length ? word("importNotesMore", { count: shown.notes_total - Math.min(notes.length, NOTES_SHOWN) - infos }) : "",
     infos ? word("importMended", { count: infos }) : "",
@@ -348,14 +362,14 @@ function drawNotes() {
   host.replaceChildren(
     make("h3", {}, word("importNotes")),
     ...(rows.length ? [make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": word("importNotes") }, make("table", {},
-      make("thead", {}, make("tr", {}, ...["importRow", "importColumn", "importNote"].map((key) => make("th", { scope: "col" }, word(key))))), make("tbody", {}, ...rows)))] : []),
+      make("thead", {}, make("tr", {}, ...["importRow", shown.kind === "attendees" ? "importColumn" : "importNoteOn", "importNote"].map((key) => make("th", { scope: "col" }, word(key))))), make("tbody", {}, ...rows)))] : []),
     ...(rest ? [make("p", { class: "quiet" }, rest)] : []));
 }
 
 /** What becomes of those who are not in the list any more. */
 function drawGone() {
   const host = find("#gone");
-  host.hidden = shown.state !== "previewed" || shown.kind !== "attendees" || shown.counts.gone === 0;
+  host.hidden = shown.state !== "previewed" || shown.kind === "layout" || shown.counts.gone === 0;
   const choice = (/** @type {"keep" | "cancel"} */ value, /** @type {string} */ text) => {
     const input = /** @type {HTMLInputElement} */ (make("input", { type: "radio", name: "gone", value, ...(gone === value ? { checked: "" } : {}) }));
     input.addEventListener("change", () => {
@@ -365,6 +379,11 @@ function drawGone() {
     return make("label", { class: "check" }, input, make("span", {}, text));
   };
   const count = shown.counts.gone - shown.counts.stays;
+  if (shown.kind === "schedule") {
+    host.replaceChildren(make("fieldset", {}, make("legend", {}, word("importSessionsGoneWhat", { count })),
+      choice("keep", word("importSessionsGoneKeep")), choice("cancel", word("importSessionsGoneCancel"))));
+    return;
+  }
   host.replaceChildren(make("fieldset", {}, make("legend", {}, word("importGoneWhat", { count: shown.counts.gone })),
     choice("keep", word("importGoneKeep")), choice("cancel", word("importGoneCancel", { count })),
     ...(shown.counts.stays ? [make("p", { class: "quiet" }, word("importGoneStays", { count: shown.counts.stays }))] : [])));
@@ -393,14 +412,14 @@ function stateOf(one) {
 function drawDeeds() {
   const host = find("#deeds");
   if (shown.state === "previewed") {
-    const saved = shown.counts.new + shown.counts.changed + (shown.kind !== "attendees" ? shown.counts.gone : gone === "cancel" ? shown.counts.gone - shown.counts.stays : 0);
+    const saved = shown.counts.new + shown.counts.changed + (shown.kind === "layout" ? shown.counts.gone : gone === "cancel" ? shown.counts.gone - shown.counts.stays : 0);
     const save = button("save", saved ? word("importSave", { count: saved }) : word("importNothing"), saveIt, "");
     /** @type {HTMLButtonElement} */ (save).disabled = saved === 0;
     host.replaceChildren(save, button("discard", word("importDiscard"), () => discard(shown.id)));
   } else if (["failed", "fetching"].includes(shown.state)) {
     host.replaceChildren(button("discard", word("importDiscard"), () => discard(shown.id)));
   } else if (shown.state === "applying" && shown.fault_code) {
-    host.replaceChildren(button("save", word("importGoOn"), saveIt, ""));
+    host.replaceChildren(button("save", word("importGoOn"), saveIt, ""), ...(shown.undoable ? [button("undo", word("importUndo"), () => undo(shown), "danger")] : []));
   } else if (shown.undoable && (shown.state === "applied" || shown.fault_code)) {
     host.replaceChildren(button("undo", word("importUndo"), () => undo(shown), "danger"), button("another", word("importClose"), close));
   } else {
@@ -410,8 +429,14 @@ function drawDeeds() {
 
 async function saveIt() {
   const { id, name } = shown;
-  await open(await call(`${api}/imports/${id}/apply`, { method: "POST", body: { gone }, timeoutMs: LONG_MS }));
-  if (shown?.state === "applied") notice(word("importDone", { name }));
+  const body = { gone, plan: shown.plan };
+  try {
+    await open(await call(`${api}/imports/${id}/apply`, { method: "POST", body, timeoutMs: LONG_MS }));
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === "import_stale")) throw error;
+    await open({ ...await call(`${api}/imports/${id}`, { timeoutMs: LONG_MS }), fault_code: error.code });
+  }
+  if (shown?.id === id && shown.state === "applied") notice(word("importDone", { name }));
 }
 
 /** @param {any} one */
