@@ -21,6 +21,8 @@ from checkin.badges.preflight import check_lengths
 from checkin.badges.render import render_pdf
 from checkin.badges.templates import own_papers, own_templates
 from checkin.config import OPTIONS, database_path, is_postgres, load_settings
+from checkin.core import forecast
+from checkin.core.attendance import Rule
 from checkin.core.errors import BadInput, CheckinError, Conflict, TooLarge
 from checkin.core.model import Event
 from checkin.core.queueing import SERVICE_S_DEFAULT
@@ -46,12 +48,14 @@ from checkin.service import (
     simulation_report,
     venues,
 )
+from checkin.service.forecast import no_show_of
 from checkin.service.papers import certificates_pdf
-from checkin.service.simulation import GUESTS_MAX, guests_for, guests_like, guests_of, play, setting_for
+from checkin.service.pulse import Pulse
+from checkin.service.simulation import GUESTS_MAX, Guest, Setting, guests_of, guests_planned, play
 from checkin.service.venues import Venue, Venues
 from checkin.service.verify import verify as verify_event
 from checkin.store import events
-from checkin.store.certificates import load_rule
+from checkin.store.certificates import load_rule, public_address
 from checkin.store.copying import copy_all
 from checkin.store.engine import Transaction
 from checkin.store.sqlite import ServeLock
@@ -181,13 +185,14 @@ def _file_options(command: Callable[..., None]) -> Callable[..., None]:
 @import_.command("layout")
 @_file_options
 def import_layout(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
-    """The venue, as TOML."""
+    """The venue, as TOML. Of another event's file the venue: name, date and time zone stay the event's own."""
     layout = read_layout(_content(file))
-    if layout.event.slug != slug:
-        raise BadInput(f"{file} is the layout of “{layout.event.slug}”, not of “{slug}”.", code="other_event")
 
     def work(tx: Transaction) -> None:
-        venues.import_layout(tx, layout, now=wiring.wall_clock(), by=BY_COMMAND)
+        taken = layout
+        if layout.event.slug != slug:
+            taken = venues.for_event(layout, events.load_event(tx, venues.Venues().id(tx, slug)))
+        venues.import_layout(tx, taken, now=wiring.wall_clock(), by=BY_COMMAND)
         if dry_run:
             raise _DryRun
 
@@ -290,12 +295,12 @@ def print_badges(
     known = Venues()
     format = format_of(form or "a6", sheet=sheet is not None).id
 
-    def work(tx: Transaction) -> tuple[int, list[BadgeFace]]:
+    def work(tx: Transaction) -> tuple[set[int], list[BadgeFace]]:
         venue = known.venue(tx, slug)
         if group is not None and group not in venue.layout.groups:
             raise BadInput(f"There is no group “{group}”; there are: {', '.join(venue.layout.groups)}.")
         issued = badges.issue_missing(tx, known, slug, group=group, now=wiring.wall_clock(), by=BY_COMMAND)
-        return len(issued), badges.faces(tx, known, slug, group)
+        return {badge.desk_number for badge in issued}, badges.faces(tx, known, slug, group)
 
     issued, faces = _in_store(work)
     if not faces:
@@ -309,11 +314,12 @@ def print_badges(
     _write(out, render_pdf(faces, format=format, sheet=sheet is not None, own=own))
     numbers = [face.desk_number for face in faces]
     _in_store(lambda tx: badges.mark_printed(tx, known, slug, numbers, now=wiring.wall_clock(), by=BY_COMMAND))
-    click.echo(f"{out}: {len(faces)} badges, {issued} of them new.")
+    click.echo(f"{out}: {_counted(len(faces), 'badge')}, {len(issued.intersection(numbers))} of them new.")
     if misfits:
         missing = len({misfit.key for misfit in misfits})
         raise CheckinError(
-            f"{missing} badges are not in {out}: they have letters that cannot be printed. Correct the names above.",
+            f"{_counted(missing, 'badge')} {'is' if missing == 1 else 'are'} not in {out}: letters that cannot be"
+            " printed. Correct the names above.",
             code="badges_missing",
         )
 
@@ -331,9 +337,14 @@ def _check_badges(slug: str, forms: list[str], group: str | None, own: Path, as_
         for misfit in misfits:
             click.echo(misfit)
     if misfits:
-        raise CheckinError(f"{len(misfits)} texts on {len(faces)} badges do not fit.", code="badges_misfit")
+        texts, on = _counted(len(misfits), "text"), _counted(len(faces), "badge")
+        raise CheckinError(f"{texts} on {on} {'does' if len(misfits) == 1 else 'do'} not fit.", code="badges_misfit")
     if not as_json:
         click.echo(f"{len(faces)} badges fit: {', '.join(forms)}.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _progress(words: str) -> None:
@@ -466,7 +477,7 @@ def export(kind: str, slug: str, out: Path, language: str | None, comma: bool, s
 @click.option("--layout", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="a layout file instead")
 @click.option("--schedule", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="its programme")
 @click.option("--registrations", type=click.IntRange(1, GUESTS_MAX), help="so many; without it those of the event")
-@click.option("--no-show", type=click.FloatRange(0, 99), help="percent who stay away  [the event's, else 22]")
+@click.option("--no-show", type=click.FloatRange(0, 99), help="percent who stay away; else as forecast")
 @click.option("--service", type=click.FloatRange(2, 120), default=SERVICE_S_DEFAULT, help="s a person  [8]")
 @click.option("--lanes", help="lanes that are open, D1=4,D2=1; without it all that a door has")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="the same seed is the same day")
@@ -494,15 +505,16 @@ def simulate(
     if layout is not None:
         house = read_layout(_content(layout))
         programme = Programme(house.event, read_schedule(_content(schedule), house) if schedule else ())
-        guests = guests_for(house, programme, registrations or 0, seed)
+        registered: list[Guest] = []
+        usual = forecast.no_show(house.event.no_show_percent, ())
     else:
         known = Venues()
         venue = _in_store(lambda tx: known.venue(tx, slug or ""))
         house, programme = venue.layout, venue.programme
-        guests = _in_store(lambda tx: guests_of(tx, venue))
-        if registrations is not None:
-            guests = guests_like(guests, registrations, seed)
-    setting = setting_for(house, no_show, lanes=_lanes(lanes), service_s=service, seed=seed)
+        registered, usual = _in_store(lambda tx: (guests_of(tx, venue), no_show_of(tx, venue, Pulse())))
+    guests = guests_planned(house, programme, registered, registrations, seed)
+    percent = usual.percent if no_show is None else no_show
+    setting = Setting(seed=seed, no_show_percent=percent, lanes=_lanes(lanes), service_s=service)
     _progress(f"{len(guests)} registrations are being played …")
     played = play(house, programme, guests, setting)
     if out is not None:
@@ -531,7 +543,7 @@ def _lanes(text: str | None) -> dict[str, int]:
 @main.command("certificates")
 @click.argument("slug")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="the PDF to write")
-@click.option("--url", required=True, help="address of the service, where codes are checked: https://…")
+@click.option("--url", default="", help="address of the service, where codes are checked: https://…; else the event's")
 @click.option("--group", help="only this group")
 @click.option("--attendee", help="only this attendee (id)")
 @click.option("--again", is_flag=True, help="another issue of what is certified already, with a new number")
@@ -542,16 +554,28 @@ def print_certificates(
     """Certificates of attendance as one PDF, by the event's rule."""
     known = Venues()
     now = wiring.wall_clock()
+    venue = _in_store(lambda tx: known.venue(tx, slug))
+    if not url and not _in_store(lambda tx: public_address(tx, venue.id)):
+        raise click.UsageError("This event has no public address yet. Say where codes are checked: --url https://…")
     certified = _in_store(
         lambda tx: certificates.issue(
-            tx, known, slug, group=group, attendee=attendee, again=again, now=now, by=BY_COMMAND
+            tx,
+            known,
+            slug,
+            group=group,
+            attendee=attendee,
+            again=again,
+            now=now,
+            by=BY_COMMAND,
+            may={"protocol"},
         )
     )
-    venue = _in_store(lambda tx: known.venue(tx, slug))
-    rule = _in_store(lambda tx: load_rule(tx, venue.id))
+    rule = _in_store(lambda tx: load_rule(tx, venue.id)) or Rule()
     _progress(f"{len(certified)} certificates are being set …")
     own = own_papers(load_settings()["events_folder"].value, slug)
-    verify_url = f"{url.rstrip('/')}/verify"
+    verify_url = (
+        f"{url.rstrip('/')}/verify" if url else _in_store(lambda tx: certificates.verify_url(tx, known, slug, ""))
+    )
     _write(out, certificates_pdf(venue, certified, rule, verify_url=verify_url, language=language, own=own))
     click.echo(f"{out}: {len(certified)} certificates.")
 
@@ -563,7 +587,9 @@ def print_certificates(
 def print_fallback(slug: str, out: Path, group: str | None) -> None:
     """The list for when nothing works: everybody by name, who is inside, room for times."""
     known = Venues()
-    make = _in_store(lambda tx: paper_lists.list_pdf(tx, known, slug, now=wiring.wall_clock(), group=group))
+    make = _in_store(
+        lambda tx: paper_lists.list_pdf(tx, known, slug, now=wiring.wall_clock(), may={"protocol"}, group=group)
+    )
     _write(out, make(own_papers(load_settings()["events_folder"].value, slug)))
     click.echo(f"{out} is written. It holds personal data: destroy it after the event.")
 
@@ -612,7 +638,10 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
         raise click.UsageError("Say what to delete: --due, --attendee ID; or only --proof FILE.pdf, --dry-run.")
     known = Venues()
     now = wiring.wall_clock()
-    for stage in _in_store(lambda tx: erasure.read_schedule(tx, known, slug, now)).stages:
+    if attendee is not None:
+        theirs = _in_store(lambda tx: erasure.read_person(tx, known, slug, attendee))
+        click.echo(f"{attendee}: {', '.join(f'{count} {what}' for what, count in theirs.items())}")
+    for stage in _in_store(lambda tx: erasure.read_schedule(tx, known, slug, now)).stages if attendee is None else ():
         counts = ", ".join(f"{count} {what}" for what, count in stage.counts.items())
         state = f"deleted {stage.done_at}" if stage.done_at else f"{'DUE' if stage.due else 'due'} {stage.due_on}"
         click.echo(f"{stage.stage}: {state} ({counts})")

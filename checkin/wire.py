@@ -248,7 +248,8 @@ class CorrectionAnswer(Struct, frozen=True, kw_only=True):
 
 class AttendeeSent(Struct, frozen=True, kw_only=True):
     """A walk-in. `id` is the client's own UUID: sent again, it is the same person. Without one, each
-    call is another person. `companion_of`: the wheelchair user whom this person accompanies."""
+    call is another person. `companion_of`: the wheelchair user whom this person accompanies. `distinct`:
+    refuse where somebody of this name is registered already (`name_known`), so that a person is asked first."""
 
     id: UUID | None = None
     group: Id
@@ -260,8 +261,10 @@ class AttendeeSent(Struct, frozen=True, kw_only=True):
     email: Word = ""
     language: Word = ""
     photo: bool = False
+    listed: bool = False
     wheelchair: bool = False
     companion_of: Id | None = None
+    distinct: bool = False
 
 
 class ProxySent(Struct, frozen=True, kw_only=True):
@@ -295,18 +298,29 @@ class PrintTaken(Struct, frozen=True, kw_only=True):
 
 
 class PrintChange(Struct, frozen=True, kw_only=True):
-    """How a print went; `waiting` puts it into the queue again, `withdrawn` takes it out. `fault`: what the
-    printer said."""
+    """How a print went; `waiting` puts it into the queue again, `withdrawn` takes it out. `fault`: one of
+    `PRINT_FAULTS`, and `said` what belongs to it; any other text is what the printer said."""
 
     state: PrintState
+    fault: Word = ""
+    said: Word = ""
+
+
+class PrinterSent(Struct, frozen=True, kw_only=True):
+    """The program of a printer says that it cannot reach it and why; with an empty `fault`, that it can
+    again. Whoever takes a print can."""
+
+    printer: Annotated[str, Meta(min_length=1, max_length=60)]
     fault: Word = ""
 
 
 class PickupSent(Struct, frozen=True, kw_only=True):
-    """Badges handed out at the desk, for one's group too; nobody is counted by it. `back`: taken back."""
+    """Badges handed out at the desk, for one's group too; nobody is counted by it. `back`: taken back, and
+    what of these `prints` still waits is withdrawn."""
 
     badges: Annotated[list[Id], Meta(min_length=1, max_length=BADGES_HANDED_MAX)]
     back: bool = False
+    prints: Annotated[list[Id], Meta(max_length=BADGES_HANDED_MAX)] = []
 
 
 class CodeSent(Struct, frozen=True, kw_only=True):
@@ -323,7 +337,9 @@ class BlockSent(Struct, frozen=True, kw_only=True):
 
 
 class AttendeeChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to change; what is absent stays. `reason` is asked for where a cancelled one is reinstated."""
+    """What to change; what is absent stays. `reason` is asked for where a cancelled one is reinstated.
+    `expects`: what was there when somebody looked; where something else is by now, nothing is changed
+    (`changed_since`). Every undo says what it takes back."""
 
     group: Id | None = None
     given_name: Word | None = None
@@ -341,6 +357,7 @@ class AttendeeChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     accredited: bool | None = None
     remark: Text | None = None
     reason: Word | None = None
+    expects: AttendeeChange | None = None
 
 
 class BookingSent(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine import POSTGRES
 from tests.served import Served, serve
 
 
@@ -14,6 +15,14 @@ from tests.served import Served, serve
 def served(tmp_path: Path) -> Iterator[Served]:
     with serve(tmp_path) as one:
         yield one
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what looks at SQLite's own files and pragmas."""
+    left_out = [item for item in items if POSTGRES and item.get_closest_marker("sqlite")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

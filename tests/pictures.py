@@ -129,7 +129,7 @@ def take_faces(folder: Path) -> None:
             url = f"http://127.0.0.1:{port}"
 
             def opened(path: str, width: int, height: int) -> Page:
-                page = browser.new_page(viewport={"width": width, "height": height})
+                page = browser.new_page(locale="de-DE", viewport={"width": width, "height": height})
                 page.request.post(f"{url}/api/v1/login", data={"name": login[1], "password": login[2]})
                 page.goto(f"{url}/events/{EVENT}{path}")
                 return page

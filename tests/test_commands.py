@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,6 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 from openpyxl import load_workbook
+
+from checkin.exchange.layout import read_layout
+from tests.engine import new_postgres_database
 
 FILES = Path(__file__).parent.parent / "checkin" / "demo" / "files"
 SLUG = "kommunalkonferenz"
@@ -90,11 +94,20 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
-@pytest.fixture
-def filled(shell: Shell) -> Shell:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database into which the demo's files were imported, once for all."""
+    shell = Shell(tmp_path_factory.mktemp("imported"))
     shell.well("import", "layout", SLUG, str(FILES / "layout.toml"))
     shell.well("import", "schedule", SLUG, str(FILES / "schedule.json"))
     shell.well("import", "attendees", SLUG, str(FILES / "attendees.csv"))
+    shell.well("backup", "copy.db")
+    return shell.folder / "copy.db"
+
+
+@pytest.fixture
+def filled(shell: Shell, imported: Path) -> Shell:
+    shutil.copy(imported, shell.folder / "checkin.db")
     return shell
 
 
@@ -174,6 +187,17 @@ def test_account_is_reset_and_withdrawn_at_the_terminal(shell: Shell) -> None:
     assert "is withdrawn" in shell.well("operator", "withdraw", "mira")
     assert "last organiser" in shell.failed("operator", "withdraw", "tom")
     assert "no operator" in shell.failed("operator", "withdraw", "niemand")
+
+
+def test_layout_of_another_event_brings_its_venue_and_leaves_name_and_date(filled: Shell) -> None:
+    filled.well("export", "layout", SLUG, "--out", "layout.toml")
+    filled.well("event", "create", "drei", "--name", "Die dritte", "--date", "2028-01-05")
+    filled.well("import", "layout", "drei", "layout.toml")
+    filled.well("export", "layout", "drei", "--out", "drei.toml")
+    first, third = (read_layout((filled.folder / one).read_bytes()) for one in ("layout.toml", "drei.toml"))
+    assert (third.event.slug, third.event.name, f"{third.event.date}") == ("drei", "Die dritte", "2028-01-05")
+    assert third.areas == first.areas
+    assert "no event" in filled.failed("import", "layout", "vier", "layout.toml")
 
 
 def test_layout_and_programme_go_out_as_the_files_that_come_in(filled: Shell) -> None:
@@ -261,10 +285,25 @@ def test_backup_while_it_runs_and_restore_into_an_empty_database(
     with filled.serving(port):
         filled.well("backup", str(copy))
     assert "exists already" in filled.failed("backup", str(copy))
-    assert "holds events" in filled.failed("restore", str(copy))
+    assert "Give an empty database" in filled.failed("restore", str(copy))
     other = Shell(tmp_path_factory.mktemp("other"))
-    assert "is restored" in other.well("restore", str(copy))
+    assert "Restored from" in other.well("restore", str(copy))
     assert "the counters are" in other.well("verify", SLUG)
+
+
+def test_event_is_copied_to_postgresql_where_every_command_goes_on(filled: Shell, tmp_path: Path) -> None:
+    there = Shell(tmp_path)
+    there.environment["CHECKIN_DATABASE_URL"] = url = new_postgres_database()
+    here = filled.environment["CHECKIN_DATABASE_URL"]
+    assert "every event's counters are what its facts add up to" in filled.well("copy", here, url)
+    assert "Give an empty database" in filled.failed("copy", here, url)
+    assert "the counters are" in there.well("verify", SLUG)
+    assert "600 badges, 600 of them new" in there.well("badges", SLUG, "--out", "b.pdf")
+    assert "653 rows" in there.well("export", "attendees", SLUG, "--out", "a.csv")
+    there.well("backup", "back.db")
+    back = Shell(tmp_path)
+    back.environment["CHECKIN_DATABASE_URL"] = "sqlite:///back.db"
+    assert "the counters are" in back.well("verify", SLUG)
 
 
 def test_planned_day_is_played_from_a_layout_file_or_an_event(filled: Shell, tmp_path: Path) -> None:
@@ -283,3 +322,8 @@ def test_planned_day_is_played_from_a_layout_file_or_an_event(filled: Shell, tmp
     assert "D1=4" in filled.failed("simulate", SLUG, "--lanes", "D1", code=2)
     assert "lanes" in filled.failed("simulate", SLUG, "--lanes", "D1=0")
     assert "no door" in filled.failed("simulate", SLUG, "--lanes", "X=1")
+    (tmp_path / "empty").mkdir()
+    empty = Shell(tmp_path / "empty")
+    empty.well("import", "layout", SLUG, str(FILES / "layout.toml"))
+    assert "--registrations" in empty.failed("simulate", SLUG)
+    assert "600 registered" in empty.well("simulate", SLUG, "--registrations", "600")

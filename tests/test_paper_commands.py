@@ -28,7 +28,8 @@ def test_papers_are_written_and_what_is_due_is_deleted_when_it_is_said(shell: Sh
     pages = pypdf.PdfReader(shell.folder / "list.pdf").pages
     assert "Ahrens" in pages[0].extract_text()
     told = shell.failed("certificates", SLUG, "--out", "c.pdf", "--url", "https://checkin.example.org")
-    assert "Nobody was present long enough" in told
+    assert "Nobody has said yet what counts" in told
+    assert "--url" in shell.failed("certificates", SLUG, "--out", "c.pdf", code=2)
     shell.well("audit", SLUG, "--out", "audit.csv")
     rows = list(csv.DictReader(io.StringIO((shell.folder / "audit.csv").read_text("utf-8-sig")), delimiter=";"))
     assert rows[-1]["what"] == "Veranstaltung: angelegt"
@@ -49,6 +50,8 @@ def test_access_and_deletion_of_one_person_by_command(shell: Shell) -> None:
     shell.well("access", SLUG, id, "--out", "auskunft.zip")
     with zipfile.ZipFile(shell.folder / "auskunft.zip") as file:
         assert sorted(file.namelist()) == ["auskunft.json", "auskunft.pdf"]
+    told = shell.well("erase", SLUG, "--attendee", id, "--dry-run")
+    assert told == f"{id}: 1 names, 0 passages, 0 certificates\n"
     assert f"deleted: {id}." in shell.well("erase", SLUG, "--attendee", id)
     assert "no such attendee" in shell.failed("erase", SLUG, "--attendee", "nobody")
     shell.well("verify", SLUG)

@@ -136,12 +136,14 @@ Noun = Literal[
     "certificate",
     "erasure",
     "fallback",
+    "conflict",
 ]
 
 
 class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind", omit_defaults=True):
     """Anything else that came to be or became different: which noun, which ids, how many, and why where
-    a reason was asked for."""
+    a reason was asked for. `fields`: those of an attendee that changed, with the value they have now where that
+    is no personal data; else empty."""
 
     noun: Noun
     what: str
@@ -150,6 +152,7 @@ class Changed(Struct, frozen=True, kw_only=True, tag="change", tag_field="kind",
     ids: tuple[str, ...] = ()
     count: int | None = None
     note: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 class Erased(Struct, frozen=True, kw_only=True, tag="erasure", tag_field="kind", omit_defaults=True):

@@ -110,6 +110,11 @@ class Layout:
         """The root of the areas."""
         return next(area for area in self.areas.values() if area.parent is None)
 
+    @cached_property
+    def hidden_groups(self) -> frozenset[str]:
+        """The groups that only the protocol sees."""
+        return frozenset(group.id for group in self.groups.values() if group.hidden)
+
     def path(self, area: str | None) -> tuple[str, ...]:
         """The areas a person in `area` is inside of, the house first; empty for None (outside)."""
         return () if area is None else self._paths[area]

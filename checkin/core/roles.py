@@ -17,6 +17,7 @@ Permission = Literal[
     "manage",  # set up events; devices, imports, holds, programme, the end of the day
     "accounts",  # invite operators, change roles, reset, withdraw: those that GIVES names for the role
     "protocol",  # see the groups that the normal search hides
+    "export",  # lists out, each as far as one may see what is in it
     "block",  # withdraw somebody's right to come in
     "evacuate",  # close every door for entry, the all-clear, the list of those needing help
     "approve",  # enter a newly approved plan of a room, switch plans
@@ -40,6 +41,7 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
             "manage",
             "accounts",
             "protocol",
+            "export",
             "block",
             "evacuate",
             "audit",
@@ -55,6 +57,7 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
             "people",
             "accounts",
             "protocol",
+            "export",
             "block",
             "evacuate",
             "approve",

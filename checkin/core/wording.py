@@ -66,6 +66,12 @@ def replaced(at: int, desk: str | None, layout: Layout) -> Saying:
     return Saying("replaced_at_desk", {"time": time, "desk": desk}) if desk else Saying("replaced_at", {"time": time})
 
 
+def represented(came_at: int | None, layout: Layout) -> tuple[Saying, ...]:
+    """What is said where somebody shows the badge of one who has sent a proxy; `came_at`: once that one is here."""
+    said = Saying("proxy_came")
+    return (said,) if came_at is None else (said, Saying("proxy_came_since", {"time": _time(came_at, layout)}))
+
+
 def _asks_back(items: tuple[str, ...], layout: Layout) -> tuple[Saying, ...]:
     if not items:
         return ()

@@ -78,15 +78,19 @@ class Crowd:
         if self._setting.resume_after is not None:
             resumed = dt.datetime.fromisoformat(self._setting.resume_after)
             after_s = (resumed - self._midnight).total_seconds()
-        telling = asyncio.gather(self._tell(), self._speak())
-        async with asyncio.TaskGroup() as group:
-            for step in steps:
-                if step.at_s <= after_s:
-                    continue
-                await asyncio.sleep(max(0.0, self._real_time(step.at_s) - time.time()))
-                await self._under_way.acquire()
-                group.create_task(self._take(step))
-        telling.cancel()
+        telling = [asyncio.create_task(told) for told in (self._tell(), self._speak())]
+        try:
+            async with asyncio.TaskGroup() as group:
+                for step in steps:
+                    if step.at_s <= after_s:
+                        continue
+                    await asyncio.sleep(max(0.0, self._real_time(step.at_s) - time.time()))
+                    await self._under_way.acquire()
+                    group.create_task(self._take(step))
+        finally:
+            for task in telling:
+                task.cancel()
+            await asyncio.gather(*telling, return_exceptions=True)
         print("The day is over. Begin it anew with --fresh.", flush=True)
 
     async def _take(self, step: Step) -> None:
@@ -134,8 +138,8 @@ class Crowd:
                 "organisation": rng.choice(OFFICES),
                 "town": rng.choice(TOWNS)[1],
             }
-            registered = await self._send("attendees", person, self._setting.desk_token)
-            badge = registered["badge"] or await self._send(f"attendees/{id}/badges", {}, self._setting.desk_token)
+            await self._send("attendees", person, self._setting.desk_token)
+            badge = await self._send(f"attendees/{id}/badges?after=0", {}, self._setting.desk_token)
             self._codes[who] = badge["code"]
 
     async def _send(self, path: str, content: dict[str, Any], token: str) -> Any:

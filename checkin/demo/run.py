@@ -99,8 +99,9 @@ class _Demo:
         if not self._crowd:
             return
         play = await centre.write(lambda tx: self._crowd_setting(tx, centre.venues, address))
+        # In a session of its own: Ctrl-C stops the service, and the crowd goes when its stdin ends.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "checkin.demo.crowd", stdin=asyncio.subprocess.PIPE
+            sys.executable, "-m", "checkin.demo.crowd", stdin=asyncio.subprocess.PIPE, start_new_session=True
         )
         assert process.stdin is not None
         process.stdin.write(play + b"\n")

@@ -6,16 +6,18 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from checkin.core.alerts import Watch
+from checkin.core.roles import Permission
 from checkin.live.broadcast import Broadcast
 from checkin.live.screens import Screens
 from checkin.service import alerts, closing, erasure, lines, metrics, overview
 from checkin.service.deliveries import Deliveries
 from checkin.service.feeds import Feeds
 from checkin.service.intake import COMMIT_SCANS_MAX, Intake
+from checkin.service.links import Links
 from checkin.service.people import Gate, SecondFactor, steady_s
 from checkin.service.pulse import Pulse
 from checkin.service.undo import UNDO_MS_MAX
@@ -58,6 +60,7 @@ class Centre:
         self._commit_scans_max = commit_scans_max
         self._intakes: dict[str, Intake] = {}
         self._broadcasts: dict[str, Broadcast] = {}
+        self._links: dict[str, Links] = {}
         self._slugs: dict[str, str] = {}
         self._pulses: dict[str, Pulse] = {}
         self._watches: dict[str, Watch] = {}
@@ -97,17 +100,27 @@ class Centre:
             self._intakes[slug] = intake
         return intake
 
+    async def links(self, slug: str) -> Links:
+        """With the stations of an event. Raises `NotFound` for one that does not exist or has no layout."""
+        await self.read(lambda tx: self.venues.venue(tx, slug))
+        if slug not in self._links:
+            self._links[slug] = Links(
+                self.store, self.venues, slug, clock=self.clock, committed=lambda: self._poke(slug)
+            )
+        return self._links[slug]
+
     def pulse(self, slug: str) -> Pulse:
         """How the doors of an event that there is do just now."""
         return self._pulses.setdefault(slug, Pulse())
 
-    async def overview(self, slug: str) -> overview.Overview:
-        """The organiser's page. Raises `NotFound` for an event that does not exist or has no layout."""
+    async def overview(self, slug: str, may: Collection[Permission]) -> overview.Overview:
+        """The organiser's page, as far as one `may` see. Raises `NotFound` for an event that does not exist or
+        has no layout."""
         if slug not in self._pulses:
             await self.read(lambda tx: self.venues.venue(tx, slug))
         now, at_s, heard, pulse = self.clock(), steady_s(), dict(self.gate.heard), self.pulse(slug)
         return await self.read(
-            lambda tx: overview.overview(tx, self.venues, slug, pulse, now=now, at_s=at_s, heard=heard)
+            lambda tx: overview.overview(tx, self.venues, slug, pulse, now=now, at_s=at_s, heard=heard, may=may)
         )
 
     async def broadcast(self, slug: str) -> Broadcast:
@@ -155,6 +168,8 @@ class Centre:
         for intake in self._intakes.values():
             await intake.close()
         await self.webhooks.close()
+        for links in self._links.values():
+            await links.close()
         for broadcast in self._broadcasts.values():
             await broadcast.close()
         await self.store.close()
@@ -169,6 +184,9 @@ class Centre:
         broadcast = self._broadcasts.get(slug)
         if broadcast is not None:
             broadcast.poke()
+        links = self._links.get(slug)
+        if links is not None:
+            links.poke()
 
     async def _keep_house(self) -> None:
         while True:

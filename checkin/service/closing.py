@@ -26,6 +26,7 @@ def close_day(tx: Transaction, venues: Venues, slug: str, *, now: int, by: str) 
     events.set_closed(tx, venue.id, now)
     journal.write()
     recount(tx, venue.id, seq=journal.seq, now=now)
+    venues.ledgers.empty(tx, journal.event, venue.layout, now)
     return len(inside)
 
 

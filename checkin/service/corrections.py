@@ -6,15 +6,17 @@ import hmac
 
 from msgspec import Struct
 
+from checkin.core.allotment import Ledger
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Corrected
-from checkin.core.occupancy import Certainty
+from checkin.core.occupancy import Certainty, House
 from checkin.service.journal import Journal
+from checkin.service.ledgers import Passages
 from checkin.service.people import Principal, check_area
 from checkin.service.scans import CONTENT_BYTES
 from checkin.service.seats import seats_of
-from checkin.service.venues import Venues
-from checkin.store import facts, presences
+from checkin.service.venues import Venue, Venues
+from checkin.store import facts, presences, stations
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 from checkin.wire import AreaNow, CorrectionAnswer, CorrectionSent, area_now
@@ -57,8 +59,17 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
             CorrectionAnswer(id=str(sent.id), seq=earlier.seq, change=earlier.fact.change, area=shown()), repeated=True
         )
     tally = house.tallies[sent.area]
-    wanted = sent.headcount if sent.headcount is not None else max(0, tally.everybody + (sent.change or 0))
+    ledger = venues.ledgers.take(tx, journal.event, venue.layout) if sent.headcount is not None else None
+    in_doorways = counted(tx, venues, venue, ledger, house, sent.area, now) if ledger is not None else 0
+    had_others = tally.uncounted > 0
+    wanted = (
+        sent.headcount + in_doorways if sent.headcount is not None else max(0, tally.everybody + (sent.change or 0))
+    )
     (_, change), *around = house.count(sent.area, wanted - (tally.known + tally.uncounted))
+    if ledger is not None:
+        if had_others or tally.uncounted > 0:
+            ledger.found_others(sent.area)
+        venues.ledgers.save(tx, journal.event, ledger)
     before = None
     if sent.headcount is not None:
         before, certainty[sent.area] = certainty[sent.area], Certainty(at=now)
@@ -84,6 +95,12 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     return Correction(CorrectionAnswer(id=str(sent.id), seq=seq, change=change, area=shown()), repeated=False)
 
 
+def counted(tx: Transaction, venues: Venues, venue: Venue, ledger: Ledger, house: House, area: str, now: int) -> int:
+    """Tell the ledger that somebody has counted an area; returns how many are to be added to the number found."""
+    doors = {one.id: one.door for one in stations.load_stations(tx, venue.id).values() if not one.revoked}
+    return Passages(ledger, house, venues.ledgers.linked.get(venue.id), doors).headcount(area, now)
+
+
 def undo_correction(
     tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: Principal
 ) -> CorrectionAnswer:
@@ -103,6 +120,8 @@ def undo_correction(
     check_area(by, fact.area, venue.layout)
     if undo_id in found or fact.undoes is not None:
         raise Conflict("This was taken back already.", code="nothing_to_undo")
+    if fact.headcount is not None and journal.event.stations:
+        raise Conflict("Stations went by this count. Count the area again.", code="counted_since")
     rows = presences.load_tallies(tx, venue.id)
     if rows[fact.area].certainty.at > fact.at:
         raise Conflict("This area was counted anew since. That count stands.", code="counted_since")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import random
 import socket
@@ -305,7 +304,7 @@ class Guarded(httpcore.AsyncNetworkBackend):
         except OSError as error:
             raise httpcore.ConnectError(f"{host} is not known") from error
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-        if not self._private() and not all(is_outside(address) for address in addresses):
+        if not self._private() and not all(webhooks.is_outside(address) for address in addresses):
             raise AddressRefused(host)
         fault: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
@@ -325,24 +324,6 @@ class Guarded(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def is_outside(address: str) -> bool:
-    """Whether an address belongs to the public internet, also by the IPv4 address that an IPv6 one holds."""
-    try:
-        one = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(one, ipaddress.IPv6Address):
-        inner = one.ipv4_mapped or one.sixtofour or (one.teredo[1] if one.teredo else None)
-        if one in _NAT64:
-            inner = ipaddress.IPv4Address(int(one) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_outside(str(inner))
-    return one.is_global and not one.is_multicast
 
 
 def _noted(message: Message, outcome: Outcome) -> Delivery:

@@ -97,6 +97,7 @@ def evacuate(tx: Transaction, venues: Venues, slug: str, sent: EvacuationSent, *
         lines.end_all_waiting(tx, venue.id, now)
         emptied = {area: TallyRow(Tally(), seq, now, Certainty(at=now)) for area in tallies}
         presences.save_tallies(tx, venue.id, emptied)
+        venues.ledgers.empty(tx, event, venue.layout, now)
     events.set_evacuation(
         tx,
         venue.id,

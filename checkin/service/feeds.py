@@ -21,7 +21,7 @@ Form = Literal["json", "xml", "ics", "xcal"]
 MEDIA_TYPES: dict[Form, str] = {
     "json": "application/json",
     "xml": "application/xml",
-    "ics": "text/calendar; charset=utf-8",
+    "ics": "text/calendar",
     "xcal": "application/calendar+xml",
 }
 TOUCHES = {"imported", "changed"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from checkin.core.errors import NotFound
@@ -78,10 +80,11 @@ def waits(tx: Transaction, venues: Venues, slug: str) -> bool:
     return any(line.waiting for line in lines.load_lines(tx, venues.id(tx, slug)).values())
 
 
-def waiting(tx: Transaction, venue: Venue, now: int) -> list[WaitingShown]:
-    """Everybody who waits, area by area in the order of their numbers."""
+def waiting(tx: Transaction, venue: Venue, now: int, hidden: Collection[str]) -> list[WaitingShown]:
+    """Everybody who waits, area by area in the order of their numbers; without the names of the groups `hidden`."""
     found = [(area, one) for area, line in lines.load_lines(tx, venue.id).items() for one in line.waiting]
-    names = attendees.names_by_id(tx, venue.id, {one.attendee for _, one in found})
+    known = attendees.names_by_id(tx, venue.id, {one.attendee for _, one in found})
+    names = {id: (name, group) for id, (name, group) in known.items() if group not in hidden}
     return [
         WaitingShown(
             area=area,

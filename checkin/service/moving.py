@@ -8,10 +8,12 @@ import msgspec
 
 from checkin.core import codes
 from checkin.core.admission import Bearer, Decision, Evacuation, Given
+from checkin.core.allotment import Ledger
 from checkin.core.facts import Scanned, believed_at, observe, presence_after
 from checkin.core.holds import Waiting
 from checkin.core.model import Scan
 from checkin.core.occupancy import Certainty, Changes, Presence
+from checkin.service.ledgers import Passages
 from checkin.service.seats import call_numbers, seats_of
 from checkin.service.venues import Venue
 from checkin.store import attendees, handouts, lines, presences, sessions
@@ -46,10 +48,18 @@ class People:
 
 
 class Moving:
-    """Where everybody is and whose the places are, in step with the decisions of a batch."""
+    """Where everybody is and whose the places are, in step with the decisions of a batch. `ledger`: of the
+    places that are with stations; what passes here is told to it, and its owner saves it."""
 
     def __init__(
-        self, tx: Transaction, venue: Venue, now: int, evacuation: Evacuation, *, with_line_ends: bool = False
+        self,
+        tx: Transaction,
+        venue: Venue,
+        now: int,
+        evacuation: Evacuation,
+        *,
+        with_line_ends: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._tx = tx
         self._venue = venue
@@ -61,8 +71,10 @@ class Moving:
             area: self._rows[area].certainty if area in self._rows else Certainty() for area in venue.layout.areas
         }
         self.seats = seats_of(tx, venue, self._rows, now, with_line_ends=with_line_ends)
+        self._passages = Passages(ledger, self.seats.house) if ledger is not None else None
         self._bearers: dict[str, Bearer] = {}
         self._moved: dict[str, Presence] = {}
+        self._never_here: set[str] = set()
         self._changed: dict[str, int] = {}
         self._booked: dict[tuple[str, str], bool] = {}
         self._given: dict[tuple[str, str], Given | None] = {}
@@ -73,11 +85,22 @@ class Moving:
         """This person as the scans before in the batch have left them."""
         return self._bearers.get(bearer.attendee, bearer)
 
-    def carry_out(self, scan: Scan, decision: Decision, bearer: Bearer | None) -> Changes:
+    def before(self, bearer: Bearer, scan: Scan) -> Bearer:
+        """This person as a scan is decided: now, and with the places that stations may have given on."""
+        bearer = self.now_of(bearer)
+        if self._passages is None:
+            return bearer
+        return msgspec.structs.replace(bearer, unsure=self._passages.unsure(bearer.attendee, scan.door))
+
+    def carry_out(
+        self, scan: Scan, decision: Decision, bearer: Bearer | None, *, from_at: int | None = None
+    ) -> Changes:
         """Move the person, and change bookings and waiting lines, as decided; returns what the movement
-        says of those whom a headcount missed."""
+        says of those whom a headcount missed. `from_at`: it did not happen before (None: nobody knows)."""
         if bearer is None:
             return []
+        if self._passages is not None:
+            self._passages.passed(scan, decision, self._now, from_at)
         before = self.seats.claims(bearer.claimant)
         after = before
         if decision.books is not None:
@@ -104,6 +127,7 @@ class Moving:
         after = presence_after(fact, bearer.presence)
         if after is not None:
             self._moved[bearer.attendee] = after
+            self._never_here.discard(bearer.attendee)
             self._bearers[bearer.attendee] = msgspec.structs.replace(bearer, presence=after)
         house = self.seats.house
         for one, other in ((decision.leaves, decision.enters), (decision.enters, decision.leaves)):
@@ -118,11 +142,26 @@ class Moving:
             for area in observe(self._certainty, fact, self._venue.layout):
                 self._changed.setdefault(area, self._rows[area].seq if area in self._rows else seq)
 
+    def put_back(self, bearer: Bearer, leaves: str | None, presence: Presence | None, seq: int) -> None:
+        """The fact `seq` has put a person from `leaves` to where they had been before (None: never here)."""
+        attendee = bearer.attendee
+        self._moved.pop(attendee, None)
+        self._never_here.discard(attendee)
+        if presence is None:
+            self._never_here.add(attendee)
+        else:
+            self._moved[attendee] = presence
+        self._bearers[attendee] = msgspec.structs.replace(self.now_of(bearer), presence=presence)
+        for area in {*self._venue.layout.path(leaves), *self._venue.layout.path(presence.area if presence else None)}:
+            self._changed[area] = seq
+
     def save(self) -> None:
         """Write what has changed, and call the numbers for which places have become free."""
         tx, event = self._tx, self._venue.id
         if self._moved:
             presences.save_presences(tx, event, self._moved)
+        for attendee in self._never_here:
+            presences.forget_presence(tx, attendee)
         if self._changed:
             presences.save_tallies(tx, event, {area: self._row(area, seq) for area, seq in self._changed.items()})
         if self._booked:
@@ -141,7 +180,8 @@ class Moving:
     def _row(self, area: str, seq: int) -> TallyRow:
         before = self._rows.get(area)
         at = before.at if before is not None and before.seq == seq else self._now
-        return TallyRow(self.seats.house.tallies[area], seq, at, self._certainty[area])
+        aside = before.set_aside if before is not None else 0
+        return TallyRow(self.seats.house.tallies[area], seq, at, self._certainty[area], aside)
 
     def _book(self, decision: Decision, bearer: Bearer) -> Bearer:
         assert decision.books is not None

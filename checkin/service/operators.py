@@ -42,6 +42,17 @@ class Invited(Struct, frozen=True):
     role: OperatorRole
 
 
+class NewLink(Struct, frozen=True, kw_only=True):
+    """Of whose account, made by whom (`operator:ID`) and when (wall time in ms since 1970 UTC); whether it was
+    used, and whether it is the account of whoever asks."""
+
+    operator: Operator
+    by: str
+    at: int
+    used: bool
+    own: bool
+
+
 def open_setup(tx: Transaction) -> str | None:
     """A one-time code that makes the first organiser; None as soon as there is any account. Earlier codes
     are void."""
@@ -68,16 +79,50 @@ def invite(tx: Transaction, name: str, role: OperatorRole, by: Principal) -> tup
 
 
 def reset(tx: Transaction, id: str, by: Principal) -> tuple[Operator, str]:
-    """A new link for an account: its password and second factor are void, its sessions end, and one that was
-    withdrawn is back. Raises `NotFound`, `NotAllowed`."""
+    """A new link for an account, in the place of an earlier one; one that was withdrawn is back, without its
+    password and second factor. Those of an active account hold until the link is used: nobody loses theirs by
+    what another does. Whose account it is and everybody who may make accounts is told (`new_links`).
+    Raises `NotFound`, `NotAllowed`."""
     operator = _other(tx, id, by)
     _check_give(tx, by, operator.role)
-    _check_organisers_stay(tx, operator)
-    people.set_password(tx, id, "")
-    people.drop_tokens_of_operator(tx, id)
-    people.set_withdrawn(tx, id, None)
+    people.drop_invitations(tx, id)
+    if operator.withdrawn_at is not None:
+        people.set_password(tx, id, "")
+        people.set_withdrawn(tx, id, None)
     _record(tx, "reinstated" if operator.withdrawn_at is not None else "reset", operator, by=by.id)
     return operator, _code(tx, operator)
+
+
+def new_links(tx: Transaction, by: Principal) -> list[NewLink]:
+    """The links of the last days that give active accounts another password, as far as they concern whoever
+    asks: their own, and everybody's for those who may make accounts. The newest first."""
+    now = wall_ms()
+    open = people.open_invitations(tx, now)
+    last: dict[str, deeds.Deed] = {}
+    used: set[str] = set()
+    for deed in deeds.deeds_since(tx, ("reset", "accepted"), now - INVITATION_HOURS * _HOUR_MS):
+        if deed.what == "reset":
+            last[deed.about] = deed
+        elif deed.about in last:
+            used.add(deed.about)
+    found = []
+    for about, deed in last.items():
+        operator = people.operator_by_id(tx, about.removeprefix("operator:"))
+        mine = about == by.id
+        if operator is None or operator.withdrawn_at is not None or not (mine or "accounts" in by.may):
+            continue
+        if operator.id in open or about in used:
+            link = NewLink(operator=operator, by=deed.by, at=deed.at, used=operator.id not in open, own=mine)
+            found.append(link)
+    return found[::-1]
+
+
+def refuse_link(tx: Transaction, by: Principal) -> None:
+    """Whoever asks has not wanted a new link for their account: it is void. Raises `NotFound`."""
+    operator = people.operator_by_id(tx, by.id.removeprefix("operator:"))
+    if operator is None or not people.drop_invitations(tx, operator.id):
+        raise NotFound("There is no open link for this account.", code="invitation_unknown")
+    _record(tx, "link_refused", operator, by=by.id)
 
 
 def change_role(tx: Transaction, id: str, role: OperatorRole, by: Principal) -> None:
@@ -147,14 +192,15 @@ def invited(tx: Transaction, code: str) -> Invited:
 
 
 async def accept(gate: Gate, store: Store, code: str, name: str, password: str, address: str) -> tuple[str, Operator]:
-    """Choose a password by a link; a session's token, and the operator. `name` counts for the first
-    organiser alone. Raises `NotFound` for a code that is unknown, used or expired, `BadInput` for a name or
-    password that cannot be used."""
+    """Choose a password by a link, which ends earlier sessions; a session's token, and the operator. `name` counts
+    for the first organiser alone. Raises `NotFound` for a code that is unknown, used or expired, `BadInput` for a
+    name or password that cannot be used."""
     check_password(password)
     async with gate.attempt(f"invitation {address}"):
         await store.read(lambda tx: _invitation(tx, code))
         hashed = await gate.hashed(password)
         operator = await store.write(lambda tx: _accept(tx, code, name, hashed))
+    gate.forget()
     return await gate.begin_session(operator), operator
 
 
@@ -225,6 +271,7 @@ def _accept(tx: Transaction, code: str, name: str, password_hash: str) -> Operat
         return operator
     found = people.operator_by_id(tx, token.operator)
     assert found is not None, "an account is never deleted"
+    people.drop_tokens_of_operator(tx, found.id)
     people.set_password(tx, found.id, password_hash)
     _record(tx, "accepted", found, by=f"operator:{found.id}")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 from msgspec import Struct
@@ -14,9 +14,11 @@ from checkin.core.admission import Reason
 from checkin.core.facts import Fact, Scanned
 from checkin.core.occupancy import Certainty, House
 from checkin.core.queueing import Advice
+from checkin.core.roles import Permission
 from checkin.core.schedule import bookings_max
 from checkin.service import forecast as forecasts
 from checkin.service.alerts import AlertsShown, alerts_shown, findings
+from checkin.service.attendees import hidden_from
 from checkin.service.evacuation import evacuation_of
 from checkin.service.forecast import Forecast, ForecastShown, forecast_of
 from checkin.service.lines import PersonShown, WaitingShown, waiting
@@ -46,6 +48,8 @@ class RefusalsShown(Struct, frozen=True):
 
 
 class ScanShown(Struct, frozen=True, kw_only=True):
+    """`attendee` None: nobody that is known, or (`hidden`) somebody of a group that whoever asks may not see."""
+
     seq: int
     at: str
     door: str
@@ -55,6 +59,7 @@ class ScanShown(Struct, frozen=True, kw_only=True):
     reason: str | None
     hint: Hint
     attendee: PersonShown | None
+    hidden: bool = False
 
 
 class DoorShown(Struct, frozen=True, kw_only=True):
@@ -177,10 +182,18 @@ def occupancy(tx: Transaction, venues: Venues, slug: str, now: int) -> Occupancy
 
 
 def overview(
-    tx: Transaction, venues: Venues, slug: str, pulse: Pulse, *, now: int, at_s: float, heard: dict[str, int]
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    pulse: Pulse,
+    *,
+    now: int,
+    at_s: float,
+    heard: dict[str, int],
+    may: Collection[Permission],
 ) -> Overview:
     """The organiser's page. `heard`: device → when it was heard since the last save; `at_s`: a steady clock
-    in seconds."""
+    in seconds; `may`: what whoever asks may do, which says whose names they see."""
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     layout = venue.layout
@@ -191,13 +204,13 @@ def overview(
         now=iso(now, layout),
         arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in presences.arrivals_by_minute(tx, venue.id)],
         refusals=_refusals(_added_up(one.refusals for one in pulse.doors.values())),
-        last_scans=_last_scans(tx, venue),
+        last_scans=_last_scans(tx, venue, hidden_from(venue, may)),
         doors=_doors(tx, venue, pulse, forecast, heard, now, at_s),
         headcounts=_headcounts(tx, venue),
         warnings=warnings(tx, venue, now),
         alerts=alerts_shown(tx, venue, findings(tx, venue, pulse, forecast, now, at_s)),
         forecast=forecasts.shown(forecast, layout, now),
-        lines=waiting(tx, venue, now),
+        lines=waiting(tx, venue, now, hidden_from(venue, may)),
         closed_at=iso(row.closed_at, layout) if row.closed_at is not None else None,
     )
 
@@ -329,7 +342,7 @@ def _rounded(ms: float | None) -> float | None:
     return None if ms is None else round(ms, 1)
 
 
-def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
+def _last_scans(tx: Transaction, venue: Venue, hidden: Collection[str]) -> list[ScanShown]:
     scans = [(kept.seq, kept.fact) for kept in facts.last_scans(tx, venue.id, LAST_SCANS)]
     wanted = {fact.decision.attendee for _, fact in scans if isinstance(fact, Scanned) and fact.decision.attendee}
     names = attendees.names_by_id(tx, venue.id, wanted)
@@ -338,6 +351,7 @@ def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
         assert isinstance(fact, Scanned)
         decision = fact.decision
         who = decision.attendee
+        is_hidden = who in names and names[who][1] in hidden
         shown.append(
             ScanShown(
                 seq=seq,
@@ -352,7 +366,8 @@ def _last_scans(tx: Transaction, venue: Venue) -> list[ScanShown]:
                     if decision.refusal
                     else wording.hint(decision, venue.layout)
                 ),
-                attendee=PersonShown(who, *names[who]) if who in names else None,
+                attendee=PersonShown(who, *names[who]) if who in names and not is_hidden else None,
+                hidden=is_hidden,
             )
         )
     return shown

@@ -46,8 +46,6 @@ SecondFactor = Literal["required", "offered"]
 
 _HOUR_MS = 3_600_000
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Verified where the name is unknown, so that both take the same time."""
 
 
 class Principal(Struct, frozen=True, kw_only=True):
@@ -102,6 +100,7 @@ class Gate:
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._verifying = asyncio.Semaphore(2)
+        self._nobody = _hasher.hash(secrets.token_hex(16))  # takes the place of one that there is not
         self.heard: dict[str, int] = {}
         """device → when it was heard since the last save."""
 
@@ -149,7 +148,7 @@ class Gate:
         """Whether this is the operator's password; takes as long where there is no such operator."""
         there = operator is not None and operator.withdrawn_at is None and operator.password_hash
         async with self._verifying:
-            right = await asyncio.to_thread(_verify, there or _NOBODY, password)
+            right = await asyncio.to_thread(_verify, there or self._nobody, password)
         return bool(there) and right
 
     async def hashed(self, password: str) -> str:
@@ -417,6 +416,14 @@ def _principal(tx: Transaction, hash: bytes, now: int, factor_required: bool) ->
 
 
 def _pair(tx: Transaction, code: str, token: str, now: int) -> Device:
+    device = take_pairing(tx, code, now)
+    people.add_token(tx, Token(hash=token_hash(token), device=device.id, purpose="cookie", created_at=now))
+    return device
+
+
+def take_pairing(tx: Transaction, code: str, now: int) -> Device:
+    """The device that a one-time code pairs; the code is used up. Raises `NotFound` for one that is unknown,
+    used or expired, and for a device that was revoked."""
     found = people.token_by_hash(tx, token_hash(code))
     if found is None or found.purpose != "pairing" or found.expires_at is None or found.expires_at <= now:
         raise NotFound("This pairing link was used or has expired. Ask for a new one.", code="pairing_unknown")
@@ -424,7 +431,6 @@ def _pair(tx: Transaction, code: str, token: str, now: int) -> Device:
     device = people.device_by_id(tx, found.device or "")
     if device is None or device.revoked_at is not None:
         raise NotFound("This device was revoked. Ask for a new one.", code="device_revoked")
-    people.add_token(tx, Token(hash=token_hash(token), device=device.id, purpose="cookie", created_at=now))
     return device
 
 

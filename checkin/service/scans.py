@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from checkin.core import codes, wording
-from checkin.core.admission import OVERRIDE, Facts, Refusal, decide
+from checkin.core.admission import OVERRIDE, Bearer, Decision, Facts, Refusal, decide
 from checkin.core.errors import CheckinError, Conflict, NotAllowed, NotFound
 from checkin.core.facts import Scanned
 from checkin.core.holds import kept_seats
@@ -23,6 +23,7 @@ from checkin.service.venues import Venue, Venues
 from checkin.store import facts
 from checkin.store.attendees import Known
 from checkin.store.engine import Transaction
+from checkin.store.events import EventRow
 from checkin.store.facts import Kept
 from checkin.wire import (
     AlternativeShown,
@@ -88,12 +89,23 @@ class _Admission:
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
         self.people = People(tx, self.venue, [one.scan for one in arrived])
         self.evacuation = evacuation_of(self.journal.event)
-        self.house = Moving(tx, self.venue, now, self.evacuation, with_line_ends=any(one.scan.wait for one in arrived))
+        self.venues = venues
+        self.ledger = venues.ledgers.take(tx, self.journal.event, self.layout)
+        self.house = Moving(
+            tx,
+            self.venue,
+            now,
+            self.evacuation,
+            with_line_ends=any(one.scan.wait for one in arrived),
+            ledger=self.ledger,
+        )
 
     def answers(self) -> list[Answered | CheckinError]:
         answers = [self._answer(one) for one in self.arrived]
         self.journal.write()
         self.house.save()
+        if self.ledger is not None:
+            self.venues.ledgers.save(self.tx, self.journal.event, self.ledger)
         return answers
 
     def _answer(self, arrived: Arrived) -> Answered | CheckinError:
@@ -121,41 +133,21 @@ class _Admission:
     def _decided(self, arrived: Arrived, led_to: Sequence[Known], content: bytes) -> tuple[Scanned, int]:
         scan = arrived.scan
         known = led_to[0] if len(led_to) == 1 else None
-        bearer = self.house.now_of(known.bearer) if known is not None else None
-        decision = decide(
-            scan,
-            Facts(
-                now=self.now,
-                layout=self.layout,
-                seats=self.house.seats,
-                evacuation=self.evacuation,
-                genuineness="genuine" if led_to else codes.genuineness(codes.normalise(scan.code), self.venue.key),
-                bearer=bearer,
-                several=len(led_to) > 1,
-                reentry_until=self.journal.event.reentry_until,
-            ),
-        )
+        bearer = self.house.before(known.bearer, scan) if known is not None else None
+        decision = decide(scan, facts_of(scan, led_to, bearer, self.venue, self.house, self.journal.event, self.now))
         scanned_at = self.now if scan.scanned_at is None else scan.scanned_at
         ahead = scanned_at - self.now
         off = ahead > CLOCK_OFF_MS or (ahead < -CLOCK_OFF_MS and not arrived.delayed)
-        recounts = self.house.carry_out(scan, decision, bearer)
-        door = self.layout.doors[scan.door]
-        numbers = self.house.seats.house.numbers(door.area)
-        fact = Scanned(
-            id=scan.id,
-            door=scan.door,
-            direction=scan.direction,
-            area=door.area,
-            decision=decision,
+        recounts = self.house.carry_out(scan, decision, bearer, from_at=self.now)
+        fact = fact_of(
+            scan,
+            decision,
+            self.house,
             scanned_at=scanned_at,
             received_at=self.now,
-            inside=numbers.inside,
-            capacity=numbers.capacity,
-            free=numbers.free,
             by=arrived.by,
             clock_off_ms=ahead if off else None,
-            override=scan.override.reason if scan.override else None,
-            recounts=tuple(recounts),
+            recounts=recounts,
         )
         seq = self.journal.add(fact, content)
         self.house.note(fact, seq, bearer)
@@ -259,6 +251,55 @@ class _Admission:
 
     def _iso(self, at: int) -> str:
         return self.received_at if at == self.now else iso(at, self.layout)
+
+
+def facts_of(
+    scan: Scan, led_to: Sequence[Known], bearer: Bearer | None, venue: Venue, moving: Moving, event: EventRow, now: int
+) -> Facts:
+    """What is known as a scan is decided. `bearer`: as the scans before have left the one whom it leads to."""
+    return Facts(
+        now=now,
+        layout=venue.layout,
+        seats=moving.seats,
+        evacuation=evacuation_of(event),
+        genuineness="genuine" if led_to else codes.genuineness(codes.normalise(scan.code), venue.key),
+        bearer=bearer,
+        several=len(led_to) > 1,
+        reentry_until=event.reentry_until,
+    )
+
+
+def fact_of(
+    scan: Scan,
+    decision: Decision,
+    moving: Moving,
+    *,
+    scanned_at: int,
+    received_at: int,
+    by: str,
+    clock_off_ms: int | None = None,
+    recounts: Sequence[tuple[str, int]] = (),
+    id: str = "",
+) -> Scanned:
+    """A scan and its decision as a fact, with the numbers of the area once it was carried out."""
+    door = moving.seats.layout.doors[scan.door]
+    numbers = moving.seats.house.numbers(door.area)
+    return Scanned(
+        id=id or scan.id,
+        door=scan.door,
+        direction=scan.direction,
+        area=door.area,
+        decision=decision,
+        scanned_at=scanned_at,
+        received_at=received_at,
+        inside=numbers.inside,
+        capacity=numbers.capacity,
+        free=numbers.free,
+        by=by,
+        clock_off_ms=clock_off_ms,
+        override=scan.override.reason if scan.override else None,
+        recounts=tuple(recounts),
+    )
 
 
 def _content(scan: Scan, key: bytes) -> bytes:

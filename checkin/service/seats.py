@@ -25,7 +25,11 @@ def seats_of(
             for area in venue.layout.areas
         }
     return Seats(
-        House(venue.layout, {area: row.tally for area, row in tallies.items()}),
+        House(
+            venue.layout,
+            {area: row.tally for area, row in tallies.items()},
+            {area: row.set_aside for area, row in tallies.items() if row.set_aside},
+        ),
         venue.programme,
         now,
         sessions.booked_by_session(tx, venue.id, claimable) if claimable else {},

@@ -21,7 +21,7 @@ from checkin.core.layout import Difference, Fault, Layout, approved_changes, dif
 from checkin.core.model import Area, Event
 from checkin.exchange.layout import layout_of, read_layout, tables_of, write_layout
 from checkin.service.people import Principal
-from checkin.service.venues import Needed, Venue, Venues, file_of, import_layout, left_out, needed
+from checkin.service.venues import Needed, Venue, Venues, file_of, for_event, import_layout, left_out, needed
 from checkin.store import attendees, badges, events, facts, people, sessions
 from checkin.store.engine import Transaction
 from checkin.wire import Count, Id, iso
@@ -186,11 +186,10 @@ def undo(tx: Transaction, venues: Venues, slug: str, principal: Principal, *, no
 
 
 def read_file(tx: Transaction, venues: Venues, slug: str, data: bytes) -> dict[str, Any]:
-    """A layout file as the form has it; it becomes the layout of this event, whosever it was. Raises what
-    `read_layout` raises."""
-    venues.id(tx, slug)
-    layout = read_layout(data)
-    return _form(layout.of(msgspec.structs.replace(layout.event, slug=slug)))
+    """A layout file as the form has it; it becomes the layout of this event, whosever it was, whose name and
+    date stay its own (`for_event`). Raises what `read_layout` raises."""
+    own = events.load_event(tx, venues.id(tx, slug))
+    return _form(for_event(read_layout(data), own))
 
 
 def layout_file(tx: Transaction, venues: Venues, slug: str) -> bytes:

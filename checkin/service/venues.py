@@ -15,6 +15,7 @@ from checkin.core.occupancy import Certainty
 from checkin.core.schedule import Programme
 from checkin.exchange.layout import write_layout
 from checkin.service.journal import Journal
+from checkin.service.ledgers import Ledgers
 from checkin.store import attendees, events, facts, people, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
@@ -39,6 +40,7 @@ class Venues:
     """The venues of this database, read again only when a layout or programme has changed."""
 
     def __init__(self) -> None:
+        self.ledgers = Ledgers()
         self._ids: dict[str, int] = {}
         self._venues: dict[int, Venue] = {}
 
@@ -110,6 +112,15 @@ def import_layout(tx: Transaction, layout: Layout, *, now: int, by: str) -> int:
     recount(tx, id, seq=journal.seq, now=now)
     journal.write()
     return id
+
+
+def for_event(layout: Layout, own: Event) -> Layout:
+    """The layout of a file for this event. Of another event (of last year) it is the venue and its rules: the
+    short name, name, date and time zone stay the event's `own`."""
+    if layout.event.slug == own.slug:
+        return layout
+    kept = {"slug": own.slug, "name": own.name, "date": own.date, "timezone": own.timezone}
+    return layout.of(msgspec.structs.replace(layout.event, **kept))
 
 
 class Needed(Struct, frozen=True):
@@ -190,7 +201,9 @@ def recount(tx: Transaction, id: int, *, seq: int, now: int) -> None:
         tx,
         id,
         {
-            area: TallyRow(tally, seq, now, before[area].certainty if area in before else Certainty())
+            area: TallyRow(tally, seq, now, before[area].certainty, before[area].set_aside)
+            if area in before
+            else TallyRow(tally, seq, now, Certainty())
             for area, tally in house.tallies.items()
         },
     )

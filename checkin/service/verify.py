@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from checkin.core.allotment import Ledger
 from checkin.core.facts import Sum
 from checkin.core.occupancy import Presence, Tally
+from checkin.service.ledgers import SetAside
 from checkin.service.venues import Venues
-from checkin.store import attendees, events, facts, handouts, presences
+from checkin.store import attendees, events, facts, handouts, presences, stations
 from checkin.store.engine import Transaction
 
 DIFFERENCES_SHOWN_MAX = 100
@@ -17,7 +19,7 @@ DIFFERENCES_SHOWN_MAX = 100
 
 def verify(tx: Transaction, venues: Venues, slug: str) -> list[str]:
     """Every difference between what the facts add up to and what is stored, in words; none: all is
-    well. Checked are: gapless seq, where each attendee is, and the tallies of every area."""
+    well. Checked are: gapless seq, where each attendee is, the tallies of every area, and what stations hold there."""
     return list(_first(_differences(tx, venues, slug)))
 
 
@@ -30,9 +32,9 @@ def _differences(tx: Transaction, venues: Venues, slug: str) -> Iterator[str]:
             yield f"facts {seq + 1} to {kept.seq - 1} are missing"
         seq = kept.seq
         total.add(kept.fact)
-    stored_seq = events.load_event_row(tx, venue.id).seq
-    if stored_seq != seq:
-        yield f"the event is at seq {stored_seq}, its last fact at {seq}"
+    event = events.load_event_row(tx, venue.id)
+    if event.seq != seq:
+        yield f"the event is at seq {event.seq}, its last fact at {seq}"
     stored = presences.load_presences(tx, venue.id)
     where = total.presences
     for attendee in sorted(where.keys() | stored.keys()):
@@ -41,7 +43,14 @@ def _differences(tx: Transaction, venues: Venues, slug: str) -> Iterator[str]:
             yield f"attendee {attendee}: facts say {told}, stored is {found}"
     if total.items != handouts.load_handouts(tx, venue.id):
         yield "what is handed out differs from what the facts say"
-    tallies = {area: row.tally for area, row in presences.load_tallies(tx, venue.id).items()}
+    rows = presences.load_tallies(tx, venue.id)
+    if event.stations:
+        aside = SetAside(Ledger(venue.layout, stations.load_ledger(tx, venue.id)))
+        for area in venue.layout.areas:
+            stored_aside = rows[area].set_aside if area in rows else 0
+            if stored_aside != aside[area]:
+                yield f"area {area}: the ledger sets {aside[area]} places aside, stored is {stored_aside}"
+    tallies = {area: row.tally for area, row in rows.items()}
     for area, tally in total.house(venue.layout, venue.programme, attendees.claimants(tx, venue.id)).tallies.items():
         if tally != tallies.get(area, Tally()):
             yield f"area {area}: facts add up to {_numbers(tally)}, stored is {_numbers(tallies.get(area, Tally()))}"

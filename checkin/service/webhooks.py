@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import ipaddress
 import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -36,6 +37,7 @@ DELIVERIES_KEPT_MAX = 200
 """Of each webhook; the oldest go."""
 BY_CLOCK = "clock"
 SECRET_PREFIX = "whsec_"
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NOTHING_WAITS: dict[str, Any] = {"until_seq": 0, "attempt": 0, "next_at": 0, "failing_since": None}
 PASSED: dict[str | None, Happening] = {"arrival": "entry", "entry": "entry", "reentry": "entry", "exit": "exit"}
 
@@ -308,6 +310,37 @@ def check_url(url: str, *, private: bool) -> None:
         )
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise BadInput("The address may hold no name, password or #part.", code="webhook_url")
+    if not private and _is_inside(host):
+        raise BadInput(
+            "This is an address inside: of this machine or of a private network. The house's own network can be"
+            " allowed (CHECKIN_WEBHOOKS_PRIVATE).",
+            code="webhook_inside",
+        )
+
+
+def _is_inside(host: str) -> bool:
+    """What can be said before a name is looked up; where names lead is looked at whenever something is sent."""
+    name = host.rstrip(".").lower()
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    return not is_outside(name)
+
+
+def is_outside(address: str) -> bool:
+    """Whether an address belongs to the public internet, also by the IPv4 address that an IPv6 one holds."""
+    try:
+        one = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(one, ipaddress.IPv6Address):
+        inner = one.ipv4_mapped or one.sixtofour or (one.teredo[1] if one.teredo else None)
+        if one in _NAT64:
+            inner = ipaddress.IPv4Address(int(one) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_outside(str(inner))
+    return one.is_global and not one.is_multicast
 
 
 def secret_of(key: bytes, id: str) -> bytes:

@@ -68,6 +68,11 @@ def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[s
     return {row[-1]: _known(row) for row in rows}
 
 
+def all_codes(tx: Transaction, event: int) -> list[str]:
+    """Every code that leads to somebody."""
+    return [text for (text,) in tx.rows("SELECT text FROM code WHERE event = ? ORDER BY text", (event,))]
+
+
 def bearers_by_booking_number(tx: Transaction, event: int, numbers: Iterable[str]) -> dict[str, list[Known]]:
     """booking number in capitals → those registered under it, in the order of their names."""
     rows = tx.rows(
@@ -282,12 +287,13 @@ def needing_help(tx: Transaction, event: int) -> list[tuple[Attendee, Presence]]
     return [(_attendee(row[5:]), presence_of(row[:5])) for row in rows]
 
 
-def registered_by_group(tx: Transaction, event: int) -> dict[str, int]:
-    """group → how many are registered."""
+def registered_by_group(tx: Transaction, event: int, besides: Iterable[str] = ()) -> dict[str, int]:
+    """group → how many are registered, `besides` those."""
     return dict(
         tx.rows(
-            "SELECT \"group\", count(*) FROM attendee WHERE event = ? AND registration = 'registered' GROUP BY 1",
-            (event,),
+            "SELECT \"group\", count(*) FROM attendee WHERE event = ? AND registration = 'registered'"
+            " AND id NOT IN (SELECT value FROM json_each(?)) GROUP BY 1",
+            (event, json_list(besides)),
         )
     )
 

@@ -77,13 +77,14 @@ def set_handed(tx: Transaction, badge: str, at: int | None) -> None:
 
 
 def latest_badges(tx: Transaction, event: int, attendees: Iterable[str] | None = None) -> dict[str, Badge]:
-    """attendee → the badge of the highest generation; of these attendees, or of all."""
+    """attendee → the valid badge, else the one of the highest generation; of these attendees, or of all."""
+    order = "ORDER BY CASE badge.state WHEN 'valid' THEN 1 ELSE 0 END, generation"
     if attendees is None:
-        rows = tx.rows(f"SELECT {_COLUMNS} FROM badge WHERE event = ? ORDER BY generation", (event,))
+        rows = tx.rows(f"SELECT {_COLUMNS} FROM badge WHERE event = ? {order}", (event,))
     else:
         rows = tx.rows(
             f"SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN badge ON badge.attendee = wanted.value"
-            " WHERE badge.event = ? ORDER BY generation",
+            f" WHERE badge.event = ? {order}",
             (json_list(attendees), event),
         )
     return {row[1]: _badge(row) for row in rows}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-from checkin.store.engine import Transaction
+from checkin.store.engine import Row, Transaction
 
 DeedWhat = Literal[
     "invited",
@@ -20,6 +21,7 @@ DeedWhat = Literal[
     "factor_reset",
     "recovery_used",
     "login_failed",
+    "link_refused",
 ]
 DEEDS_SHOWN = 200
 
@@ -46,4 +48,18 @@ def load_deeds(tx: Transaction, limit: int = DEEDS_SHOWN, before: int | None = N
         "SELECT number, at, by, what, about, note FROM deed WHERE number < ? ORDER BY number DESC LIMIT ?",
         (before if before is not None else 2**62, limit),
     )
-    return [Deed(number=row[0], at=row[1], by=row[2], what=row[3], about=row[4], note=row[5]) for row in rows]
+    return [_deed(row) for row in rows]
+
+
+def deeds_since(tx: Transaction, whats: Sequence[DeedWhat], since: int) -> list[Deed]:
+    """Of these kinds, those after a wall time in ms since 1970 UTC, in order."""
+    marks = ", ".join("?" * len(whats))
+    rows = tx.rows(
+        f"SELECT number, at, by, what, about, note FROM deed WHERE at > ? AND what IN ({marks}) ORDER BY number",
+        (since, *whats),
+    )
+    return [_deed(row) for row in rows]
+
+
+def _deed(row: Row) -> Deed:
+    return Deed(number=row[0], at=row[1], by=row[2], what=row[3], about=row[4], note=row[5])

@@ -18,7 +18,8 @@ _APPROVED = Approved.__struct_fields__
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
-    """What of an event changes while it goes on, and the key that signs its codes."""
+    """What of an event changes while it goes on, and the key that signs its codes. `stations`: 0 while it
+    has none, else the version of their ledger."""
 
     id: int
     seq: int
@@ -27,6 +28,7 @@ class EventRow(Struct, frozen=True, kw_only=True):
     drill: bool
     reentry_until: int | None
     closed_at: int | None
+    stations: int
     key: bytes
 
 
@@ -57,7 +59,9 @@ def events_with_layout(tx: Transaction) -> list[str]:
 
 def load_event_row(tx: Transaction, id: int) -> EventRow:
     row = tx.row(
-        "SELECT seq, layout_version, evacuation, drill, reentry_until, closed_at, key FROM event WHERE id = ?", (id,)
+        "SELECT seq, layout_version, evacuation, drill, reentry_until, closed_at, stations, key FROM event"
+        " WHERE id = ?",
+        (id,),
     )
     assert row is not None, "an event is never deleted while its id is known"
     return EventRow(
@@ -68,7 +72,8 @@ def load_event_row(tx: Transaction, id: int) -> EventRow:
         drill=bool(row[3]),
         reentry_until=row[4],
         closed_at=row[5],
-        key=row[6],
+        stations=row[6],
+        key=row[7],
     )
 
 

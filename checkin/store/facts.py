@@ -103,14 +103,14 @@ def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
     return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Evacuated)]
 
 
-def changes_since(tx: Transaction, event: int, at: int) -> list[Changed]:
-    """The newest changes, of those since then, newest first."""
+def changes_since(tx: Transaction, event: int, at: int) -> list[tuple[int, Changed]]:
+    """The newest changes, of those since then, with their seqs, newest first."""
     rows = tx.rows(
-        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' AND at >= ?"
+        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' AND at >= ?"
         " ORDER BY seq DESC LIMIT ?",
         (event, at, PAGE_FACTS_MAX),
     )
-    return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Changed)]
+    return [(seq, fact) for seq, body in rows if isinstance(fact := _decoder.decode(body), Changed)]
 
 
 def newest_changes(tx: Transaction, event: int, limit: int) -> list[Changed]:
@@ -139,6 +139,12 @@ def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
     kept = [fact for row in rows if isinstance(fact := _decoder.decode(row[0]), Corrected)]
     undone = {fact.undoes for fact in kept}
     return {fact.area: fact for fact in kept if fact.headcount is not None and fact.id not in undone}
+
+
+def last_change(tx: Transaction, event: int) -> int:
+    """The seq of the last change to anything but where people are; 0: none."""
+    row = tx.row("SELECT max(seq) FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change'", (event,))
+    return int(row[0] or 0) if row else 0
 
 
 def any_scan(tx: Transaction, event: int) -> bool:

@@ -118,6 +118,17 @@ def drop_tokens_of_operator(tx: Transaction, id: str) -> None:
     tx.run("DELETE FROM token WHERE operator = ?", (id,))
 
 
+def drop_invitations(tx: Transaction, id: str) -> bool:
+    """Whether this account had a link that was not used yet; it is void."""
+    return tx.run("DELETE FROM token WHERE operator = ? AND purpose = 'invitation'", (id,)) > 0
+
+
+def open_invitations(tx: Transaction, now: int) -> set[str]:
+    """The operators who have a link that holds and was not used."""
+    rows = tx.rows("SELECT DISTINCT operator FROM token WHERE purpose = 'invitation' AND expires_at > ?", (now,))
+    return {operator for (operator,) in rows}
+
+
 def drop_tokens_for(tx: Transaction, purpose: Purpose) -> None:
     tx.run("DELETE FROM token WHERE purpose = ?", (purpose,))
 
@@ -159,6 +170,10 @@ def device_by_id(tx: Transaction, id: str) -> Device | None:
 def revoke_device(tx: Transaction, id: str, at: int) -> None:
     """No token of it lets anybody in from now on."""
     tx.run("UPDATE device SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (at, id))
+    tx.run("DELETE FROM token WHERE device = ?", (id,))
+
+
+def drop_tokens_of_device(tx: Transaction, id: str) -> None:
     tx.run("DELETE FROM token WHERE device = ?", (id,))
 
 

@@ -14,23 +14,29 @@ _shares = msgspec.json.Decoder(dict[str, int])
 
 
 class TallyRow(Struct, frozen=True):
-    """A tally with the fact that changed it last, and how far it can be trusted."""
+    """A tally with the fact that changed it last, and how far it can be trusted. `set_aside`: places of the
+    area that stations have, or that are in doubt; `stations.save_ledger` changes that."""
 
     tally: Tally
     seq: int
     at: int
     certainty: Certainty
+    set_aside: int = 0
 
 
 def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
     rows = tx.rows(
-        "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at"
-        " FROM tally WHERE event = ?",
+        "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at,"
+        " set_aside FROM tally WHERE event = ?",
         (event,),
     )
     return {
         row[0]: TallyRow(
-            Tally(row[1], row[2], row[3], _shares.decode(row[4])), row[5], row[6], Certainty(row[7], row[8], row[9])
+            Tally(row[1], row[2], row[3], _shares.decode(row[4])),
+            row[5],
+            row[6],
+            Certainty(row[7], row[8], row[9]),
+            row[10],
         )
         for row in rows
     }
@@ -38,8 +44,8 @@ def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
 
 def save_tallies(tx: Transaction, event: int, tallies: Mapping[str, TallyRow]) -> None:
     tx.run_many(
-        "INSERT INTO tally (event, area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO tally (event, area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at,"
+        " set_aside) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (event, area) DO UPDATE SET visitors = excluded.visitors, crew = excluded.crew,"
         " uncounted = excluded.uncounted, shares = excluded.shares, seq = excluded.seq, at = excluded.at,"
         " passages = excluded.passages, surprises = excluded.surprises, counted_at = excluded.counted_at",
@@ -56,6 +62,7 @@ def save_tallies(tx: Transaction, event: int, tallies: Mapping[str, TallyRow]) -
                 row.certainty.passages,
                 row.certainty.surprises,
                 row.certainty.at,
+                row.set_aside,
             )
             for area, row in tallies.items()
         ],
@@ -149,14 +156,34 @@ def arrivals_by_minute(tx: Transaction, event: int) -> list[tuple[int, int]]:
     ]
 
 
-def attended(tx: Transaction, before: str) -> list[tuple[int, int]]:
-    """(registered, of those came) of every event on a date before this one (ISO), the last one first;
-    those events where anybody came at all."""
+def earlier_events(tx: Transaction, before: str, count: int) -> list[int]:
+    """At most `count` events on a date before this one (ISO) to which anybody came, the last one first."""
     rows = tx.rows(
-        "SELECT count(*), count(presence.attendee) FROM event"
-        " JOIN attendee ON attendee.event = event.id AND attendee.registration = 'registered'"
-        " LEFT JOIN presence ON presence.attendee = attendee.id"
-        " WHERE event.date < ? GROUP BY event.id HAVING count(presence.attendee) > 0 ORDER BY event.date DESC",
-        (before,),
+        "SELECT id FROM event WHERE date < ? AND EXISTS (SELECT 1 FROM attendee"
+        " JOIN presence ON presence.attendee = attendee.id WHERE attendee.event = event.id)"
+        " ORDER BY date DESC, id LIMIT ?",
+        (before, count),
     )
-    return [(registered, came) for registered, came in rows]
+    return [id for (id,) in rows]
+
+
+def attended(tx: Transaction, event: int, besides: Iterable[str]) -> tuple[int, int]:
+    """How many were registered for an event, `besides` those, and how many of them came."""
+    row = tx.row(
+        "SELECT count(*), count(presence.attendee) FROM attendee LEFT JOIN presence ON presence.attendee = attendee.id"
+        " WHERE attendee.event = ? AND registration = 'registered'"
+        " AND attendee.id NOT IN (SELECT value FROM json_each(?))",
+        (event, json_list(besides)),
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
+def how_many_came(tx: Transaction, event: int, of: Iterable[str]) -> int:
+    """How many of these were ever in the house."""
+    row = tx.row(
+        "SELECT count(*) FROM presence WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))",
+        (event, json_list(of)),
+    )
+    assert row is not None
+    return int(row[0])

@@ -7,11 +7,12 @@ from msgspec import Struct
 from checkin.core.model import PrintState
 from checkin.store.engine import Row, Transaction
 
-_COLUMNS = "id, badge, printer, state, requested_at, requested_by, taken_at, taken_by, ended_at, tries, fault"
+_COLUMNS = "id, badge, printer, state, requested_at, requested_by, taken_at, taken_by, ended_at, tries, fault, said"
 
 
 class Print(Struct, frozen=True, kw_only=True):
-    """One badge on its way to paper. `printer` empty: any that asks; `taken_by`: the one that has it."""
+    """One badge on its way to paper. `printer` empty: any that asks; `taken_by`: the one that has it;
+    `fault`: why it failed, by a key, and `said` what belongs to it (letters, the printer's own words)."""
 
     id: str
     badge: str
@@ -24,6 +25,15 @@ class Print(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     tries: int = 0
     fault: str = ""
+    said: str = ""
+
+
+class Printer(Struct, frozen=True, kw_only=True):
+    """A printer whose program cannot reach it: since when, and what it is told."""
+
+    name: str
+    since_at: int
+    fault: str
 
 
 def add_print(tx: Transaction, event: int, one: Print) -> None:
@@ -41,9 +51,9 @@ def load_print(tx: Transaction, event: int, id: str) -> Print | None:
 def save_print(tx: Transaction, event: int, one: Print) -> None:
     """Keep how far it is."""
     tx.run(
-        "UPDATE print SET state = ?, taken_at = ?, taken_by = ?, ended_at = ?, tries = ?, fault = ?"
-        " WHERE event = ? AND id = ?",
-        (one.state, one.taken_at, one.taken_by, one.ended_at, one.tries, one.fault, event, one.id),
+        "UPDATE print SET state = ?, taken_at = ?, taken_by = ?, ended_at = ?, tries = ?, fault = ?,"
+        " said = ? WHERE event = ? AND id = ?",
+        (one.state, one.taken_at, one.taken_by, one.ended_at, one.tries, one.fault, one.said, event, one.id),
     )
 
 
@@ -62,6 +72,14 @@ def is_open(tx: Transaction, event: int, badge: str) -> bool:
         )
         is not None
     )
+
+
+def prints_of(tx: Transaction, event: int, badge: str) -> list[Print]:
+    """Every print of this badge, the first one first."""
+    rows = tx.rows(
+        f"SELECT {_COLUMNS} FROM print WHERE event = ? AND badge = ? ORDER BY requested_at, id", (event, badge)
+    )
+    return [_print(row) for row in rows]
 
 
 def waiting_of(tx: Transaction, event: int, badge: str) -> list[Print]:
@@ -108,6 +126,25 @@ def printers(tx: Transaction, event: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def unreachable_printers(tx: Transaction, event: int) -> list[Printer]:
+    """In the order of their names."""
+    rows = tx.rows("SELECT name, since_at, fault FROM printer_fault WHERE event = ? ORDER BY name", (event,))
+    return [Printer(name=name, since_at=since_at, fault=fault) for name, since_at, fault in rows]
+
+
+def set_unreachable(tx: Transaction, event: int, printer: Printer) -> None:
+    """It cannot be reached since then, or still cannot."""
+    tx.run(
+        "INSERT INTO printer_fault (event, name, since_at, fault) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (event, name) DO UPDATE SET fault = excluded.fault",
+        (event, printer.name, printer.since_at, printer.fault),
+    )
+
+
+def set_reachable(tx: Transaction, event: int, name: str) -> None:
+    tx.run("DELETE FROM printer_fault WHERE event = ? AND name = ?", (event, name))
+
+
 def _print(row: Row) -> Print:
     return Print(
         id=row[0],
@@ -121,4 +158,5 @@ def _print(row: Row) -> Print:
         ended_at=row[8],
         tries=row[9],
         fault=row[10],
+        said=row[11],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Request, get, patch, post, put
@@ -10,23 +11,18 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from checkin.service import attendees, blocks, undo
-from checkin.service.attendees import AttendeeFound, CrewMember
+from checkin.service.attendees import AttendeeFound, AttendeeSeen, CrewMember, LedTo
 from checkin.service.blocks import BlockShown
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
-from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, Hint, ProxySent
+from checkin.wire import AttendeeChange, AttendeeSent, BlockSent, CodeSent, ProxySent
 
 
 class AttendeesFound(Struct, frozen=True):
-    attendees: list[AttendeeFound]
+    """Each with more for the desk: `AttendeeFound`."""
 
-
-class LedTo(Struct, frozen=True):
-    """Whom a code leads to; `replaced`: what to say where it is the code of a badge that was replaced."""
-
-    attendees: list[AttendeeFound]
-    replaced: Hint | None
+    attendees: Sequence[AttendeeSeen]
 
 
 class CrewShown(Struct, frozen=True):
@@ -45,15 +41,21 @@ async def find_attendees(
     q: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> AttendeesFound:
     """By name, organisation, town, booking number, ticket or e-mail; all words must match."""
-    hidden_too = "protocol" in request.user.may
-    found = await centre.read(lambda tx: attendees.find(tx, centre.venues, event, q, hidden_too=hidden_too))
+    permissions = request.user.may
+    found = await centre.read(lambda tx: attendees.find(tx, centre.venues, event, q, may=permissions))
     return AttendeesFound(found)
 
 
 @post("/attendees/by-code", guards=[may("people")], status_code=200)
-async def find_by_code(event: FromPath[str], data: JSONBody[CodeSent], centre: NamedDependency[Centre]) -> LedTo:
+async def find_by_code(
+    event: FromPath[str],
+    data: JSONBody[CodeSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> LedTo:
     """Whom a code leads to, without any decision. In the body: what is in an address is logged."""
-    return LedTo(*await centre.read(lambda tx: attendees.by_code(tx, centre.venues, event, data.code)))
+    permissions = request.user.may
+    return await centre.read(lambda tx: attendees.by_code(tx, centre.venues, event, data.code, may=permissions))
 
 
 @get("/crew", guards=[may("scan")])
@@ -64,9 +66,14 @@ async def read_crew(event: FromPath[str], centre: NamedDependency[Centre]) -> Cr
 
 @get("/attendees/{attendee:str}", guards=[may("people")])
 async def read_attendee(
-    event: FromPath[str], attendee: FromPath[str], centre: NamedDependency[Centre]
-) -> AttendeeFound:
-    return await centre.read(lambda tx: attendees.read(tx, centre.venues, event, attendee))
+    event: FromPath[str],
+    attendee: FromPath[str],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> AttendeeSeen:
+    """One attendee: all of it for the desk, else name, office, town, group and where inside."""
+    permissions = request.user.may
+    return await centre.read(lambda tx: attendees.read(tx, centre.venues, event, attendee, may=permissions))
 
 
 @post("/attendees", guards=[may("desk")])

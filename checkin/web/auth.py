@@ -40,8 +40,8 @@ class Authentication(ASGIMiddleware):
             if scope["route_handler"].opt.get("page"):
                 raise PageNeedsLogin
             raise NotAuthorizedException("Log in, or send “Authorization: Bearer TOKEN”.")
-        if by_cookie and not _same_origin(scope):
-            raise PermissionDeniedException("A page of another site may not do this.")
+        if by_cookie:
+            _check_origin(scope)
         scope["user"] = principal
         scope["auth"] = token
         await next_app(scope, receive, send)
@@ -54,6 +54,12 @@ def may(permission: Permission) -> Any:
         check(connection.scope["user"], permission, event=connection.path_params.get("event"))
 
     return guard
+
+
+async def own_page(connection: Connection, handler: BaseRouteHandler) -> None:
+    """A guard for calls that give a cookie: a page of another site may not log a browser in as somebody else
+    (login CSRF)."""
+    _check_origin(connection.scope)
 
 
 def principal_of(connection: Connection) -> Principal:
@@ -87,6 +93,11 @@ def _credentials(scope: Scope) -> tuple[str | None, bool]:
         if cookie.strip().startswith(_COOKIE_PREFIX):
             return cookie.strip()[len(_COOKIE_PREFIX) :], True
     return None, False
+
+
+def _check_origin(scope: Scope) -> None:
+    if not _same_origin(scope):
+        raise PermissionDeniedException("A page of another site may not do this.")
 
 
 def _same_origin(scope: Scope) -> bool:

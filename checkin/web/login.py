@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 import qrcode
 import qrcode.image.svg
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
@@ -17,8 +18,10 @@ from checkin.service import factors, operators
 from checkin.service.centre import Centre
 from checkin.service.operators import Invited
 from checkin.service.people import Principal
+from checkin.store import people
+from checkin.store.engine import Transaction
 from checkin.store.people import Operator
-from checkin.web.auth import COOKIE, cookie_for
+from checkin.web.auth import COOKIE, cookie_for, own_page
 from checkin.wire import LoginSent, OperatorShown, PairSent
 
 
@@ -75,16 +78,29 @@ class Paired(Struct, frozen=True):
     open: str
 
 
+class NewLinkShown(Struct, frozen=True, kw_only=True):
+    """A link of the last days that gives an account another password: whose (`own`: of whoever asks), by whom."""
+
+    name: str
+    by: str
+    at: str
+    used: bool
+    own: bool
+
+
 class Me(Struct, frozen=True):
+    """`new_links`: of the own account, and of all for those who may make accounts."""
+
     operator: OperatorShown | None
     device: DevicePaired | None
     may: list[Permission]
     open: str
     enrolling: bool = False
     second_factor: Literal["set", "missing", "needless"] = "needless"
+    new_links: list[NewLinkShown] = []
 
 
-@post("/api/v1/login", opt={"public": True}, status_code=200)
+@post("/api/v1/login", opt={"public": True}, guards=[own_page], status_code=200)
 async def log_in(
     data: JSONBody[LoginSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
 ) -> Response[LoggedIn]:
@@ -93,19 +109,20 @@ async def log_in(
     return _logged_in(centre, request, token, operator)
 
 
-@post("/api/v1/invitation", opt={"public": True}, status_code=200)
+@post("/api/v1/invitation", opt={"public": True}, guards=[own_page], status_code=200)
 async def read_invitation(data: JSONBody[CodeGiven], centre: NamedDependency[Centre]) -> Invited:
     """Whom a one-time link is for."""
     return await centre.read(lambda tx: operators.invited(tx, data.code))
 
 
-@post("/api/v1/invitation/accept", opt={"public": True}, status_code=200)
+@post("/api/v1/invitation/accept", opt={"public": True}, guards=[own_page], status_code=200)
 async def accept_invitation(
     data: JSONBody[Accepting], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
 ) -> Response[LoggedIn]:
     """Choose a password by a one-time link, and be logged in."""
     address = request.client.host if request.client else ""
     token, operator = await operators.accept(centre.gate, centre.store, data.code, data.name, data.password, address)
+    centre.drop(f"operator:{operator.id}")
     return _logged_in(centre, request, token, operator)
 
 
@@ -138,7 +155,7 @@ async def log_out(request: Request[Principal, str, Any], centre: NamedDependency
     return response
 
 
-@post("/api/v1/pair", opt={"public": True}, status_code=200)
+@post("/api/v1/pair", opt={"public": True}, guards=[own_page], status_code=200)
 async def pair(
     data: JSONBody[PairSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
 ) -> Response[Paired]:
@@ -158,8 +175,29 @@ async def who_am_i(request: Request[Principal, str, Any], centre: NamedDependenc
         device = DevicePaired(principal.device, principal.name, principal.role, principal.door)
         return Me(None, device, permissions, _page(principal.event or "", principal.role, principal.door))
     role: OperatorRole = principal.role  # type: ignore[assignment]
-    factor = await centre.read(lambda tx: operators.factor_of(tx, principal))
-    return Me(OperatorShown(principal.name, role), None, permissions, "/", principal.enrolling, factor)
+    factor, links = await centre.read(lambda tx: (operators.factor_of(tx, principal), _new_links(tx, principal)))
+    return Me(OperatorShown(principal.name, role), None, permissions, "/", principal.enrolling, factor, links)
+
+
+@delete("/api/v1/me/invitation", summary="Refuse a new link for the own account")
+async def refuse_link(request: Request[Principal, str, Any], centre: NamedDependency[Centre]) -> None:
+    """Whoever asks did not want it: nobody can use it any more."""
+    principal = request.user
+    await centre.write(lambda tx: operators.refuse_link(tx, principal))
+
+
+def _new_links(tx: Transaction, principal: Principal) -> list[NewLinkShown]:
+    names = people.operator_names(tx)
+    return [
+        NewLinkShown(
+            name=one.operator.name,
+            by=names.get(one.by.removeprefix("operator:"), one.by),
+            at=dt.datetime.fromtimestamp(one.at / 1000, dt.UTC).isoformat(timespec="seconds"),
+            used=one.used,
+            own=one.own,
+        )
+        for one in operators.new_links(tx, principal)
+    ]
 
 
 def qr_svg(text: str) -> str:

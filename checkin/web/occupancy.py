@@ -69,6 +69,8 @@ async def read_facts(
 
 
 @get("/overview", guards=[may("people")])
-async def read_overview(event: FromPath[str], centre: NamedDependency[Centre]) -> overview.Overview:
+async def read_overview(
+    event: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> overview.Overview:
     """What the organiser's page shows beside the occupancy."""
-    return await centre.overview(event)
+    return await centre.overview(event, request.user.may)

@@ -111,10 +111,10 @@ async def invite_operator(
 async def reset_operator(
     operator: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> Invitation:
-    """A new link: password and second factor are void, sessions end, one who was withdrawn is back."""
+    """A new link: once it is used the earlier password, second factor and sessions are void; one who was
+    withdrawn is back. The account's owner and everybody who may make accounts sees it at once (`/me`)."""
     by = request.user
     found, code = await centre.write(lambda tx: operators.reset(tx, operator, by))
-    _end_sessions(centre, operator)
     return _invitation(request, found, code)
 
 

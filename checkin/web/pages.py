@@ -10,11 +10,13 @@ from litestar import Request, Response, Router, get
 from litestar.static_files import create_static_files_router
 
 from checkin import words
+from checkin.core.roles import Permission
 from checkin.service.people import Principal
 from checkin.web.problems import PageNeedsLogin
 
 PAGES = Path(str(files("checkin.web") / "pages"))
 ENROLLING = "/second-factor"
+NOT_ALLOWED = PAGES / "not-allowed.html"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -32,7 +34,9 @@ SECURITY_HEADERS = {
 def page_routes(faces: Path) -> Router:
     """All pages. `faces`: the folder with the pages of the doors and displays."""
 
-    def page(path: str, file: Path, **opt: Any) -> Any:
+    def page(path: str, file: Path, needs: Permission | None = None, **opt: Any) -> Any:
+        """`needs`: what one must be allowed; whoever is not is told so, with the way back."""
+
         @get(path, media_type="text/html", include_in_schema=False, opt=opt, name=f"page {path}")
         async def show(request: Request[Principal, Any, Any]) -> Response[bytes]:
             event = request.path_params.get("event")
@@ -41,7 +45,13 @@ def page_routes(faces: Path) -> Router:
                 raise PageNeedsLogin(ENROLLING)
             if principal is not None and principal.event not in (None, event) and event is not None:
                 raise PageNeedsLogin
-            return Response(file.read_bytes(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+            allowed = needs is None or (principal is not None and needs in principal.may)
+            return Response(
+                (file if allowed else NOT_ALLOWED).read_bytes(),
+                status_code=200 if allowed else 403,
+                media_type="text/html",
+                headers={"Cache-Control": "no-cache"},
+            )
 
         return show
 
@@ -69,28 +79,28 @@ def page_routes(faces: Path) -> Router:
             page("/verify", PAGES / "verify.html", public=True),
             page("/welcome", PAGES / "welcome.html", public=True),
             page(ENROLLING, PAGES / "second-factor.html", page=True),
-            page("/operators", PAGES / "operators.html", page=True),
-            page("/events/{event:str}/setup", PAGES / "setup.html", page=True),
-            page("/events/{event:str}/programme", PAGES / "programme.html", page=True),
+            page("/operators", PAGES / "operators.html", "accounts", page=True),
+            page("/events/{event:str}/setup", PAGES / "setup.html", "manage", page=True),
+            page("/events/{event:str}/programme", PAGES / "programme.html", "manage", page=True),
             page("/", PAGES / "events.html", page=True),
-            page("/events/{event:str}", PAGES / "live.html", page=True),
-            page("/events/{event:str}/simulation", PAGES / "simulation.html", page=True),
-            page("/events/{event:str}/devices", PAGES / "devices.html", page=True),
-            page("/events/{event:str}/exports", PAGES / "exports.html", page=True),
-            page("/events/{event:str}/badges", PAGES / "badges.html", page=True),
-            page("/events/{event:str}/door/{door:str}", faces / "door.html", page=True),
-            page("/events/{event:str}/board", faces / "board.html", page=True),
-            page("/events/{event:str}/room/{area:str}", faces / "room.html", page=True),
-            page("/events/{event:str}/clicker/{area:str}", faces / "clicker.html", page=True),
-            page("/events/{event:str}/desk", faces / "desk.html", page=True),
-            page("/events/{event:str}/printer", faces / "printer.html", page=True),
-            page("/events/{event:str}/rooms", PAGES / "rooms.html", page=True),
-            page("/events/{event:str}/imports", PAGES / "imports.html", page=True),
-            page("/events/{event:str}/papers", PAGES / "papers.html", page=True),
-            page("/events/{event:str}/paper-list", PAGES / "paper-list.html", page=True),
-            page("/events/{event:str}/audit", PAGES / "audit.html", page=True),
-            page("/events/{event:str}/erasure", PAGES / "erasure.html", page=True),
-            page("/events/{event:str}/safety", PAGES / "safety.html", page=True),
+            page("/events/{event:str}", PAGES / "live.html", "read", page=True),
+            page("/events/{event:str}/simulation", PAGES / "simulation.html", "manage", page=True),
+            page("/events/{event:str}/devices", PAGES / "devices.html", "manage", page=True),
+            page("/events/{event:str}/exports", PAGES / "exports.html", "export", page=True),
+            page("/events/{event:str}/badges", PAGES / "badges.html", "manage", page=True),
+            page("/events/{event:str}/door/{door:str}", faces / "door.html", "scan", page=True),
+            page("/events/{event:str}/board", faces / "board.html", "read", page=True),
+            page("/events/{event:str}/room/{area:str}", faces / "room.html", "read", page=True),
+            page("/events/{event:str}/clicker/{area:str}", faces / "clicker.html", "read", page=True),
+            page("/events/{event:str}/desk", faces / "desk.html", "desk", page=True),
+            page("/events/{event:str}/printer", faces / "printer.html", "desk", page=True),
+            page("/events/{event:str}/rooms", PAGES / "rooms.html", "people", page=True),
+            page("/events/{event:str}/imports", PAGES / "imports.html", "manage", page=True),
+            page("/events/{event:str}/papers", PAGES / "papers.html", "manage", page=True),
+            page("/events/{event:str}/paper-list", PAGES / "paper-list.html", "desk", page=True),
+            page("/events/{event:str}/audit", PAGES / "audit.html", "audit", page=True),
+            page("/events/{event:str}/erasure", PAGES / "erasure.html", "manage", page=True),
+            page("/events/{event:str}/safety", PAGES / "safety.html", "evacuate", page=True),
             show_words,
             *static,
         ],

@@ -34,6 +34,9 @@ CREATE TABLE "event" (
     "passages_erased_at" BIGINT,
     "names_erased_at" BIGINT,
     "no_show_percent" BIGINT,
+    "stations" BIGINT NOT NULL DEFAULT 0,
+    "public_address" TEXT COLLATE "C" NOT NULL DEFAULT '',
+    "catering_kept" TEXT COLLATE "C" NOT NULL DEFAULT '',
     CHECK (arrival IN ('implied', 'required')),
     UNIQUE ("slug"),
     PRIMARY KEY ("id")
@@ -125,6 +128,7 @@ CREATE TABLE "attendee" (
     "companion_of" TEXT COLLATE "C",
     "represented_by" TEXT COLLATE "C",
     "import" TEXT COLLATE "C",
+    "list_said" TEXT COLLATE "C" NOT NULL DEFAULT '',
     CHECK (registration IN ('registered', 'waiting', 'cancelled')),
     PRIMARY KEY ("id")
 );
@@ -229,6 +233,7 @@ CREATE TABLE "tally" (
     "passages" BIGINT NOT NULL DEFAULT 0,
     "surprises" BIGINT NOT NULL DEFAULT 0,
     "counted_at" BIGINT NOT NULL DEFAULT 0,
+    "set_aside" BIGINT NOT NULL DEFAULT 0,
     CHECK (visitors >= 0),
     CHECK (crew >= 0),
     PRIMARY KEY ("event", "area")
@@ -386,15 +391,6 @@ CREATE TABLE "import_row" (
 );
 CREATE INDEX import_row_of_subject ON import_row (subject);
 
-CREATE TABLE "import_memory" (
-    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
-    "kind" TEXT COLLATE "C" NOT NULL,
-    "text" TEXT COLLATE "C" NOT NULL,
-    "target" TEXT COLLATE "C" NOT NULL,
-    CHECK (kind IN ('column', 'category')),
-    PRIMARY KEY ("event", "kind", "text")
-);
-
 CREATE TABLE "recovery_code" (
     "hash" BYTEA NOT NULL,
     "operator" TEXT COLLATE "C" NOT NULL REFERENCES "operator" ("id"),
@@ -529,9 +525,70 @@ CREATE TABLE "print" (
     "ended_at" BIGINT,
     "tries" BIGINT NOT NULL DEFAULT 0,
     "fault" TEXT COLLATE "C" NOT NULL DEFAULT '',
+    "said" TEXT COLLATE "C" NOT NULL DEFAULT '',
     CHECK (state IN ('waiting', 'printing', 'printed', 'failed', 'withdrawn')),
     PRIMARY KEY ("event", "id")
 );
 CREATE INDEX print_by_state ON print (event, state, requested_at);
 CREATE INDEX print_of_badge ON print (badge);
+
+CREATE TABLE "station" (
+    "device" TEXT COLLATE "C" NOT NULL REFERENCES "device" ("id"),
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "token_hash" BYTEA NOT NULL,
+    "key" BYTEA NOT NULL,
+    "paired_at" BIGINT NOT NULL,
+    UNIQUE ("token_hash"),
+    PRIMARY KEY ("device")
+);
+CREATE INDEX station_of_event ON station (event);
+
+CREATE TABLE "ledger" (
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "name" TEXT COLLATE "C" NOT NULL,
+    "key" TEXT COLLATE "C" NOT NULL,
+    "body" TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY ("event", "name", "key")
+);
+
+CREATE TABLE "station_row" (
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "station" TEXT COLLATE "C" NOT NULL,
+    "epoch" TEXT COLLATE "C" NOT NULL,
+    "n" BIGINT NOT NULL,
+    "scan" TEXT COLLATE "C" NOT NULL,
+    "received_at" BIGINT NOT NULL,
+    "body" BYTEA NOT NULL,
+    PRIMARY KEY ("event", "station", "epoch", "n")
+);
+CREATE INDEX station_row_by_scan ON station_row (event, scan);
+
+CREATE TABLE "conflict" (
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "id" TEXT COLLATE "C" NOT NULL,
+    "kind" TEXT COLLATE "C" NOT NULL,
+    "body" TEXT COLLATE "C" NOT NULL,
+    "opened_at" BIGINT NOT NULL,
+    "verdict" TEXT COLLATE "C",
+    "closed_at" BIGINT,
+    "closed_by" TEXT COLLATE "C",
+    PRIMARY KEY ("event", "id", "kind")
+);
+
+CREATE TABLE "printer_fault" (
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "name" TEXT COLLATE "C" NOT NULL,
+    "since_at" BIGINT NOT NULL,
+    "fault" TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY ("event", "name")
+);
+
+CREATE TABLE "import_memory" (
+    "event" BIGINT NOT NULL REFERENCES "event" ("id"),
+    "kind" TEXT COLLATE "C" NOT NULL,
+    "text" TEXT COLLATE "C" NOT NULL,
+    "target" TEXT COLLATE "C" NOT NULL,
+    CHECK (kind IN ('column', 'category', 'room')),
+    PRIMARY KEY ("event", "kind", "text")
+);
 

@@ -59,8 +59,13 @@ def opened(browser: Browser, served: Served, cable: Cable) -> Iterator[Opened]:
         login: bool = True,
         role: str = "organiser",
         scheme: str = "light",
+        locale: str = "de-DE",
     ) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale=locale,
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"{path}: {error}"))

@@ -300,7 +300,7 @@ def test_camera_that_cannot_be_had_says_what_to_do_and_the_scanner_goes_on(opene
 @pytest.mark.parametrize("fake", [["--host-resolver-rules=MAP house.example 127.0.0.1"]])
 def test_page_without_https_on_the_network_says_so(browser: Browser, served: Served, cable: Cable) -> None:
     served.operator("steward")
-    page = browser.new_page(base_url=f"http://house.example:{cable.port}")
+    page = browser.new_page(locale="de-DE", base_url=f"http://house.example:{cable.port}")
     page.goto("/login")
     name = f"steward {len(served.clients) - 1}"
     page.evaluate(

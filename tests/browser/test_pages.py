@@ -63,10 +63,13 @@ def test_plan_follows_a_scan_and_an_alert_is_taken_by_name(opened: Opened, serve
     assert float(hall.locator(".level").get_attribute("height") or 0) > 40
     alert = page.locator('#alerts li[data-kind="area"]')
     expect(alert).to_contain_text("Große Halle ist voll (4 von 4)", timeout=15_000)
-    alert.get_by_role("button", name="Ich kümmere mich").click()
+    alert.get_by_role("button", name="Ich kümmere mich").focus()
+    page.keyboard.press("Enter")
     expect(alert).to_contain_text("organiser")
-    alert.get_by_role("button", name="Erledigt").click()
+    expect(alert.get_by_role("button", name="Erledigt")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#alerts")).to_contain_text("Alles ruhig")
+    expect(page.locator("#alerts")).to_be_focused()
     page.locator("#seen summary").click()
     expect(page.locator("#seen-alerts li")).to_contain_text("erledigt")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -126,3 +129,35 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     used = opened(f"/pair{path}", login=False)
     used.click("#pair")
     expect(used.locator("#message")).to_contain_text("verbraucht oder abgelaufen")
+
+
+def test_role_sees_what_it_may_and_is_told_where_it_may_not_in_the_browser_s_language(
+    opened: Opened, served: Served
+) -> None:
+    page = opened(LIVE, 360, 780, role="viewer", locale="en-GB")
+    expect(page.locator("#plan .tile")).to_have_count(4)
+    expect(page.locator("main > section:visible")).to_have_count(1)
+    expect(page.get_by_role("heading", name="Please look")).to_have_count(0)
+    page.goto(f"{page.url}/desk")
+    expect(page.get_by_role("heading", name="You may not see this page")).to_be_visible()
+    expect(page.locator("#who")).to_contain_text("viewer")
+    assert violations(page) == []
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("heading", name="Dafür fehlt Ihnen das Recht")).to_be_visible()
+    page.get_by_role("link", name="Zurück").click()
+    # What was chosen holds, whatever the browser speaks.
+    expect(page.get_by_role("heading", name="Veranstaltungen")).to_be_visible()
+
+
+def test_new_link_for_one_s_own_account_is_seen_first_and_can_be_refused(opened: Opened, served: Served) -> None:
+    page = opened("/")
+    organiser = served.operator()
+    accounts = organiser.get(f"{served.url}/api/v1/operators").json()["operators"]
+    other = next(one["id"] for one in accounts if not one["own"])
+    organiser.post(f"{served.url}/api/v1/operators/{other}/invitation")
+    page.reload()
+    expect(page.locator("#links .message")).to_contain_text("neuen Link für Ihr Konto")
+    assert violations(page) == []
+    page.get_by_role("button", name="Link ungültig machen").click()
+    expect(page.locator("#notice")).to_contain_text("gilt nicht mehr")
+    expect(page.locator("#links .message")).to_have_count(0)

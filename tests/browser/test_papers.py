@@ -37,11 +37,14 @@ def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_de
 ) -> None:
     page = opened(f"/events/{SLUG}/papers")
     expect(page.locator("#verdict")).to_contain_text("2 von 2 Anwesenden")
+    expect(page.locator("#proposed")).to_contain_text("Das ist ein Vorschlag")
+    expect(page.locator("#counting")).to_have_text("Es zählen 1 von 1 Programmpunkten.")
     page.fill("[name=least_min]", "75")
     expect(page.locator("#verdict")).to_contain_text("1 von 2 Anwesenden")
     expect(page.locator("#people li").first).to_contain_text("keine Bescheinigung")
     page.click("#rule .button")
     expect(page.locator("#notice")).to_contain_text("Die Regel gilt ab jetzt")
+    expect(page.locator("#proposed")).to_be_hidden()
     with page.expect_download() as loading:
         page.click("#issue button")
     (paper,) = pypdf.PdfReader(io.BytesIO(Path(loading.value.path()).read_bytes())).pages
@@ -78,8 +81,13 @@ def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_de
     expect(page.locator("#entered li").first).to_contain_text("1004 · 09:42")
     page.locator("#entered li").first.get_by_role("button").click()
     expect(page.locator("#counted")).to_have_text("1 eingetragen, 0 zu prüfen")
+    page.reload()
+    expect(page.locator("#counted")).to_have_text("1 eingetragen, 0 zu prüfen")
+    page.select_option("[name=door]", "P-A")
+    page.locator("[name=number]").focus()
     page.keyboard.type("4711")
     page.keyboard.press("Enter")
+    page.keyboard.type("942")
     page.keyboard.press("Enter")
     expect(page.locator("#fault")).to_have_text("Diese Nummer steht auf keinem Badge.")
 
@@ -105,6 +113,21 @@ def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_de
     page.fill("dialog [name=sure]", "löschen")
     page.click("dialog .button.danger")
     expect(page.locator("#stages li").first).to_contain_text("gelöscht am")
+
+
+def test_consent_is_changed_at_the_desk_and_taken_back_situation_67(opened: Opened, served: Served) -> None:
+    page = opened(f"/events/{SLUG}/desk")
+    page.fill("#query", "Nr a1")
+    page.locator("#found li", has_text="Nr a1").first.click()
+    listed = page.locator(".consents [name=listed]")
+    expect(listed).not_to_be_checked()
+    listed.check()
+    expect(page.locator("#notice")).to_contain_text("Einwilligung geändert")
+    expect(listed).to_be_checked()
+    page.locator("#notice button").click()
+    expect(listed).not_to_be_checked()
+    page.locator("[data-key=erase]").click()
+    expect(page.locator("dialog")).to_contain_text("Gelöscht werden: 1 Name, 3 Durchgänge")
 
 
 @pytest.mark.parametrize("path", ["papers", "paper-list", "audit", "erasure"])

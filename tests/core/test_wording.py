@@ -151,8 +151,8 @@ def with_hours(**hours: Any) -> Layout:
         ),
         (
             refused("badge_replaced", since_at=at("09:10")),
-            "Ersetzt um 09:10 – bitte das neue Badge zeigen",
-            "Replaced at 09:10 – please show the new badge",
+            "Ersetzt um 09:10 am Infoschalter – bitte das neue Badge zeigen",
+            "Replaced at 09:10 at the help desk – please show the new badge",
         ),
         (
             refused("proxy_came", since_at=at("09:10"), since_door="D1"),
@@ -294,8 +294,8 @@ def test_exit_asks_for_what_is_lent_by_its_name() -> None:
 def test_times_are_said_in_the_zone_of_the_event() -> None:
     tokyo = venue(event={"timezone": "Asia/Tokyo"})
     assert said(*way(refused("badge_replaced", since_at=at("09:10")), "D1", tokyo)) == (
-        "Ersetzt um 17:10 – bitte das neue Badge zeigen",
-        "Replaced at 17:10 – please show the new badge",
+        "Ersetzt um 17:10 am Infoschalter – bitte das neue Badge zeigen",
+        "Replaced at 17:10 at the help desk – please show the new badge",
     )
 
 
@@ -325,8 +325,8 @@ def test_line_is_said_before_a_number_is_taken(ahead: int, de: str) -> None:
 
 def test_replaced_badge_says_when_and_where() -> None:
     assert said(wording.replaced(at("09:50"), None, layout())) == (
-        "Ersetzt um 09:50 – bitte das neue Badge zeigen",
-        "Replaced at 09:50 – please show the new badge",
+        "Ersetzt um 09:50 am Infoschalter – bitte das neue Badge zeigen",
+        "Replaced at 09:50 at the help desk – please show the new badge",
     )
     assert said(wording.replaced(at("09:50"), "Schalter 2", layout())) == (
         "Ersetzt um 09:50 (Schalter 2) – bitte das neue Badge zeigen",

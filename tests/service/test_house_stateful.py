@@ -366,7 +366,7 @@ class House(RuleBasedStateMachine):
             return
         venue = self.venues.venue(self.tx, SLUG)
         where = presences.load_presences(self.tx, venue.id)
-        for number in lines.waiting(self.tx, venue, self.now):
+        for number in lines.waiting(self.tx, venue, self.now, ()):
             assert number.attendee is not None
             there = where.get(number.attendee.id)
             assert there is None or number.area not in venue.layout.path(there.area)

@@ -254,4 +254,4 @@ def test_situation_53_ban_goes_on_after_an_all_clear_and_for_a_new_badge(day: Da
     assert said(day.scan("g1", "D1"))[1] == "badge_blocked"
     day.desk.post("/attendees/g1/badges", json={})
     assert said(day.scan("g1", "D2"))[1] == "badge_blocked"
-    assert said(day.scan(day.attendee("g1")["badge"]["code"], "D2"))[1] == "badge_blocked"
+    assert said(day.scan(day.codes["g1"], "D2"))[1] == "badge_blocked"

@@ -7,13 +7,17 @@ import uuid
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from checkin.core.layout import Layout
 from checkin.service import people
 from checkin.service.people import add_operator, start_pairing
+from checkin.service.venues import import_layout
+from checkin.store.engine import Transaction
 from checkin.store.people import load_devices
 from tests.served import PASSWORD, Served
-from tests.venue import SLUG
+from tests.venue import SLUG, at
 
 OPEN = {
     "/health",
@@ -25,6 +29,7 @@ OPEN = {
     "/api/v1/invitation/accept",
     "/verify",
     "/api/v1/certificates/check",
+    "/api/v1/stations/pair",
 }
 
 
@@ -175,3 +180,90 @@ def test_pages_have_a_strict_policy(served: Served) -> None:
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+# --- whose names, and how much of a person ------------------------------------------------------------------------
+
+
+DESK_ALONE = {"email", "ticket", "remark", "wheelchair", "badge", "booking_number", "photo"}
+
+
+def hide(served: Served, group: str) -> None:
+    """The layout of the event with this group hidden."""
+
+    def work(tx: Transaction) -> None:
+        shown = served.centre.venues.venue(tx, SLUG).layout
+        groups = [msgspec.structs.replace(one, hidden=one.id == group) for one in shown.groups.values()]
+        hidden = Layout(shown.event, groups, shown.areas.values(), shown.doors.values())
+        import_layout(tx, hidden, now=at("08:00"), by="test")
+
+    served.write(work)
+
+
+def test_steward_reads_who_somebody_is_and_nothing_that_opens_a_door(served: Served) -> None:
+    steward, desk = served.operator("steward"), served.operator("desk")
+    code = served.codes["a1"]
+    for client, is_desk in ((steward, False), (desk, True)):
+        answers = [
+            client.get("/attendees/a1"),
+            client.get("/attendees", params={"q": "Ada a1"}),
+            client.post("/attendees/by-code", json={"code": code}),
+        ]
+        for answer in answers:
+            assert answer.status_code == 200
+            assert code not in answer.text
+            shown = answer.json() if "id" in answer.json() else answer.json()["attendees"][0]
+            assert {"id", "name", "organisation", "town", "group", "area"} <= set(shown)
+            assert (set(shown) >= DESK_ALONE) is is_desk
+            assert is_desk or not DESK_ALONE & set(shown)
+
+
+def test_nobody_without_the_protocol_sees_who_a_hidden_group_is(served: Served) -> None:
+    door = served.client("door", "D1")
+    sent = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1"}
+    assert door.post("/scans", json=sent).json()["attendee"]["id"] == "a1"
+    organiser, steward = served.operator(), served.operator("steward")
+    group = organiser.get("/attendees/a1").json()["group"]
+    name = organiser.get("/attendees/a1").json()["name"]
+    hide(served, group)
+    assert name in organiser.get("/overview").text
+    assert organiser.get("/attendees/a1").json()["name"] == name
+    assert steward.get("/attendees/a1").json()["code"] == "attendee_unknown"
+    assert steward.post("/attendees/by-code", json={"code": served.codes["a1"]}).json()["attendees"] == []
+    overview = steward.get("/overview")
+    assert name not in overview.text
+    assert overview.json()["last_scans"][0]["hidden"] is True
+
+
+# --- pages that one may not use -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "open_to", "closed_to"),
+    [
+        ("viewer", ("", "board", "room/P"), ("desk", "printer", "simulation", "door/D1", "exports", "safety", "rooms")),
+        ("steward", ("", "door/D1", "rooms"), ("desk", "printer", "simulation", "exports", "setup")),
+        ("desk", ("", "desk", "printer", "paper-list"), ("papers", "exports", "audit")),
+    ],
+)
+def test_page_without_its_right_says_so_with_the_way_back(
+    served: Served, role: str, open_to: tuple[str, ...], closed_to: tuple[str, ...]
+) -> None:
+    client = served.operator(role)
+    for face in open_to:
+        assert client.get(f"{served.url}/events/{SLUG}/{face}".rstrip("/")).status_code == 200, face
+    for face in closed_to:
+        answer = client.get(f"{served.url}/events/{SLUG}/{face}")
+        assert answer.status_code == 403, face
+        assert "not-allowed.js" in answer.text
+
+
+def test_who_may_take_lists_out_is_a_right_of_its_own(served: Served) -> None:
+    organiser = served.operator()
+    table = organiser.get(f"{served.url}/api/v1/roles").json()
+    for role, may in table["operators"].items():
+        answer = served.operator(role).get("/exports")
+        assert (answer.status_code == 200) is ("export" in may), role
+    csv = organiser.get("/exports/attendance.csv")
+    assert csv.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert organiser.get("/schedule.ics").headers["Content-Type"] == "text/calendar; charset=utf-8"

@@ -179,6 +179,7 @@ def test_camera_of_an_event_that_is_not_there_is_told_so(served: Served) -> None
     assert closed.value.rcvd.code == 1008
 
 
+@pytest.mark.sqlite
 def test_nothing_of_a_picture_is_kept_situation_26(served: Served, tmp_path: Path) -> None:
     secret = "WIFI:T:WPA;S:Gast;P:geheim;;"
     with camera(served) as one:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import zxingcpp
 from PIL import Image
 
@@ -296,6 +297,7 @@ def test_person_whose_group_changes_inside_goes_on_counting_as_before(served: Se
     assert served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == []
 
 
+@pytest.mark.sqlite
 def test_full_disk_keeps_the_scan_with_the_door_and_heals(served: Served) -> None:
     door = served.client("door", "D1")
     scan = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D1", "override": {"reason": "x" * 500}}

@@ -279,3 +279,51 @@ def test_codes_are_those_of_rfc_6238() -> None:
     for seconds, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
         assert factors.step_of(secret, code, seconds * 1000) == seconds // 30
         assert factors.step_of(secret, code, (seconds + 90) * 1000) is None
+
+
+# --- a new link for an account that is in use ---------------------------------------------------------------------
+
+
+def test_new_link_takes_nothing_from_an_active_account_until_it_is_used_and_everybody_is_told(served: Served) -> None:
+    one, other, third = served.operator(), served.operator(), served.operator()
+    at_phone = browser(served)
+    at_phone.post("/login", json={"name": "organiser 1", "password": PASSWORD})
+    secret, _ = enrol(at_phone)
+    path = f"{served.url}/api/v1/operators/{account(served, 'organiser 1')}"
+    link = one.post(f"{path}/invitation").json()["link"]
+    assert other.get("/occupancy").status_code == 200
+    code = pyotp.TOTP(secret).at(people.wall_ms() / 1000 + factors.STEP_S)
+    assert logged_in(served, "organiser 1", code=code).status_code == 200
+    me = f"{served.url}/api/v1/me"
+    for client, is_own in ((other, True), (third, False)):
+        (told,) = client.get(me).json()["new_links"]
+        assert (told["name"], told["by"], told["own"], told["used"]) == ("organiser 1", "organiser 0", is_own, False)
+    assert served.operator("desk").get(me).json()["new_links"] == []
+    assert accept(served, link).status_code == 200
+    assert other.get("/occupancy").status_code == 401
+    assert logged_in(served, "organiser 1").status_code == 401
+    assert third.get(me).json()["new_links"][0]["used"] is True
+
+
+def test_whoever_did_not_want_a_new_link_makes_it_void(served: Served) -> None:
+    one, other = served.operator(), served.operator()
+    path = f"{served.url}/api/v1/operators/{account(served, 'organiser 1')}"
+    first = one.post(f"{path}/invitation").json()["link"]
+    second = one.post(f"{path}/invitation").json()["link"]
+    assert accept(served, first).json()["code"] == "invitation_unknown"
+    assert other.delete(f"{served.url}/api/v1/me/invitation").status_code == 204
+    assert accept(served, second).json()["code"] == "invitation_unknown"
+    assert other.get(f"{served.url}/api/v1/me").json()["new_links"] == []
+    assert deeds(served)[0] == "link_refused"
+    assert other.delete(f"{served.url}/api/v1/me/invitation").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["login", "pair", "invitation", "invitation/accept"])
+def test_page_of_another_site_cannot_log_a_browser_in(served: Served, path: str) -> None:
+    served.operator()
+    sent = {"name": "organiser 0", "password": PASSWORD, "code": "x"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = browser(served).post(f"/{path}", json=sent, headers=headers)
+        assert answer.status_code == 403, path
+        assert not answer.cookies
+    assert browser(served).post(f"/{path}", json=sent, headers={"Origin": served.url}).status_code != 403

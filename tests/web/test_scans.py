@@ -121,6 +121,7 @@ def test_unknown_event_and_door_are_not_found(served: Served) -> None:
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "event_unknown")
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("text", ["WIFI:T:WPA;S:Gast;P:geheim;;", "https://example.org/?a=1", "x" * 4_296, "☃"])
 def test_foreign_code_is_unknown_and_not_kept_situation_26(served: Served, text: str) -> None:
     client = served.client()

@@ -199,6 +199,21 @@ def test_file_goes_out_and_in_again(served: Served) -> None:
     assert client.post("/setup/file", content=b"#" * (1024 * 1024 + 2)).status_code == 413
 
 
+def test_file_of_last_year_brings_the_venue_and_leaves_name_and_date(served: Served) -> None:
+    client = served.operator()
+    file = client.get("/layout.toml").content
+    for then, now in ((f'slug = "{SLUG}"', 'slug = "vorjahr"'), ("2026-03-20", "2025-03-20"), ("Tagung", "Vorjahr")):
+        file = file.replace(then.encode(), now.encode())
+    file = file.replace("Süd".encode(), b"Hauptportal")
+    before = shown(client)["layout"]
+    read = client.post("/setup/file", content=file).json()["layout"]
+    assert read["event"] == before["event"]
+    assert read["door"][0]["name"] == "Hauptportal"
+    id = client.post("/imports", files={"file": ("layout.toml", file)}, timeout=60).json()["id"]
+    counts = client.get(f"/imports/{id}").json()["counts"]
+    assert [counts[what] for what in ("new", "changed", "gone")] == [0, 1, 0]
+
+
 def test_layout_as_stored_is_the_layout_of_the_file(served: Served) -> None:
     stored = served.write(lambda tx: served.centre.venues.venue(tx, SLUG)).layout
     file = file_of(stored)

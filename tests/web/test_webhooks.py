@@ -18,9 +18,8 @@ import httpx
 import pytest
 
 from checkin.service import deliveries, webhooks
-from checkin.service.deliveries import is_outside
 from checkin.service.people import wall_ms
-from checkin.service.webhooks import DELIVERIES_KEPT_MAX
+from checkin.service.webhooks import DELIVERIES_KEPT_MAX, is_outside
 from checkin.store import webhooks as stored
 from tests.served import Served, serve
 from tests.venue import SLUG
@@ -363,8 +362,14 @@ def test_without_the_option_only_https_and_no_address_inside(
     organiser: httpx.Client, served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id, _ = add(organiser, receiver.url, "entry")
+    inside, _ = add(organiser, f"https://localhost:{receiver.server.server_port}/", "entry")
     served.centre.webhooks.private = False
     for url, code in (
+        ("https://169.254.169.254/latest", "webhook_inside"),
+        ("https://[::1]:8443/", "webhook_inside"),
+        ("https://10.0.0.5/", "webhook_inside"),
+        ("https://localhost./", "webhook_inside"),
+        ("https://api.localhost/", "webhook_inside"),
         (receiver.url, "webhook_not_https"),
         ("ftp://a.example/", "webhook_not_https"),
         ("https://name:secret@a.example/", "webhook_url"),
@@ -373,7 +378,6 @@ def test_without_the_option_only_https_and_no_address_inside(
         answer = organiser.post("/webhooks", json={"url": url, "kinds": ["entry"]})
         assert (answer.status_code, answer.json()["code"]) == (422, code), url
     assert organiser.post(f"/webhooks/{id}/test").json()["fault"] == "not_https"
-    inside, _ = add(organiser, f"https://localhost:{receiver.server.server_port}/", "entry")
     assert organiser.post(f"/webhooks/{inside}/test").json()["fault"] == "address_private"
     assert receiver.heads == []
 

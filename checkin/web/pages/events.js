@@ -1,15 +1,17 @@
 // @ts-check
 import { call, find, make } from "/faces/centre.js";
-import { faultOf } from "/faces/deeds.js";
-import { onLanguage, startWords, word } from "/faces/words.js";
+import { button, faultOf, notice } from "/faces/deeds.js";
+import { onLanguage, shownLanguage, startWords, word } from "/faces/words.js";
 import { idOf } from "/pages/naming.js";
 
 let manages = false;
+/** @type {any} */
+let me = null;
 
 async function show() {
   const { events } = await call("/api/v1/events");
   if (!events.length) {
-    find("#events").replaceChildren(make("li", { class: "card" }, word("noEvents")));
+    find("#events").replaceChildren(make("li", { class: "card" }, word(manages ? "noEventsYet" : "noEvents")));
     return;
   }
   find("#events").replaceChildren(
@@ -25,6 +27,22 @@ async function show() {
       );
     }),
   );
+}
+
+/** A new link for one's own account, or for another's, is seen before anything else: it gives whoever has it the account. */
+function showLinks() {
+  find("#links").replaceChildren(...me.new_links.map((/** @type {any} */ link) => {
+    const at = new Date(link.at).toLocaleString(shownLanguage(), { dateStyle: "short", timeStyle: "short" });
+    const text = word(link.own ? (link.used ? "linkUsedOwn" : "linkOpenOwn") : link.used ? "linkUsed" : "linkOpen", { name: link.name, by: link.by === "command" ? word("byCommand") : link.by, at });
+    return make("li", { class: "message" }, make("p", {}, text), link.own && !link.used ? make("p", { class: "buttons" }, button("refuse", word("linkRefuse"), refuseLink)) : null);
+  }));
+}
+
+async function refuseLink() {
+  await call("/api/v1/me/invitation", { method: "DELETE" });
+  me = await call("/api/v1/me");
+  showLinks();
+  notice(word("linkRefused"));
 }
 
 find("#logout").addEventListener("click", async () => {
@@ -55,13 +73,17 @@ form.addEventListener("submit", async (submitted) => {
 
 async function start() {
   startWords();
-  const me = await call("/api/v1/me");
+  me = await call("/api/v1/me");
   manages = me.may.includes("manage");
   find("#new").hidden = !manages;
   find("#accounts").hidden = !me.may.includes("accounts");
   find("#factor").hidden = me.second_factor !== "missing";
   find("#zones").replaceChildren(...Intl.supportedValuesOf("timeZone").map((value) => make("option", { value })));
-  onLanguage(show);
+  onLanguage(() => {
+    show();
+    showLinks();
+  });
+  showLinks();
   await show();
 }
 

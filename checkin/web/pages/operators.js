@@ -17,7 +17,7 @@ const STATES = { invited: "stateInvited", active: "stateActive", withdrawn: "sta
 /** @type {Record<string, string>} */
 const DEEDS = {
   invited: "deedInvited", added: "deedAdded", accepted: "deedAccepted", role_changed: "deedRole", reset: "deedReset", withdrawn: "deedWithdrawn",
-  reinstated: "deedReinstated", factor_set: "deedFactorSet", factor_reset: "deedFactorReset", recovery_used: "deedRecovery", login_failed: "deedLoginFailed",
+  reinstated: "deedReinstated", factor_set: "deedFactorSet", factor_reset: "deedFactorReset", recovery_used: "deedRecovery", login_failed: "deedLoginFailed", link_refused: "deedLinkRefused",
 };
 /** @type {Record<string, string>} who acted, where it is nobody with a name */
 const ACTORS = { command: "byCommand", setup: "bySetup" };

@@ -62,7 +62,7 @@ function lineShown(one) {
   const door = layout.doors.find((/** @type {any} */ door) => door.id === line.door)?.name ?? line.door;
   const told = [
     make("b", { class: "number" }, `${line.number} · ${clock.time(line.at)}`), " ",
-    make("bdi", {}, line.name), make("small", { class: "quiet" }, `${word(line.direction)} · ${door}`),
+    make("bdi", {}, line.name || word("paperHidden")), make("small", { class: "quiet" }, `${word(line.direction)} · ${door}`),
     line.conflict ? make("small", { class: "conflict" }, `⚠ ${word("paperConflict", { reason: said(line.conflict) })}`) : null,
     line.moved ? null : make("small", { class: "quiet" }, word("paperEarlier")),
   ];
@@ -93,6 +93,8 @@ async function start() {
   onLanguage(show);
   const doors = layout.doors.filter((/** @type {any} */ one) => !one.item);
   input("door").replaceChildren(...doors.map((/** @type {any} */ one) => make("option", { value: one.id }, one.name)));
+  const { lines } = await call(`${api}/paper-lines`);
+  entered = lines.map((/** @type {any} */ line) => ({ line, undone: false }));
   show();
   input("number").focus();
 }

@@ -12,7 +12,7 @@ const ROLES = {
 /** @type {Record<string, string>} */
 const PERMISSIONS = {
   read: "mayRead", scan: "mayScan", override: "mayOverride", click: "mayClick", correct: "mayCorrect", people: "mayPeople",
-  desk: "mayDesk", manage: "mayManage", accounts: "mayAccounts", protocol: "mayProtocol", block: "mayBlock",
+  desk: "mayDesk", manage: "mayManage", accounts: "mayAccounts", protocol: "mayProtocol", export: "mayExport", block: "mayBlock",
   evacuate: "mayEvacuate", approve: "mayApprove", reasons: "mayReasons", audit: "mayAudit",
 };
 

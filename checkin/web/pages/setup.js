@@ -362,8 +362,21 @@ function showSaving() {
     ...(!changed && known.earlier ? [button("undo", word("undoLast"), undo)] : []));
 }
 
+/** Rows that were added and never filled in are nobody's wish. @param {string} noun @param {any} row */
+function isUntouched(noun, row) {
+  if (isSaved(noun, row)) return false;
+  if (noun === "hold") return row.group === null && row.session === null;
+  const fresh = { ...NEW[noun](), parent: row.parent, area: row.area };
+  return Object.keys(NEW[noun]()).every((key) => JSON.stringify(row[key]) === JSON.stringify(fresh[key]));
+}
+
 /** Show what would change, and save it when that is meant. */
 async function save() {
+  for (const noun of Object.keys(NEW)) draft[noun] = draft[noun].filter((/** @type {any} */ row) => !isUntouched(noun, row));
+  if (!isChanged()) {
+    show();
+    return;
+  }
   const body = { base: known.base, layout: draft };
   const seen = await call(`${api}/setup/preview`, { method: "POST", body });
   faults = seen.faults;

@@ -131,7 +131,7 @@ function add() {
 /** @param {string} secret */
 function showSecret(secret) {
   const close = make("button", { type: "button", class: "button" }, word("close"));
-  const copy = button("copy secret", word("copy"), async () => {
+  const copy = button("copy secret", word("copySecret"), async () => {
     await navigator.clipboard.writeText(secret);
     copy.textContent = word("copied");
   });
