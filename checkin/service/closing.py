@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from checkin.core.facts import ASSUMED_NOTE, Assumed, Corrected
 from checkin.core.schedule import MINUTE_MS
 from checkin.service.journal import Journal
 from checkin.service.venues import Venue, Venues, recount
 from checkin.store import events, lines, presences
 from checkin.store.engine import Transaction
+from checkin.store.presences import TallyRow
 
 
 def close_day(tx: Transaction, venues: Venues, slug: str, *, now: int, by: str) -> int:
@@ -41,8 +44,12 @@ def is_over(tx: Transaction, venues: Venues, slug: str, now: int) -> bool:
 
 def _uncounted_leave(tx: Transaction, journal: Journal, venue: Venue, *, now: int, by: str) -> None:
     """Those without a badge leave with the others."""
+    left: dict[str, TallyRow] = {}
     for area, row in presences.load_tallies(tx, venue.id).items():
         change = -row.tally.uncounted
         if change and area in venue.layout.areas:
             id = f"closing {journal.seq + 1}"
-            journal.add(Corrected(id=id, area=area, change=change, at=now, by=by, note=ASSUMED_NOTE))
+            seq = journal.add(Corrected(id=id, area=area, change=change, at=now, by=by, note=ASSUMED_NOTE))
+            tally = msgspec.structs.replace(row.tally, uncounted=0)
+            left[area] = TallyRow(tally, seq, now, row.certainty, row.set_aside)
+    presences.save_tallies(tx, venue.id, left)

@@ -188,7 +188,7 @@ def _add_words(tx: Transaction, event: int, attendees: Sequence[tuple[Attendee, 
 
 def load_attendees(tx: Transaction, event: int, group: str | None = None) -> list[Attendee]:
     rows = tx.rows(
-        f'SELECT {_COLUMNS} FROM attendee WHERE event = ? AND (? IS NULL OR "group" = ?)'
+        f'SELECT {_COLUMNS} FROM attendee WHERE event = ? AND (CAST(? AS TEXT) IS NULL OR "group" = ?)'
         " ORDER BY family_name, given_name, id",
         (event, group, group),
     )

@@ -36,7 +36,7 @@ def blocks_of(tx: Transaction, event: int, attendees: Iterable[str] | None = Non
     wanted = None if attendees is None else json_list(attendees)
     rows = tx.rows(
         "SELECT attendee, reason, by, at FROM block WHERE event = ? AND lifted_at IS NULL"
-        " AND (? IS NULL OR attendee IN (SELECT value FROM json_each(?))) ORDER BY at DESC",
+        " AND (CAST(? AS TEXT) IS NULL OR attendee IN (SELECT value FROM json_each(?))) ORDER BY at DESC",
         (event, wanted, wanted),
     )
     return [Block(attendee=row[0], reason=row[1], by=row[2], at=row[3]) for row in rows]

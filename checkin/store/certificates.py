@@ -88,7 +88,7 @@ def certificates_of(
     wanted = None if attendees is None else json_list(attendees)
     rows = tx.rows(
         f"SELECT {_COLUMNS} FROM certificate WHERE event = ? AND attendee IS NOT NULL"
-        " AND (? IS NULL OR attendee IN (SELECT value FROM json_each(?))) ORDER BY number DESC",
+        " AND (CAST(? AS TEXT) IS NULL OR attendee IN (SELECT value FROM json_each(?))) ORDER BY number DESC",
         (event, wanted, wanted),
     )
     found: dict[str, list[Certificate]] = {}

@@ -72,7 +72,8 @@ def count_needs(tx: Transaction, event: int) -> int:
 def count_passages(tx: Transaction, event: int, attendee: str | None = None) -> int:
     """What was recorded at doors of everybody, or of this attendee: scans, what was taken back or assumed."""
     row = tx.row(
-        "SELECT count(*) FROM fact WHERE event = ? AND attendee IS NOT NULL AND (? IS NULL OR attendee = ?)",
+        "SELECT count(*) FROM fact WHERE event = ? AND attendee IS NOT NULL"
+        " AND (CAST(? AS TEXT) IS NULL OR attendee = ?)",
         (event, attendee, attendee),
     )
     return int(row[0]) if row else 0
@@ -128,7 +129,7 @@ def erase_passages(tx: Transaction, event: int, came: Mapping[str, Presence]) ->
 def erase_names(tx: Transaction, event: int, attendees: Iterable[str] | None = None) -> None:
     """Of these attendees, or of all, nothing is left but the group and the state of the registration."""
     wanted = None if attendees is None else json_list(attendees)
-    which = "event = ? AND (? IS NULL OR {} IN (SELECT value FROM json_each(?)))"
+    which = "event = ? AND (CAST(? AS TEXT) IS NULL OR {} IN (SELECT value FROM json_each(?)))"
     of_attendee = (event, wanted, wanted)
     whose = which.format("attendee")
     tx.run(

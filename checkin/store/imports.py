@@ -171,7 +171,8 @@ def load_rows(
     """Rows in their order behind the place `after`, at most `limit`; of one sort, or with one outcome."""
     rows = tx.rows(
         f"SELECT {_ROW_COLUMNS} FROM import_row WHERE import = ? AND place > ?"
-        " AND (? IS NULL OR what = ?) AND (? IS NULL OR outcome = ?) ORDER BY place LIMIT ?",
+        " AND (CAST(? AS TEXT) IS NULL OR what = ?) AND (CAST(? AS TEXT) IS NULL OR outcome = ?)"
+        " ORDER BY place LIMIT ?",
         (id, after, what, what, outcome, outcome, limit),
     )
     return [

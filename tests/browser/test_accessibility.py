@@ -229,7 +229,7 @@ def unfocusable_behind(page: Page) -> list[str]:
 def test_person_is_found_and_checked_in_by_keyboard(opened: Opened, served: Served) -> None:
     page = settled(opened(f"/events/{SLUG}/desk", role="desk"))
     late = next(one for one in reversed(served.codes))
-    known = served.clients[0].get(f"/attendees/{late}").json()
+    known = served.operator("desk").get(f"/attendees/{late}").json()
     page.keyboard.type(str(known["badge"]["desk_number"]), delay=30)
     expect(page.locator("#found li").first).to_contain_text(known["family_name"])
     page.keyboard.press("Enter")

@@ -99,6 +99,7 @@ def test_unknown_room_is_mapped_and_a_preview_that_is_older_than_the_data_is_sho
     opened: Opened, served: Served
 ) -> None:
     page = opened(IMPORTS)
+    expect(page.locator("#earlier")).to_have_text("Noch nichts eingelesen.")
     session = {"code": "A", "date": "2026-03-20T11:00:00+01:00", "duration": "01:00", "title": "Podium", "persons": []}
     content = json.dumps({"schedule": {"conference": {"days": [{"rooms": {"Kellerbar": [session]}}]}}}).encode()
     page.set_input_files("#file", {"name": "x.json", "mimeType": "application/json", "buffer": content})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,7 @@ def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_de
     page.fill("[name=q]", "Nr a2")
     page.select_option("[name=kind]", "scans")
     expect(page.locator("#entries tr").first).to_contain_text("von Papierliste nachgetragen")
+    expect(page.locator("#files a").first).to_have_attribute("href", re.compile("kind=scans"))
     with page.expect_download() as loading:
         page.click("#files >> text=CSV")
     assert "Nr a2" in Path(loading.value.path()).read_text("utf-8-sig")

@@ -45,5 +45,4 @@ def test_bar_without_a_total_says_only_how_long_it_has_run(opened: Opened) -> No
     page = started(opened, None)
     bar = page.get_by_role("progressbar")
     assert bar.get_attribute("aria-valuenow") is None
-    expect(bar).to_have_attribute("aria-valuetext", "läuft seit 0 s")
-    expect(bar).to_have_attribute("aria-valuetext", "läuft seit 1 s")
+    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"läuft seit [1-9]\d* s"))

@@ -34,7 +34,7 @@ def test_permission_is_for_these_roles_alone(permission: Permission, operators: 
 def test_permissions_are_all_looked_at_here() -> None:
     given = frozenset().union(*OPERATOR_MAY.values(), *DEVICE_MAY.values())
     assert given == set(Permission.__args__)  # type: ignore[attr-defined]
-    assert len(given) == 15
+    assert len(given) == 16
 
 
 @pytest.mark.parametrize(

@@ -166,9 +166,11 @@ def test_anybody_checks_a_code_and_learns_nothing_more(house: Served, clock: Clo
     assert checked(house, code)["state"] == "withdrawn"
     assert organiser.post(f"/certificates/{number}/restore").status_code == 204
     assert checked(house, code)["state"] == "valid"
-    for _ in range(2 * certificates.CHECKS_A_MINUTE_MAX):  # a minute may end meanwhile
-        answer = httpx.post(f"{house.url}/api/v1/certificates/check", json={"code": "A"}, trust_env=False)
-    assert answer.status_code == 429
+    answers = {
+        httpx.post(f"{house.url}/api/v1/certificates/check", json={"code": "A"}, trust_env=False).status_code
+        for _ in range(2 * certificates.CHECKS_A_MINUTE_MAX)  # a minute may end meanwhile
+    }
+    assert 429 in answers
 
 
 def test_own_template_of_a_certificate_is_used(house: Served, clock: Clock, tmp_path: Path) -> None:
