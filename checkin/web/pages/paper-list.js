@@ -96,7 +96,7 @@ async function start() {
   const { lines } = await call(`${api}/paper-lines`);
   entered = lines.map((/** @type {any} */ line) => ({ line, undone: false }));
   show();
-  input("number").focus();
+  if (!form.contains(document.activeElement)) input("number").focus(); // or it would take it from whoever types already
 }
 
 start().catch(complain);
