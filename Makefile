@@ -12,12 +12,11 @@ demo: .venv/installed    ## the Dortmund conference, today, with a crowd: make d
 test: .venv/installed-dev    ## every test; those in a browser need a chromium
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, import rules, every test, on both engines
+check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, import rules, every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
-	CHECKIN_TEST_ENGINE=postgres $(BIN)/python -m pytest tests/service tests/live tests/web tests/situations $(ARGS)
 
 bench: .venv/installed-dev    ## how fast, beside the empty twins: make bench ARGS="--quick"
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -280,7 +280,7 @@ def needing_help(tx: Transaction, event: int) -> list[tuple[Attendee, Presence]]
     rows = tx.rows(
         f"SELECT p.area, p.counts_as, p.since_at, p.door, p.arrived_at, {columns}"
         " FROM presence AS p JOIN attendee AS a ON a.id = p.attendee"
-        " WHERE p.event = ? AND p.area IS NOT NULL AND (a.wheelchair OR a.needs <> '')"
+        " WHERE p.event = ? AND p.area IS NOT NULL AND (a.wheelchair <> 0 OR a.needs <> '')"
         " ORDER BY p.area, a.family_name, a.given_name, a.id",
         (event,),
     )

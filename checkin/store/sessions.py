@@ -135,7 +135,7 @@ def booked_in_wheelchairs(tx: Transaction, event: int) -> list[tuple[str, str]]:
         (session, attendee)
         for session, attendee in tx.rows(
             "SELECT b.session, b.attendee FROM attendee AS a CROSS JOIN booking AS b ON b.attendee = a.id"
-            " WHERE a.event = ? AND a.wheelchair AND a.registration = 'registered' ORDER BY b.session, b.attendee",
+            " WHERE a.event = ? AND a.wheelchair <> 0 AND a.registration = 'registered' ORDER BY b.session, b.attendee",
             (event,),
         )
     ]
