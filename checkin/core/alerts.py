@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -25,19 +25,7 @@ Kind = Literal[
     "kept_too_many",
     "room_twice",
 ]
-URGENCY: tuple[Kind, ...] = (
-    "area",
-    "queue",
-    "door_silent",
-    "printer",
-    "clock_off",
-    "drift",
-    "conflict",
-    "not_step_free",
-    "overbooked",
-    "kept_too_many",
-    "room_twice",
-)
+URGENCY: tuple[Kind, ...] = get_args(Kind)
 """The most urgent first."""
 
 QUIET_MS = 60_000

@@ -35,6 +35,7 @@ from checkin.service.journal import Journal
 from checkin.service.moving import Moving
 from checkin.service.papers import clock, day, paper_words
 from checkin.service.people import Principal
+from checkin.service.scans import fact_of
 from checkin.service.undo import undo_scan
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, audit, badges, events, exports, facts, presences
@@ -140,23 +141,8 @@ def enter_line(
     then = _back_then(tx, venue, bearer, at) if late else bearer
     decision = _as_it_was(scan, venue, moving, then, at)
     recounts = [] if late else moving.carry_out(scan, decision, bearer)
-    numbers = moving.seats.house.numbers(door.area)
-    fact = Scanned(
-        id=scan.id,
-        door=door.id,
-        direction=scan.direction,
-        area=door.area,
-        decision=decision,
-        scanned_at=at,
-        received_at=now,
-        inside=numbers.inside,
-        capacity=numbers.capacity,
-        free=numbers.free,
-        by=by,
-        override=PAPER if decision.overridden else None,
-        recounts=tuple(recounts),
-        paper=True,
-    )
+    made = fact_of(scan, decision, moving, scanned_at=at, received_at=now, by=by, recounts=recounts)
+    fact = msgspec.structs.replace(made, override=PAPER if decision.overridden else None, paper=True)
     seq = journal.add(fact, content)
     after = presence_after(fact, there)
     if late:

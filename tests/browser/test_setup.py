@@ -76,6 +76,21 @@ def save(page: Page) -> None:
     expect(page.locator("#unsaved")).to_have_text("Alles gespeichert")
 
 
+def paired_door(browser: Browser, page: Page, served: Served, event: str) -> Page:
+    """The page of a door's new device, paired by its link."""
+    page.goto(f"{served.url}/events/{event}/devices")
+    page.locator("#add [name=name]").fill("Tablet Süd")
+    page.locator("#add button").click()
+    expect(page.locator("#pairing")).to_be_visible()
+    devices = page.request.get(f"{served.url}/api/v1/events/{event}/devices").json()["devices"]
+    pairing = page.request.post(f"{served.url}/api/v1/events/{event}/devices/{devices[0]['id']}/pairing").json()
+    tablet = browser.new_context(locale="de-DE").new_page()
+    tablet.goto(pairing["link"])
+    tablet.get_by_role("button").first.click()
+    expect(tablet).to_have_url(re.compile(f"/events/{event}/door/"))
+    return tablet
+
+
 def test_organiser_sets_an_event_up_from_nothing_to_the_first_badge(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:
@@ -149,16 +164,7 @@ def test_organiser_sets_an_event_up_from_nothing_to_the_first_badge(
     assert pdf.body().startswith(b"%PDF")
 
     # A door's device, paired by its link.
-    page.goto(f"{served.url}/events/{EVENT}/devices")
-    page.locator("#add [name=name]").fill("Tablet Süd")
-    page.locator("#add button").click()
-    expect(page.locator("#pairing")).to_be_visible()
-    devices = page.request.get(f"{served.url}/api/v1/events/{EVENT}/devices").json()["devices"]
-    pairing = page.request.post(f"{served.url}/api/v1/events/{EVENT}/devices/{devices[0]['id']}/pairing").json()
-    tablet = browser.new_context(locale="de-DE").new_page()
-    tablet.goto(pairing["link"])
-    tablet.get_by_role("button").first.click()
-    expect(tablet).to_have_url(re.compile(f"/events/{EVENT}/door/"))
+    tablet = paired_door(browser, page, served, EVENT)
     tablet.context.close()
 
     # Everything is done but the holds of the others, and the log-in asks for a code, which works once.

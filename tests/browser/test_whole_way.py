@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store.engine import Store
-from tests.browser.test_setup import first_organiser, save
+from tests.browser.test_setup import first_organiser, paired_door, save
 from tests.served import Served, serve
 
 FILES = Path(__file__).parents[2] / "checkin" / "demo" / "files"
@@ -102,16 +102,7 @@ def test_organiser_walks_the_whole_way(browser: Browser, served: Served, clock: 
     expect(page.locator("#printed")).to_contain_text("600")
 
     # Open a door: a device, paired by its link.
-    page.goto(f"{at}/devices")
-    page.locator("#add [name=name]").fill("Tablet Süd")
-    page.locator("#add button").click()
-    expect(page.locator("#pairing")).to_be_visible()
-    devices = page.request.get(f"{served.url}/api/v1/events/{EVENT}/devices").json()["devices"]
-    pairing = page.request.post(f"{served.url}/api/v1/events/{EVENT}/devices/{devices[0]['id']}/pairing").json()
-    door = browser.new_context(locale="de-DE").new_page()
-    door.goto(pairing["link"])
-    door.get_by_role("button").first.click()
-    expect(door).to_have_url(re.compile("/door/"))
+    door = paired_door(browser, page, served, EVENT)
     expect(door.locator("body")).to_contain_text("Badge vor den Scanner halten")
 
     # Watch: the house fills as they come.

@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 
 from checkin.exchange.layout import write_layout
+from checkin.service import importing
 from checkin.service import imports as service
 from checkin.service.attendee_lists import plan_list, registered
 from checkin.service.badges import issue_missing
@@ -409,18 +410,15 @@ def test_nothing_personal_in_facts_logs_or_the_database_after_saving(
     assert "Größe" not in str(kept[1]), "of somebody new there is no second copy"
 
 
-def test_saving_that_was_broken_off_goes_on_and_is_taken_back_as_one(
-    served: Served, orga: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import checkin.service.importing as running
-
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
+def broken_off(orga: httpx.Client, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> dict[str, Any]:
+    """An import of which two rows were saved when this came between."""
+    monkeypatch.setattr(importing, "CHUNK_ROWS", 2)
     real, calls = service.save_chunk, []
 
     def breaks(*arguments: Any, **more: Any) -> None:
         calls.append(1)
         if len(calls) == 2:
-            raise OSError("the machine stops")
+            raise fault
         real(*arguments, **more)
 
     monkeypatch.setattr(service, "save_chunk", breaks)
@@ -430,6 +428,13 @@ def test_saving_that_was_broken_off_goes_on_and_is_taken_back_as_one(
     while not (stopped := orga.get(f"/imports/{one['id']}").json())["fault_code"]:
         assert time.monotonic() < ends
         time.sleep(0.02)
+    return dict(stopped)
+
+
+def test_saving_that_was_broken_off_goes_on_and_is_taken_back_as_one(
+    served: Served, orga: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = stopped = broken_off(orga, monkeypatch, OSError("the machine stops"))
     assert (stopped["state"], stopped["done"], stopped["fault_code"]) == ("applying", 2, "internal")
     assert orga.post(f"/imports/{one['id']}/apply", json={}).status_code == 202
     assert settled(orga, one["id"])["counts"]["new"] == 3
@@ -601,24 +606,7 @@ def test_undo_for_people_inside_puts_back_what_is_harmless(served: Served, orga:
 def test_import_that_broke_off_is_taken_back(
     served: Served, orga: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import checkin.service.importing as running
-
-    monkeypatch.setattr(running, "CHUNK_ROWS", 2)
-    real, calls = service.save_chunk, []
-
-    def breaks(*arguments: Any, **more: Any) -> None:
-        calls.append(1)
-        if len(calls) == 2:
-            raise TypeError("a fault of ours")
-        real(*arguments, **more)
-
-    monkeypatch.setattr(service, "save_chunk", breaks)
-    one = sent(orga, FIRST)
-    orga.post(f"/imports/{one['id']}/apply", json={})
-    ends = time.monotonic() + 20
-    while not (stopped := orga.get(f"/imports/{one['id']}").json())["fault_code"]:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    one = stopped = broken_off(orga, monkeypatch, TypeError("a fault of ours"))
     assert stopped["undoable"] is True
     # And so it is where the service was killed: nobody wrote the fault down.
     served.write(lambda tx: tx.run("UPDATE import SET fault_code = '', fault = '', touched_at = 1"))

@@ -3,12 +3,12 @@
 
 import { Problem, call, find, make } from "/faces/centre.js";
 import { progress } from "/faces/progress.js";
+import { saveAs } from "/faces/saving.js";
 import { onLanguage, word } from "/faces/words.js";
 import { api, event, follow, openFrame } from "/pages/frame.js";
 
 const TEMPLATES_READ_MS = 1_500;
 const MEASURING_MS_MAX = 120_000;
-const SAVED_MS = 60_000;
 
 const FIELDS = {
   title: "fieldTitle", given_name: "fieldGivenName", family_name: "fieldFamilyName", organisation: "fieldOrganisation",
@@ -194,7 +194,7 @@ async function printAll() {
     const answer = await fetch(`${api}/badges/document`, { method: "POST", body, headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(MEASURING_MS_MAX) });
     if (!answer.ok) throw new Problem(answer.status, await answer.json(), 1);
     const missing = Number(answer.headers.get("Checkin-Missing"));
-    save(await answer.blob(), `badges-${format}.pdf`);
+    saveAs(await answer.blob(), `badges-${format}.pdf`);
     const checked = missing ? await call(`${api}/badges/preflight?format=${format}`, { timeoutMs: MEASURING_MS_MAX }) : { misfits: [] };
     printed = { count: Number(answer.headers.get("Checkin-Badges")), missing, who: checked.misfits.filter((/** @type {any} */ one) => one.letters), fault: null };
   } catch (error) {
@@ -203,14 +203,6 @@ async function printAll() {
   bar.done();
   submit.disabled = false;
   showPrinted();
-}
-
-/** @param {Blob} content @param {string} name */
-function save(content, name) {
-  const address = URL.createObjectURL(content);
-  const link = make("a", { href: address, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), SAVED_MS);
 }
 
 find("#all").addEventListener("submit", (submitted) => {

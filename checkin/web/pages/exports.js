@@ -4,6 +4,7 @@
 import { Problem, call, find, make } from "/faces/centre.js";
 import { button, complain, field, notice } from "/faces/deeds.js";
 import { progress } from "/faces/progress.js";
+import { saveAs } from "/faces/saving.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, clock, event, follow, openFrame } from "/pages/frame.js";
 import { startWebhooks } from "/pages/webhooks.js";
@@ -47,9 +48,7 @@ function query(list) {
 async function save(path, name) {
   const answer = await fetch(path, { signal: AbortSignal.timeout(WRITING_MS_MAX), cache: "no-store" });
   if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})), 1);
-  const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(/** @type {HTMLAnchorElement} */ (link).href), WRITING_MS_MAX);
+  saveAs(await answer.blob(), name);
 }
 
 /** @param {string} list @param {string} format */

@@ -3,6 +3,7 @@
 
 import { call, find, make, newId } from "/faces/centre.js";
 import { ask, button, calmly, complain, field, notice, select } from "/faces/deeds.js";
+import { saveAs } from "/faces/saving.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, areaName, clock, follow, layout, openFrame, readAlong } from "/pages/frame.js";
 
@@ -110,9 +111,7 @@ function keepFile() {
   const head = `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${word("evacuationHead")}</title><style>body{font:1.1rem/1.4 sans-serif;margin:1rem}table{border-collapse:collapse;margin-block:1rem}th,td{border:1px solid #888;padding:.4rem .7rem;text-align:left}</style>`;
   const title = make("h1", {}, `${layout.event.name}: ${find("#stands").textContent}`);
   const file = new Blob([head, title.outerHTML, copy.outerHTML], { type: "text/html" });
-  const link = make("a", { href: URL.createObjectURL(file), download: `${word("evacuationHead")} ${clock.time(evacuation.now).replace(":", ".")}.html` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.getAttribute("href") ?? ""), 10_000);
+  saveAs(file, `${word("evacuationHead")} ${clock.time(evacuation.now).replace(":", ".")}.html`);
 }
 
 function showBlocks() {
