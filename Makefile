@@ -28,6 +28,10 @@ SEEDS ?= 2000
 simulate: .venv/installed-dev    ## doors that are cut off, days by the thousand (docs/cut-off.md): make simulate SEEDS=100000
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
+KILLS ?= 300
+storm: .venv/installed-dev    ## real doors, links, disks and clocks that fail in a rush: make storm KILLS=300 ARGS="--seed 7 --wired"
+	$(BIN)/python -m tests.kiosk.storm --kills $(KILLS) $(ARGS)
+
 mutate: .venv/installed-dev    ## the rules changed place by place, and what no test notices (docs/mutation.md): ten minutes
 	rm -rf mutants
 	$(BIN)/mutmut run $(ARGS)
@@ -57,4 +61,4 @@ clean:    ## away with everything that was installed or made
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help demo test check bench campaign simulate mutate words pictures files clean
+.PHONY: help demo test check bench campaign simulate storm mutate words pictures files clean

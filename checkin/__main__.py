@@ -6,9 +6,9 @@ import asyncio
 import datetime as dt
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 import msgspec
@@ -26,8 +26,8 @@ from checkin.core.attendance import Rule
 from checkin.core.errors import BadInput, CheckinError, Conflict, TooLarge
 from checkin.core.model import Event
 from checkin.core.queueing import SERVICE_S_DEFAULT
+from checkin.core.roles import OPERATOR_MAY
 from checkin.core.schedule import Programme
-from checkin.exchange.attendees import Reading, read_attendees
 from checkin.exchange.layout import read_layout
 from checkin.exchange.schedule import read_schedule
 from checkin.exchange.tables import check_format
@@ -43,27 +43,36 @@ from checkin.service import (
     operators,
     paper_lists,
     people,
-    schedule,
     setup,
     simulation_report,
+    stations,
     venues,
 )
+from checkin.service.centre import Centre
 from checkin.service.forecast import no_show_of
+from checkin.service.importing import Importing, Taken
+from checkin.service.imports import DifferenceShown, Gone, ImportChange, ImportShown, RoomShown
 from checkin.service.papers import certificates_pdf
 from checkin.service.pulse import Pulse
 from checkin.service.simulation import GUESTS_MAX, Guest, Setting, guests_of, guests_planned, play
-from checkin.service.venues import Venue, Venues
+from checkin.service.venues import Venues
 from checkin.service.verify import verify as verify_event
 from checkin.store import events
 from checkin.store.certificates import load_rule, public_address
 from checkin.store.copying import copy_all
 from checkin.store.engine import Transaction
+from checkin.store.imports import ImportKind
 from checkin.store.sqlite import ServeLock
+from checkin.terminal import Bar
 from checkin.wire import UPLOAD_BYTES_MAX
 
 T = TypeVar("T")
 
 BY_COMMAND = "command"
+COMMANDER = people.Principal(
+    id=BY_COMMAND, name=BY_COMMAND, role="organiser", may=frozenset().union(*OPERATOR_MAY.values())
+)
+"""Whoever may run commands on the database may do all there is."""
 HEALTH_S_MAX = 5.0
 
 
@@ -201,11 +210,23 @@ def import_layout(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
     _report(report, as_json, f"{len(layout.areas)} areas, {len(layout.doors)} doors, {len(layout.groups)} groups")
 
 
+def _gone_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--gone",
+        type=click.Choice(["keep", "cancel"]),
+        default="keep",
+        show_default=True,
+        help="what becomes of those in an earlier file that are not in this one",
+    )(command)
+
+
 @import_.command("attendees")
 @_file_options
-def import_attendees(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
+@_gone_option
+@click.option("--group", default="", help="id of the group of everybody whose row names no category")
+def import_attendees(slug: str, file: Path, dry_run: bool, as_json: bool, gone: Gone, group: str) -> None:
     """The list of attendees: CSV, XLSX, or an export of pretix."""
-    _import_list(slug, _content(file), file.name, dry_run, as_json)
+    _import_list(slug, _content(file), file.name, dry_run, as_json, gone, group)
 
 
 @import_.command("pretix")
@@ -224,54 +245,196 @@ def import_pretix(
 
     token = sys.stdin.readline().strip()
 
-    async def progress(done: int, total: int) -> None:
-        _progress(f"{done} of {total} orders …")
+    with Bar("orders are being fetched") as bar:
 
-    content = asyncio.run(fetch_orders(url, organizer, event_slug, token, progress=progress))
-    _import_list(slug, content, f"pretix {organizer}/{event_slug}", dry_run, as_json)
+        async def progress(done: int, total: int) -> None:
+            bar(done, total)
+
+        content = asyncio.run(fetch_orders(url, organizer, event_slug, token, progress=progress))
+    _import_list(slug, content, f"pretix {organizer}/{event_slug}", dry_run, as_json, "keep")
 
 
-def _import_list(slug: str, content: bytes, name: str, dry_run: bool, as_json: bool) -> None:
-    known = Venues()
-
-    def prepare(tx: Transaction) -> tuple[Venue, Reading]:
-        return known.venue(tx, slug), imports.reading_of_event(tx, known, slug)
-
-    venue, reading = _in_store(prepare)
-    listed = read_attendees(content, name=name, groups=list(venue.layout.groups.values()), reading=reading)
-    now = wiring.wall_clock()
-    report = _in_store(
-        lambda tx: imports.import_attendees(
-            tx, known, slug, listed, now=now, by=BY_COMMAND, dry_run=dry_run, name=name, now_ms=now
-        )
-    )
-    for note in report.notes:
-        if not as_json and note.level != "info":
-            click.echo(f"line {note.line}: {note.column or 'row'}: {note.message}", err=True)
+def _import_list(
+    slug: str, content: bytes, name: str, dry_run: bool, as_json: bool, gone: Gone, group: str = ""
+) -> None:
+    taken = _take(slug, content, name, "attendees", ImportChange(group=group or None), gone, dry_run)
+    read_as, counts = taken.looked.read_as, taken.looked.counts
+    unknown = [column.key for column in read_as.columns if column.key and not column.field]
+    if unknown and not as_json:
+        click.echo(f"columns not known and left out: {', '.join(unknown)}", err=True)
+    report = {
+        "dry_run": dry_run,
+        "id": taken.shown.id if taken.shown else "",
+        "rows_read": counts.rows,
+        "added": counts.new,
+        "changed": counts.changed,
+        "gone": counts.gone,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+        "duplicates": counts.duplicates,
+        "empty_rows": counts.empty,
+        "encoding": read_as.encoding,
+        "separator": read_as.separator,
+        "columns": {column.heading: column.field for column in read_as.columns if column.field},
+        "unknown_columns": unknown,
+        "notes": msgspec.to_builtins(taken.looked.notes),
+    }
     words = (
-        f"{report.rows_read} rows: {report.added} new, {report.changed} changed, {report.unchanged} as before,"
-        f" {report.duplicates} duplicates, {report.refused} refused (read as {report.encoding})"
+        f"{counts.rows} rows: {counts.new} new, {counts.changed} changed, {counts.unchanged} as before,"
+        f" {counts.duplicates} duplicates, {counts.refused} refused (read as {read_as.encoding})"
     )
-    if report.unknown_columns and not as_json:
-        click.echo(f"columns not known and left out: {', '.join(report.unknown_columns)}", err=True)
-    _report(msgspec.to_builtins(report), as_json, words)
+    _report_taken(slug, taken, report, as_json, words)
 
 
 @import_.command("schedule")
 @_file_options
-def import_schedule(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
+@_gone_option
+@click.option("--room", "rooms", multiple=True, help="ROOM=AREA, for a room that is no area; ROOM= leaves it out")
+def import_schedule(slug: str, file: Path, dry_run: bool, as_json: bool, gone: Gone, rooms: tuple[str, ...]) -> None:
     """The programme: frab JSON or XML, iCalendar."""
-    known = Venues()
-    venue = _in_store(lambda tx: known.venue(tx, slug))
-    sessions = read_schedule(_content(file), venue.layout)
+    content, chosen = _content(file), _rooms(rooms)
+    try:
+        taken = _take(slug, content, file.name, "schedule", ImportChange(rooms=chosen), gone, dry_run)
+    except CheckinError as error:
+        if error.code != "rooms_unknown":
+            raise
+        unknown = cast("list[RoomShown]", error.data["rooms"])
+        if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            _show_rooms(unknown, as_json)
+            raise BadInput(
+                'Rooms of the file are no areas. Say which they are (--room "ROOM=AREA"), or leave them out'
+                ' (--room "ROOM=").',
+                code=error.code,
+            ) from None
+        chosen |= {room.text: _asked_for_area(room) for room in unknown}
+        taken = _take(slug, content, file.name, "schedule", ImportChange(rooms=chosen), gone, dry_run)
+    counts = taken.looked.counts
+    report = {
+        "dry_run": dry_run,
+        "id": taken.shown.id if taken.shown else "",
+        "sessions": counts.new + counts.changed + counts.unchanged,
+        "added": counts.new,
+        "changed": counts.changed,
+        "gone": counts.gone,
+        "unchanged": counts.unchanged,
+        "refused": counts.refused,
+        "rooms": msgspec.to_builtins(taken.looked.read_as.rooms),
+        "notes": msgspec.to_builtins(taken.looked.notes),
+    }
+    words = (
+        f"{counts.new + counts.changed + counts.unchanged} sessions: {counts.new} new, {counts.changed} changed,"
+        f" {counts.unchanged} as before, {counts.gone} not in the file, {counts.refused} refused"
+    )
+    if dry_run:
+        differences = list(_differences(taken))
+        report["differences"] = msgspec.to_builtins(differences)
+        for one in [] if as_json else differences:
+            fields = "; ".join(f"{field.field}: {_shown(field.old)} → {_shown(field.new)}" for field in one.fields)
+            click.echo(f"{one.what}: {one.title}" + (f" ({fields})" if one.what == "changed" else ""))
+    _report_taken(slug, taken, report, as_json, words)
 
-    def work(tx: Transaction) -> None:
-        schedule.import_schedule(tx, known, slug, sessions, now=wiring.wall_clock(), by=BY_COMMAND)
-        if dry_run:
-            raise _DryRun
 
-    _in_store(work)
-    _report({"dry_run": dry_run, "sessions": len(sessions)}, as_json, f"{len(sessions)} sessions")
+def _differences(taken: Taken) -> Iterator[DifferenceShown]:
+    for what in ("new", "changed", "gone"):
+        start: int | None = 0
+        while start is not None:
+            some = imports.planned_differences(taken.looked, what, start)
+            yield from some.differences
+            start = some.next
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "–" if value in (None, "") else str(value)
+
+
+@import_.command("list")
+@click.argument("slug")
+def list_imports(slug: str) -> None:
+    """What was taken in, the latest first, with the ids for `import undo`."""
+    known, now_ms = Venues(), people.wall_ms()
+    for one in _in_store(lambda tx: imports.history(tx, known, slug, now_ms=now_ms)):
+        numbers = f"{one.counts.new} new, {one.counts.changed} changed, {one.counts.gone} gone"
+        click.echo(f"{one.id}  {one.created_at[:16]}  {one.kind}  {one.state}  {one.name}  ({numbers})")
+
+
+@import_.command("undo")
+@click.argument("slug")
+@click.argument("id")
+def undo_import(slug: str, id: str) -> None:
+    """Take an import back as a whole, as far as nothing has happened since."""
+
+    async def undo(importing: Importing) -> ImportShown:
+        with Bar("taking back") as bar:
+            return await importing.take_back(slug, id, COMMANDER, bar)
+
+    done = _importing(undo)
+    outcomes = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in done.outcomes.items() if count)
+    click.echo(f"{done.name} is taken back: {outcomes or 'there was nothing to take back'}.")
+
+
+def _take(
+    slug: str, content: bytes, name: str, kind: ImportKind, sent: ImportChange, gone: Gone, dry_run: bool
+) -> Taken:
+    async def take(importing: Importing) -> Taken:
+        with Bar(f"{name} is being taken in") as bar:
+            return await importing.take(
+                slug, content, name, kind=kind, sent=sent, gone=gone, dry_run=dry_run, by=COMMANDER, told=bar
+            )
+
+    return _importing(take)
+
+
+def _importing(work: Callable[[Importing], Awaitable[T]]) -> T:
+    """Run something with the imports of the configured database, as the page does."""
+
+    async def run() -> T:
+        async with wiring.store_of(load_settings()["database_url"].value) as store:
+            importing = Importing(Centre(store, wiring.wall_clock))
+            try:
+                return await work(importing)
+            finally:
+                await importing.close()
+
+    return asyncio.run(run())
+
+
+def _rooms(options: Sequence[str]) -> dict[str, str]:
+    """room → area (“”: left out), from `--room "Saal 1=P"`."""
+    rooms = {}
+    for option in options:
+        room, equals, area = option.rpartition("=")
+        if not equals or not room.strip():
+            raise click.UsageError(f'--room is written "Room=AREA" (not “{option}”).')
+        rooms[room.strip()] = area.strip()
+    return rooms
+
+
+def _show_rooms(rooms: Sequence[RoomShown], as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode({"rooms": rooms})).decode())
+        return
+    width = max(len(room.text) for room in rooms)
+    for room in rooms:
+        click.echo(f"{room.text:<{width}}  {_counted(room.count, 'session')}")
+
+
+def _asked_for_area(room: RoomShown) -> str:
+    answer: str = click.prompt(
+        f"Room “{room.text}” ({_counted(room.count, 'session')}): which area (its id; empty: leave out)",
+        default="",
+        show_default=False,
+        err=True,
+    )
+    return answer.strip()
+
+
+def _report_taken(slug: str, taken: Taken, report: Any, as_json: bool, words: str) -> None:
+    for note in taken.looked.notes:
+        if not as_json and note.level != "info":
+            click.echo(f"{f'line {note.line}: ' if note.line else ''}{note.column or 'row'}: {note.message}", err=True)
+    _report(report, as_json, words)
+    if taken.shown is not None and not as_json:
+        click.echo(f"To take it back: checkin import undo {slug} {taken.shown.id}")
 
 
 @main.command("badges")
@@ -310,8 +473,9 @@ def print_badges(
         click.echo(misfit, err=True)
     if not faces:
         raise BadInput("No badge can be printed. Correct the names first.", code="letters_unknown")
-    _progress(f"{len(faces)} badges are being set …")
-    _write(out, render_pdf(faces, format=format, sheet=sheet is not None, own=own))
+    with Bar(f"{len(faces)} badges are being set") as bar:
+        drawn = render_pdf(faces, format=format, sheet=sheet is not None, own=own, told=bar)
+    _write(out, drawn)
     numbers = [face.desk_number for face in faces]
     _in_store(lambda tx: badges.mark_printed(tx, known, slug, numbers, now=wiring.wall_clock(), by=BY_COMMAND))
     click.echo(f"{out}: {_counted(len(faces), 'badge')}, {len(issued.intersection(numbers))} of them new.")
@@ -432,6 +596,70 @@ def revoke_device(slug: str, id: str) -> None:
     click.echo(f"device {id} is revoked.")
 
 
+@main.group()
+def station() -> None:
+    """Stations: the programs at doors, which go on when they are cut off."""
+
+
+@station.command("list")
+@click.argument("slug")
+@click.option("--json", "as_json", is_flag=True, help="for machines")
+def list_stations(slug: str, as_json: bool) -> None:
+    """How each station is, what it may let in by itself, and how many lines of its log the centre lacks."""
+    known = Venues()
+    shown = _in_store(lambda tx: stations.stations_shown(tx, known, slug, now=wiring.wall_clock()))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+        return
+    for one in shown.stations:
+        rights = ", ".join(f"{seats.area} {seats.rights}" for seats in one.seats) or "none"
+        aside = sum(seats.to_count for seats in one.seats)
+        click.echo(
+            f"{one.door}  {one.name}: {stations.state_of(one)}; may let in: {rights};"
+            f" lacking: {one.due - one.rows} of {one.due} lines"
+            + (f"; free when counted: {aside}" if aside else "")
+            + f"  [{one.id}]"
+        )
+    if not shown.stations:
+        click.echo(f"{slug} has no stations.")
+    if shown.conflicts:
+        click.echo(f"{shown.conflicts} conflicts are to be settled, on the page Stations.")
+    if shown.restored is not None:
+        click.echo(
+            f"Put back from a backup: {shown.restored.reported} of {len(shown.stations)} stations have reported. If no"
+            f" door is missing here: checkin station confirm {slug}"
+        )
+
+
+@station.command("confirm")
+@click.argument("slug")
+def confirm_stations(slug: str) -> None:
+    """After a restore: no door is missing on the list of stations."""
+    known = Venues()
+
+    def confirm(tx: Transaction) -> list[str]:
+        shown = stations.stations_shown(tx, known, slug, now=wiring.wall_clock())
+        generation = shown.restored.generation if shown.restored is not None else 0
+        stations.confirm_roster(tx, known, slug, generation, now=wiring.wall_clock(), by=BY_COMMAND)
+        return [f"{one.door} {one.name}" for one in shown.stations if not one.known]
+
+    unheard = _in_store(confirm)
+    click.echo(f"{slug}: the list of stations is confirmed.")
+    if unheard:
+        click.echo(f"Not heard of yet: {', '.join(unheard)}. Of their areas nothing is given away before they report.")
+
+
+@station.command("retire")
+@click.argument("slug")
+@click.argument("id")
+@click.option("--yes", is_flag=True, required=True, help="the machine is switched off, and stays so")
+def retire_station(slug: str, id: str, yes: bool) -> None:
+    """A station was switched off. Its places are free when its areas have been counted."""
+    known = Venues()
+    _in_store(lambda tx: stations.retire_station(tx, known, slug, id, now=wiring.wall_clock(), by=BY_COMMAND))
+    click.echo(f"station {id} is retired. Count its areas now: so its places come free.")
+
+
 @main.command("export")
 @click.argument("kind", type=click.Choice([*exports.KINDS, "layout", "schedule"]))
 @click.argument("slug")
@@ -462,12 +690,19 @@ def export(kind: str, slug: str, out: Path, language: str | None, comma: bool, s
     now = wiring.wall_clock()
     content = io.BytesIO()
 
-    def work(tx: Transaction) -> int:
-        count = exports.write_list(lambda read: read(tx), known, slug, wanted, content, now=now)
-        exports.record(tx, known, slug, kind, wanted.format, count=count, now=now, by=BY_COMMAND)
-        return count
+    async def work() -> int:
+        async with wiring.store_of(load_settings()["database_url"].value) as store:
+            with Bar(f"{kind} is being written") as bar:
+                complete = await store.snapshot(
+                    lambda tx: exports.read_list(lambda read: read(tx), known, slug, wanted, content, now=now, told=bar)
+                )
+                count = complete()
+            await store.write(
+                lambda tx: exports.record(tx, known, slug, kind, wanted.format, count=count, now=now, by=BY_COMMAND)
+            )
+            return count
 
-    count = _in_store(work)
+    count = asyncio.run(work())
     _write(out, content.getvalue())
     click.echo(f"{out}: {count} rows.")
 
@@ -571,12 +806,13 @@ def print_certificates(
         )
     )
     rule = _in_store(lambda tx: load_rule(tx, venue.id)) or Rule()
-    _progress(f"{len(certified)} certificates are being set …")
     own = own_papers(load_settings()["events_folder"].value, slug)
     verify_url = (
         f"{url.rstrip('/')}/verify" if url else _in_store(lambda tx: certificates.verify_url(tx, known, slug, ""))
     )
-    _write(out, certificates_pdf(venue, certified, rule, verify_url=verify_url, language=language, own=own))
+    with Bar(f"{len(certified)} certificates are being set") as bar:
+        drawn = certificates_pdf(venue, certified, rule, verify_url=verify_url, language=language, own=own, told=bar)
+    _write(out, drawn)
     click.echo(f"{out}: {len(certified)} certificates.")
 
 
@@ -603,8 +839,11 @@ def export_audit(slug: str, out: Path, kind: Any, query: str) -> None:
     """Who did what, as a table."""
     known = Venues()
     asked = audit.AuditQuery(kind=kind, q=query)
+    format = audit.check_format(out.suffix)
     table = _in_store(lambda tx: audit.export(tx, known, slug, asked))
-    _write(out, audit.written(table, out.suffix))
+    _write(out, audit.written(table, format))
+    now = wiring.wall_clock()
+    _in_store(lambda tx: audit.record(tx, known, slug, table, format, now=now, by=BY_COMMAND))
     click.echo(f"{out} is written.")
 
 
@@ -712,10 +951,26 @@ def backup(file: Path) -> None:
 @main.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def restore(file: Path) -> None:
-    """Put a backup into an empty database."""
+    """Put a backup into an empty database.
+
+    Of what happened since, the stations at the doors know. Until each has told, and somebody has confirmed that none is
+    missing, the centre gives away no place of their areas.
+    """
     url = load_settings()["database_url"].value
-    rows = _copy(f"sqlite:///{file.absolute()}", url)
+    waiting: list[str] = []
+
+    def put_back(tx: Transaction) -> None:
+        now, known = people.wall_ms(), Venues()
+        found = events.events_with_layout(tx)
+        waiting[:] = [slug for slug in found if stations.put_back(tx, known, slug, now=now, by=BY_COMMAND)]
+
+    rows = _copy(f"sqlite:///{file.absolute()}", url, put_back)
     click.echo(f"Restored from {file}: {rows:,} rows.")
+    for slug in waiting:
+        click.echo(
+            f"{slug} has stations. Start the service, wait until all have reported, look whether a door is missing"
+            f" (checkin station list {slug}), then: checkin station confirm {slug}"
+        )
 
 
 @main.command("copy")
@@ -727,8 +982,8 @@ def copy(from_url: str, to_url: str) -> None:
     click.echo(f"Copied {rows:,} rows, and every event's counters are what its facts add up to.")
 
 
-def _copy(from_url: str, to_url: str) -> int:
-    """Copy, then verify every event; how many rows. Raises `CheckinError`."""
+def _copy(from_url: str, to_url: str, then: Callable[[Transaction], None] = lambda tx: None) -> int:
+    """Copy, do `then` in the target, then verify every event; how many rows. Raises `CheckinError`."""
 
     def told(table: str, rows: int) -> None:
         if sys.stderr.isatty():
@@ -737,6 +992,7 @@ def _copy(from_url: str, to_url: str) -> int:
     async def work() -> int:
         async with wiring.store_of(from_url) as source, wiring.store_of(to_url) as target:
             rows = await copy_all(source, target, told)
+            await target.write(then)
             for slug in await target.read(events.events_with_layout):
                 if differences := await target.read(lambda tx, slug=slug: verify_event(tx, Venues(), slug)):  # type: ignore[misc]
                     raise CheckinError(f"{slug}: {differences[0]}", code="verify_failed")

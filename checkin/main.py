@@ -26,12 +26,14 @@ from checkin.store.engine import Store
 from checkin.store.postgres import PostgresStore
 from checkin.store.sqlite import ServeLock, SqliteStore
 from checkin.web.app import create_app
+from kiosk.watchdog import Systemd, beat
 
 VERSION = installed_version("checkin")
 FACES = Path(str(files("kiosk") / "faces"))
 EVENTS_FOLDER = Path("events")
 
 SHUTDOWN_S = 5
+STORE_S_MAX = 10.0
 LISTEN_BACKLOG = 4_096
 SOCKET_MESSAGE_BYTES_MAX = 64 * 1024
 
@@ -138,10 +140,12 @@ async def _serve(
     centre = Centre(store, clock, ago=ago, second_factor=second_factor, webhooks_private=webhooks_private)
     server = server_of(app_of(centre, events_folder), proxies)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
+    telling = asyncio.create_task(_tell_systemd(server, store))
     try:
         await server.serve(sockets=[bound])
     finally:
         announcing.cancel()
+        telling.cancel()
 
 
 async def _announce(
@@ -163,6 +167,21 @@ async def _announce(
         )
     if started is not None:
         await started(address, centre)
+
+
+async def _tell_systemd(server: uvicorn.Server, store: Store) -> None:
+    async def well() -> str:
+        async with asyncio.timeout(STORE_S_MAX):
+            try:
+                await store.write(lambda tx: None)
+                return f"checkin {VERSION} on {await store.version()}"
+            except Exception as error:
+                # It says so itself and comes back by itself; only one that hangs is mended by a new start.
+                return f"the database fails: {type(error).__name__}"
+
+    while not server.started:
+        await asyncio.sleep(0.01)
+    await beat(Systemd(), well)
 
 
 def address_of(bound: socket.socket) -> str:

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from checkin.core.admission import ALTERNATIVES_MAX, Evacuation, Kind, Outcome, Reason
 from checkin.core.codes import CODE_CHARS_MAX
+from checkin.core.errors import BadInput
 from checkin.core.holds import ANYBODY, Seats
 from checkin.core.layout import Layout
 from checkin.core.model import Direction, OperatorRole, Override, PrintState, Scan, Session
@@ -509,6 +510,17 @@ class Heartbeat(Struct, frozen=True, kw_only=True, tag="heartbeat"):
 def milliseconds(time: dt.datetime) -> int:
     """An instant with an offset, as milliseconds since 1970 UTC."""
     return round(time.timestamp() * 1000)
+
+
+def typed_instant(time: dt.datetime, zone: dt.tzinfo) -> int:
+    """An instant that somebody has typed, in `zone` where it names no offset, as milliseconds since 1970 UTC.
+
+    Raises `BadInput` (`time_invalid`) for one before 2000: bare digits (“1100”) are decoded as seconds since 1970.
+    """
+    aware = time if time.tzinfo else time.replace(tzinfo=zone)
+    if aware.year < 2000:
+        raise BadInput("Write a time as 2026-09-15T11:00:00+02:00.", code="time_invalid")
+    return milliseconds(aware)
 
 
 def iso(at: int, layout: Layout) -> str:

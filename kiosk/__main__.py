@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 import time
@@ -29,8 +30,9 @@ from kiosk.printing import (
     target_of,
 )
 from kiosk.scanner import BAUD, SerialScanner, codes_of
-from kiosk.scanning import DoorOfCentre, Refused, scan_on
+from kiosk.scanning import DoorOfCentre, DoorOfStation, Refused, scan_on
 from kiosk.store import InUse, WrongKey
+from kiosk.watchdog import Screen, Systemd
 from kiosk.web import app_of
 
 KINDS = ("zpl", "bin", "pdf", "png")
@@ -175,8 +177,19 @@ def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
 @_data
 @_keeper
 @click.option("--anew", is_flag=True, help="This station was retired at the centre, and starts again.")
-def run_station(port: int, data: Path, keeper: Path | None, anew: bool) -> None:
-    """Run the station that this machine was paired as; its door is on http://127.0.0.1:PORT.
+@click.option("--scanner", envvar="KIOSK_SCANNER", help="A scanner's line that it reads itself: /dev/ttyACM0, COM3.")
+@click.option("--baud", type=click.IntRange(300, 921_600), default=BAUD, show_default=True, help="Its speed (RS-232).")
+@click.option(
+    "--direction",
+    type=click.Choice(["entry", "exit"]),
+    default="entry",
+    show_default=True,
+    help="Which way whoever shows a badge to that scanner goes.",
+)
+def run_station(
+    port: int, data: Path, keeper: Path | None, anew: bool, scanner: str | None, baud: int, direction: str
+) -> None:
+    """Run the station that this machine was paired as; which pages it has is on http://127.0.0.1:PORT.
 
     It asks the centre, and decides alone while the centre does not answer. It goes on from where it was.
     """
@@ -188,10 +201,18 @@ def run_station(port: int, data: Path, keeper: Path | None, anew: bool) -> None:
 
     async def work() -> bool:
         stop = asyncio.Event()
+        # The server ends at this signal and then hands it on: what is left to do is done before the end.
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
         kiosk = Kiosk(data, kept, pairing, anew=anew, stopped=stop.set)
         kiosk.start()
-        click.echo(f"The door is on http://127.0.0.1:{port}/")
-        await serve(kiosk, app_of(kiosk, port), port, stop)
+        click.echo(f"Its pages are on http://127.0.0.1:{port}/, its door on http://127.0.0.1:{port}/door")
+        reading = asyncio.create_task(_read_scanner(kiosk, scanner, baud, direction)) if scanner else None
+        try:
+            await serve(kiosk, app_of(kiosk, port), port, stop)
+        finally:
+            if reading is not None:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
         return kiosk.wiped
 
     try:
@@ -201,6 +222,41 @@ def run_station(port: int, data: Path, keeper: Path | None, anew: bool) -> None:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         return
+
+
+@main.command("screen", context_settings={"ignore_unknown_options": True})
+@click.option("--port", type=click.IntRange(1, 65_535), default=8010, show_default=True, help="Of the station's pages.")
+@click.option("--waiting", required=True, help="The address that is shown while no station answers.")
+@click.option(
+    "--wait-s", type=click.FloatRange(0), default=5, show_default=True, help="Wait for it so long before that."
+)
+@click.option("--page", default="/door", envvar="KIOSK_PAGE", show_default=True, help="Which of its pages.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def show_screen(port: int, waiting: str, wait_s: float, page: str, command: tuple[str, ...]) -> None:
+    """Show a page of the station in the browser that COMMAND starts; the page's address is its last word.
+
+    Ends where the browser has ended or its page says nothing any more, so that whoever has started this (systemd)
+    starts both anew.
+    """
+    try:
+        code = Screen(command, f"http://127.0.0.1:{port}", page, waiting, click.echo).show(Systemd(), wait_s)
+    except OSError as error:
+        raise click.ClickException(f"{command[0]}: {error.strerror or error}") from None
+    except KeyboardInterrupt:
+        return
+    sys.exit(code)
+
+
+async def _read_scanner(kiosk: Kiosk, line: str, baud: int, direction: str) -> None:
+    """Until cancelled. What is wrong with the scanner is shown on the station's page, and is no reason to end."""
+    kiosk.scanner = line
+
+    def told(fault: str) -> None:
+        kiosk.scanner_fault = fault
+        click.echo(f"{line} cannot be read: {fault}. Trying again." if fault else f"{line} is read.", err=bool(fault))
+
+    async with aclosing(codes_of(SerialScanner(line, baud=baud, told=told))) as codes:
+        await scan_on(codes, DoorOfStation(kiosk, direction=direction), click.echo)
 
 
 def _token(from_stdin: bool, role: str) -> str:

@@ -126,6 +126,21 @@ def layout_shown(layout: Layout, now: int) -> dict[str, Any]:
     }
 
 
+def sessions_shown(programme: Programme, layout: Layout) -> list[dict[str, Any]]:
+    """As `GET /sessions` of the centre, as far as displays show it; in their order."""
+    return [
+        {
+            "id": one.id,
+            "area": one.area,
+            "title": one.title,
+            "starts_at": iso(one.starts_at, layout),
+            "ends_at": iso(one.ends_at, layout),
+            "cancelled": one.cancelled,
+        }
+        for one in sorted(programme.sessions.values(), key=lambda one: one.starts_at)
+    ]
+
+
 def _door(door: Door) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(door)
     return shown | {"opens": _clock(door.opens), "closes": _clock(door.closes)}

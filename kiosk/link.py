@@ -8,6 +8,7 @@ import logging
 import random
 import ssl
 from collections.abc import Callable
+from importlib.metadata import version
 from urllib.parse import quote
 
 import msgspec
@@ -27,6 +28,8 @@ FRAME_BYTES_MAX = 4 * 1024 * 1024
 ROWS_A_FRAME = 50
 """The centre takes frames up to 64 KiB."""
 OUT_MAX = 500
+PROGRAM = f"checkin {version('checkin')}"
+"""What the centre shows of this machine."""
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +37,13 @@ _decode = msgspec.msgpack.Decoder(ToStationToo).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
+class NotTaken(Exception):
+    """What came cannot be kept now: with another link it comes again."""
+
+
 class Link:
     """`heard` gets every message, `shown` every text frame (see `/live`), `reference` says which version of
-    people is here. Both are called on the event loop."""
+    people is here, `changed` hears that the link is open or no more. All are called on the event loop."""
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class Link:
         heard: Callable[[ToStationToo], None],
         shown: Callable[[str], None],
         reference: Callable[[], str],
+        changed: Callable[[bool], None],
     ) -> None:
         base = url.rstrip("/").replace("http", "ws", 1)
         self._address = f"{base}/api/v1/events/{quote(event, safe='')}/stations/link"
@@ -54,6 +62,7 @@ class Link:
         self._heard = heard
         self._shown = shown
         self._reference = reference
+        self._changed = changed
         self._out: asyncio.Queue[bytes] | None = None
 
     @property
@@ -77,10 +86,14 @@ class Link:
                 await self._once()
             except InvalidStatus as error:
                 log.warning("the centre refuses the link: HTTP %s", error.response.status_code)
+            except NotTaken as error:
+                log.error("what the centre sends cannot be kept, asking for it again: %s", error)
             except (OSError, WebSocketException, TimeoutError, ssl.SSLError) as error:
                 log.info("no link to the centre: %s", error or type(error).__name__)
             finally:
-                self._out = None
+                was_open, self._out = self.is_open, None
+                if was_open:
+                    self._changed(False)
             if asyncio.get_running_loop().time() - started_s > RETRY_S_MAX:
                 pause_s = RETRY_S_MIN
             await asyncio.sleep(pause_s * (0.5 + random.random()))
@@ -90,6 +103,7 @@ class Link:
         async with connect(
             f"{self._address}?reference={quote(self._reference())}",
             additional_headers={"Authorization": f"Bearer {self._token}"},
+            user_agent_header=PROGRAM,
             open_timeout=OPEN_S,
             ping_interval=PING_S,
             ping_timeout=SILENT_S_MAX,
@@ -100,6 +114,7 @@ class Link:
         ) as socket:
             out: asyncio.Queue[bytes] = asyncio.Queue(OUT_MAX)
             self._out = out
+            self._changed(True)
 
             async def write() -> None:
                 while True:

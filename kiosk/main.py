@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import shutil
 import sqlite3
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +19,7 @@ import httpx
 import msgspec
 import uvicorn
 
-from checkin.core.admission import Bearer, Decision
+from checkin.core.admission import Bearer, Decision, Evacuation
 from checkin.core.codes import normalise
 from checkin.core.errors import Busy, CheckinError, Conflict
 from checkin.core.layout import Layout
@@ -26,14 +28,22 @@ from checkin.core.link import News, Row, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import People as PeoplePage
 from checkin.core.reference import Person, ToStationToo, VenueNow, Welcome
-from checkin.wire import Answer, AreaNow, Heartbeat, OccupancyChange, Snapshot, iso
+from checkin.core.schedule import Programme
+from checkin.wire import Answer, Heartbeat, OccupancyChange, Snapshot, iso
 from kiosk.answers import answer_of
+from kiosk.counts import Counts
+from kiosk.desk import Logins
 from kiosk.keeper import Keeper, Pairing
-from kiosk.link import Link
-from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
-from kiosk.store import Disk, person_of
+from kiosk.link import Link, NotTaken
+from kiosk.people import KnownPeople
+from kiosk.state import Health, StationHeartbeat, StationState
+from kiosk.station import Belief, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
+from kiosk.store import Disk
+from kiosk.watchdog import Systemd, beat
 
 TICK_S = 0.1
+AGAIN_S = 1.0
+"""A station that cannot begin tries so often."""
 SHOW_S = 2.0
 """How often pages are told how the link is."""
 ANSWERS_KEPT_MAX = 2_000
@@ -41,6 +51,10 @@ SLOW_MS = 5_000
 """So long after it decided alone although linked, the link is called slow."""
 SCAN_S_MAX = 4.0
 HEARD_KEPT_MS = 60_000
+COUNTS_KEPT_S = 10.0
+"""So often what displays show is kept for a new start."""
+SAID_S = 1.0
+"""So long a station that was revoked still says so on its pages."""
 FONT_NAME = re.compile(r"[a-z0-9-]{1,60}\.woff2")
 FONT_S_MAX = 20.0
 PAGE_FRAME_BYTES_MAX = 64 * 1024
@@ -51,24 +65,6 @@ _live = msgspec.json.Decoder(Snapshot | OccupancyChange | Heartbeat)
 
 class NotReady(Busy):
     """The station cannot decide now."""
-
-
-class StationState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a station is linked, for its pages. `since`: when it heard of the centre last, if it is cut off; `waiting`:
-    rows of its log that the centre does not have; `rights`: area → how many more it may let in by itself."""
-
-    link: Literal["linked", "slow", "cut"]
-    since: str | None
-    waiting: int
-    rights: dict[str, int]
-
-
-class StationHeartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
-    seq: int
-    version: int
-    evacuation: str
-    at: str
-    station: StationState
 
 
 class Kiosk:
@@ -83,23 +79,27 @@ class Kiosk:
         self._anew = anew
         self._stopped = stopped
         self._disk: Disk | None = None
+        self._is_full = False
         self._venue: VenueNow | None = None
-        self._people: dict[str, bytes] = {}
-        self._crew: dict[str, str] = {}
-        self._coming: set[str] = set()
+        self.people = KnownPeople({}, None)
+        self.logins = Logins()
         self.layout: Layout | None = None
         self.station: Station | None = None
         self.wiped = False
         self._rows: dict[str, Row] = {}
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._answered: OrderedDict[str, tuple[Scan, Answer]] = OrderedDict()
-        self.areas: dict[str, AreaNow] = {}
-        self.seq = 0
-        self.version = 0
+        self.counts = Counts()
+        self.scanner = ""
+        self.scanner_fault = ""
+        self._clock_off_ms: int | None = None
         self._heard_at: int | None = None
         self._heard_kept_at = 0
         self._alone_at = -SLOW_MS
+        self._page_spoke_s = time.monotonic()
         self.listeners: set[Callable[[str], None]] = set()
+        self.screens: set[Callable[[str], None]] = set()
+        """Pages that show what the scanner was answered which this station reads itself."""
         self.link = Link(
             pairing.url,
             pairing.event,
@@ -107,19 +107,25 @@ class Kiosk:
             heard=self._heard,
             shown=self._shown,
             reference=self._reference,
+            changed=self._link_changed,
         )
 
     # -- start and stop
 
     def start(self) -> None:
-        """Go on from what is on the disk, if its key is here. Raises `InUse`, `WrongKey`."""
+        """Go on from what is on the disk, if its key is here; while the disk takes nothing, a tick tries again.
+        Raises `InUse`, `WrongKey`."""
         key = self._keeper.key()
-        if key is not None:
+        if key is None:
+            return
+        try:
             self._open(key)
+        except (sqlite3.Error, OSError) as error:
+            log.error("%s cannot be opened, trying again: %s. Check the disk and its space.", self._data, error)
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.gather(self.link.run(), self._tick(), self._tell_pages())
+        await asyncio.gather(self.link.run(), self._tick(), self._tell_pages(), self._keep_counts())
 
     def _reference(self) -> str:
         """The version of venue and people that is here."""
@@ -128,23 +134,37 @@ class Kiosk:
 
     def close(self) -> None:
         if self._disk is not None:
+            if self.counts.is_new:
+                self._keep("counts", self.counts.kept())
             self._disk.close()
             self._disk = None
 
     def _open(self, key: bytes) -> None:
         self._disk = Disk(self._data / "station.db", key)
+        try:
+            self._load()
+            self._begin()
+        except BaseException:
+            self._disk.close()
+            self._disk = None
+            raise
+
+    def _load(self) -> None:
+        assert self._disk is not None
         self._venue = self._disk.venue()
-        self._people = self._disk.people()
+        self.people = KnownPeople(self._disk.people(), self._venue.layout() if self._venue is not None else None)
         heard = self._disk.setting("heard")
         self._heard_at = int(heard) if heard is not None else None
-        self._begin()
+        for name, restore in (("counts", self.counts.restore), ("logins", self.logins.restore)):
+            kept = self._disk.setting(name)
+            if kept is not None:
+                restore(kept)
 
     def _begin(self) -> None:
         """Make the machine from what is on the disk."""
         if self._disk is None or self._venue is None:
             return
         self.layout = self._venue.layout()
-        self._list_crew()
         self.station = None
         machine = Station(
             self.pairing.door,
@@ -157,7 +177,7 @@ class Kiosk:
         effects = machine.started(self._keeper.mark(), _now(), anew=self._anew)
         self._anew = False
         self._rows = {row.scan.id: row for row in machine.log.values()}
-        self.station = machine
+        self.station, self._is_full = machine, False
         self._carry_out(effects)
 
     # -- scans
@@ -174,7 +194,7 @@ class Kiosk:
         if row is not None:
             return self._answer_again(row), True
         if self.station is None:
-            raise NotReady("This station has not heard of its event yet.", code="station_not_ready")
+            raise self._not_ready()
         answered = self._waiting.get(scan.id)
         if answered is None:
             answered = self._waiting[scan.id] = asyncio.get_running_loop().create_future()
@@ -183,7 +203,7 @@ class Kiosk:
             async with asyncio.timeout(SCAN_S_MAX):
                 return await asyncio.shield(answered), False
         except TimeoutError:
-            raise NotReady("This station cannot write to its disk.", code="store_full") from None
+            raise NotReady("This station cannot write to its disk.", code="station_disk_full") from None
 
     def _answer_again(self, row: Row) -> Answer:
         """What was shown before the machine was started anew. Raises `Conflict` where nothing was."""
@@ -222,30 +242,19 @@ class Kiosk:
         unfinished.rename(kept)
         return answer.content
 
-    def is_inside(self, attendee: str) -> bool:
-        belief = self.station.belief(attendee) if self.station is not None else None
-        return belief is not None and belief.presence is not None and belief.presence.area is not None
+    def belief(self, attendee: str) -> Belief | None:
+        """Where somebody is, as far as this station knows."""
+        return self.station.belief(attendee) if self.station is not None else None
 
     def person(self, attendee: str | None, code: str) -> Person | None:
-        stored = self._people.get(normalise(code) if code else self._crew.get(attendee or "", ""))
-        return None if stored is None else person_of(stored)
-
-    def crew(self) -> list[Person]:
-        return [person_of(self._people[code]) for code in self._crew.values()]
+        """By a code; without one the crew alone."""
+        if code:
+            return self.people.by_code(normalise(code))
+        return self.people.by_id(attendee) if attendee is not None and self.people.is_crew(attendee) else None
 
     def _bearer(self, scan: Scan) -> Bearer | None:
         person = self.person(scan.attendee, scan.code)
         return person.bearer if person is not None else None
-
-    def _list_crew(self) -> None:
-        assert self.layout is not None
-        crew = {group.id for group in self.layout.groups.values() if group.counts_as == "crew"}
-        self._crew = {}
-        if crew:
-            for code, stored in self._people.items():
-                bearer = person_of(stored).bearer
-                if bearer.group in crew and bearer.badge in ("valid", None):
-                    self._crew[bearer.attendee] = code
 
     # -- effects
 
@@ -257,10 +266,11 @@ class Kiosk:
                 self._do(effect)
         except (sqlite3.Error, OSError) as error:
             log.error("the station cannot write: %s", error)
-            self.station = None
+            self.station, self._is_full = None, True
+            self.tell(self.heartbeat())
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(NotReady("This station cannot write to its disk.", code="store_full"))
+                    waiting.set_exception(NotReady("This station cannot write to its disk.", code="station_disk_full"))
             self._waiting.clear()
 
     def _do(self, effect: Effect) -> None:
@@ -278,8 +288,12 @@ class Kiosk:
                 self._wipe()
 
     def _show(self, show: Show) -> None:
+        now = _now()
         if show.provisional:
-            self._alone_at = _now().steady
+            self._alone_at = now.steady
+        if self.is_cut_off(now):
+            self._count(show.decision)
+            self.tell(self.heartbeat())  # it has a place less to give
         answer = self._worded(show)
         self._answered[show.scan.id] = (show.scan, answer)
         if len(self._answered) > ANSWERS_KEPT_MAX:
@@ -287,6 +301,14 @@ class Kiosk:
         waiting = self._waiting.pop(show.scan.id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
+
+    def _count(self, decision: Decision) -> None:
+        assert self.layout is not None
+        if decision.outcome == "admitted" and decision.item is None and decision.leaves != decision.enters:
+            counts = self.counts
+            changed = counts.passed(self.layout, decision.leaves, decision.enters, decision.counts_as)
+            change = OccupancyChange(seq=counts.seq, version=counts.version, evacuation=self._evacuation, areas=changed)
+            self.tell(msgspec.json.encode(change).decode())
 
     def _worded(self, show: Show) -> Answer:
         assert self._venue is not None, "a machine has a venue"
@@ -297,8 +319,8 @@ class Kiosk:
             self._shown_person(show.scan, show.decision),
             layout=self.layout,
             programme=self._venue.programme(),
-            area=self.areas.get(self.layout.doors[show.scan.door].area),
-            seq=self.seq,
+            area=self.counts.areas.get(self.layout.doors[show.scan.door].area),
+            seq=self.counts.seq,
             now=_now().wall,
             provisional=show.provisional,
         )
@@ -315,25 +337,35 @@ class Kiosk:
         if self._disk is not None:
             self._disk.wipe()
             self._disk = None
-        self._people.clear()
-        self._crew.clear()
+        self.people = KnownPeople({}, None)
+        self.logins = Logins()
         self._answered.clear()
-        self.areas.clear()
-        self._stopped()
+        self.counts = Counts()
+        self.tell(self.heartbeat())
+        asyncio.get_running_loop().call_later(SAID_S, self._stopped)
 
     # -- what comes from the centre
+
+    def _link_changed(self, is_open: bool) -> None:
+        if self.station is not None:
+            now = _now()
+            self._carry_out(self.station.connected(now) if is_open else self.station.disconnected(now))
+        self.tell(self.heartbeat())  # at once, not with the next one only
 
     def _heard(self, message: ToStationToo) -> None:
         if self.wiped:
             return
+        try:
+            self._take(message)
+        except sqlite3.Error as error:
+            raise NotTaken(str(error)) from error
+
+    def _take(self, message: ToStationToo) -> None:
         match message:
             case Welcome():
                 if self._disk is None:
                     self._keeper.keep_key(message.key)
                     self._open(message.key)
-                elif self.station is not None:
-                    # The link is new: not to be told of at the next heartbeat only.
-                    self._carry_out([self.station._report(_now())])
             case VenueNow():
                 self._take_venue(message)
             case PeoplePage():
@@ -341,6 +373,7 @@ class Kiosk:
             case LinkAnswer() | Totals() | News():
                 if self.station is not None:
                     self._heard_at = _now().wall
+                    self._clock_off_ms = self._heard_at - message.at
                     self._keep_heard()
                     self._carry_out(self.station.received(message, _now()))
 
@@ -358,10 +391,13 @@ class Kiosk:
     def _take_venue(self, venue: VenueNow) -> None:
         if self._disk is None:
             return
-        before, self._venue = self._venue, venue
+        before = self._venue
         if before == venue:
             return
         self._disk.keep_venue(venue)
+        self._venue = venue
+        if before is None or before.groups != venue.groups:
+            self.people.use(venue.layout())
         if self.station is not None and before is not None:
             same = msgspec.structs.replace(before, sessions=venue.sessions) == venue
             if same:
@@ -370,40 +406,34 @@ class Kiosk:
         self._begin()
 
     def _take_people(self, page: PeoplePage) -> None:
-        """A page counts at once; who is not on any page of all is gone with the last one."""
-        if self._disk is None:
-            return
-        if page.first:
-            self._coming = set()
-        gone = set(page.gone)
-        for code, person in page.changed:
-            self._people[code] = bytes(person)
-        if page.since is None:
-            self._coming |= {code for code, _ in page.changed}
-            if page.last:
-                gone |= self._people.keys() - self._coming
-        for code in gone:
-            self._people.pop(code, None)
-        self._disk.keep_people(page, gone)
-        if page.last:
-            self._coming = set()
-            if self.layout is not None:
-                self._list_crew()
+        if self._disk is not None:
+            gone = self.people.gone_with(page)
+            self._disk.keep_people(page, gone)
+            self.people.take(page, gone)
 
     def _shown(self, text: str) -> None:
         try:
             message = _live.decode(text)
         except msgspec.MsgspecError:
             return
-        self.seq, self.version = message.seq, message.version
-        if isinstance(message, Snapshot):
-            self.areas = {}
+        self.counts.take(message)
         if not isinstance(message, Heartbeat):
-            self.areas |= {area.id: area for area in message.areas}
-            for tell in tuple(self.listeners):
-                tell(text)
+            self.tell(text)
         if self.station is not None and self.station.state.evacuation != message.evacuation:
             self._carry_out(self.station.evacuated(message.evacuation))
+            self.tell(self.heartbeat())
+
+    def evacuate(self, evacuation: Evacuation) -> None:
+        """Somebody at this door has called an evacuation, or ended it. Raises `Conflict` while the centre can be heard:
+        it is called there, for every door; `NotReady`."""
+        if self.station is None:
+            raise self._not_ready()
+        if not self.is_cut_off(_now()):
+            raise Conflict(
+                "The centre can be reached. Call the evacuation there: it reaches every door.", code="station_linked"
+            )
+        self._carry_out(self.station.evacuated(evacuation))
+        self.tell(self.heartbeat())
 
     # -- time
 
@@ -412,44 +442,147 @@ class Kiosk:
             await asyncio.sleep(TICK_S)
             if self.station is not None:
                 self._carry_out(self.station.tick(_now()))
-            elif self._disk is not None and not self.wiped:
+            elif not self.wiped:
                 try:
-                    self._begin()
+                    if self._disk is None:
+                        self.start()
+                    else:
+                        self._begin()
                 except (sqlite3.Error, OSError) as error:
                     log.error("the station cannot go on: %s", error)
-                    await asyncio.sleep(1)
+                if self.station is None:
+                    await asyncio.sleep(AGAIN_S)
 
     async def _tell_pages(self) -> None:
         while True:
             await asyncio.sleep(SHOW_S)
-            beat = self.heartbeat()
-            for tell in tuple(self.listeners):
-                tell(beat)
+            self.tell(self.heartbeat())
+
+    async def _keep_counts(self) -> None:
+        while True:
+            await asyncio.sleep(COUNTS_KEPT_S)
+            if self.counts.is_new:
+                self._keep("counts", self.counts.kept())
+
+    def keep_logins(self) -> None:
+        self._keep("logins", self.logins.kept())
+
+    def _keep(self, name: str, what: bytes) -> None:
+        """What a new start can do without: a disk that is full does not stop it."""
+        if self._disk is not None:
+            try:
+                self._disk.keep_setting(name, what)
+            except sqlite3.Error as error:
+                log.warning("the station cannot write: %s", error)
+
+    def tell(self, text: str) -> None:
+        """Every page of this station."""
+        for tell in tuple(self.listeners):
+            tell(text)
+
+    def is_cut_off(self, now: Moment) -> bool:
+        return self.station is None or self.station.is_cut_off(now)
 
     def state(self) -> StationState:
-        layout, station = self.layout, self.station
+        layout, station, door = self.layout, self.station, self.pairing.door
+        if self.wiped:
+            return StationState(link="revoked", since=None, waiting=0, rights={}, door=door)
         if layout is None or station is None:
-            return StationState(link="cut", since=None, waiting=0, rights={})
+            disk: Literal["ok", "full"] = "full" if self._is_full else "ok"
+            there: Literal["linked", "cut"] = "linked" if self._is_full and self.link.is_open else "cut"
+            return StationState(link=there, since=None, waiting=0, rights={}, door=door, disk=disk)
         now = _now()
-        cut, slow = station.is_cut_off(now) or not self.link.is_open, now.steady - self._alone_at < SLOW_MS
+        cut, slow = self.is_cut_off(now), now.steady - self._alone_at < SLOW_MS
+        rights = {area: station.rights(area) for area in station.path}
+        limits = [layout.areas[area] for area in station.path]
+        limited = [area.id for area in limits if area.visitors is not None or area.persons is not None]
         return StationState(
             link="cut" if cut else "slow" if slow else "linked",
             since=iso(self._heard_at, layout) if cut and self._heard_at is not None else None,
             waiting=sum(book.n - book.have for book in station.books.values()),
-            rights={area: station.rights(area) for area in station.path},
+            rights=rights,
+            door=door,
+            places=min((rights[area] for area in limited), default=None),
         )
+
+    def health(self) -> Health:
+        layout, pairing = self.layout, self.pairing
+        door = layout.doors.get(pairing.door) if layout is not None else None
+        status: Literal["ok", "starting", "disk_full", "revoked"] = "ok" if self.station is not None else "starting"
+        if self._is_full or self.wiped:
+            status = "revoked" if self.wiped else "disk_full"
+        return Health(
+            status=status,
+            station=self.state(),
+            event=pairing.event,
+            event_name=layout.event.name if layout is not None else pairing.event,
+            door_name=door.name if door is not None else pairing.door,
+            area=door.area if door is not None else "",
+            centre=pairing.url,
+            people=len(self.people),
+            at=iso(_now().wall, layout) if layout is not None else "",
+            clock_off_s=None if self._clock_off_ms is None else round(self._clock_off_ms / 1000, 1),
+            disk_free_bytes=shutil.disk_usage(self._data).free,
+            scanner=self.scanner,
+            scanner_fault=self.scanner_fault,
+            rooms={area.id: area.name for area in layout.areas.values() if area.parent} if layout is not None else {},
+            version=version("checkin"),
+            page_silent_s=round(self.page_silent_s, 1),
+        )
+
+    def page_speaks(self) -> None:
+        """A page of this station has said that it works."""
+        self._page_spoke_s = time.monotonic()
+
+    @property
+    def page_silent_s(self) -> float:
+        """For how long no page has said anything."""
+        return time.monotonic() - self._page_spoke_s
+
+    async def well(self) -> str:
+        """How it goes, in a line for systemd. Asks the disk, so that one that hangs is noticed."""
+        if self._disk is not None:
+            self._disk.setting("heard")
+        state = self.state()
+        return f"{state.link}, disk {state.disk}, {state.waiting} rows wait for the centre"
+
+    def venue(self) -> Layout:
+        """Raises `NotReady` where the centre has never told of it."""
+        if self.layout is None:
+            raise self._not_ready()
+        return self.layout
+
+    def programme(self) -> Programme:
+        if self._venue is None:
+            raise self._not_ready()
+        return self._venue.programme()
+
+    def _not_ready(self) -> NotReady:
+        if self._is_full:
+            return NotReady("This station cannot write to its disk.", code="station_disk_full")
+        return NotReady("This station has not heard of its event yet.", code="station_not_ready")
 
     def snapshot(self) -> str:
         """What a page is told first."""
-        evacuation = self.station.state.evacuation if self.station is not None else "none"
-        first = Snapshot(seq=self.seq, version=self.version, evacuation=evacuation, areas=list(self.areas.values()))
+        evacuation, counts = self._evacuation, self.counts
+        areas = list(counts.areas.values())
+        first = Snapshot(seq=counts.seq, version=counts.version, evacuation=evacuation, areas=areas)
         return msgspec.json.encode(first).decode()
 
     def heartbeat(self) -> str:
-        evacuation = self.station.state.evacuation if self.station is not None else "none"
         at = iso(_now().wall, self.layout) if self.layout is not None else ""
-        beat = StationHeartbeat(seq=self.seq, version=self.version, evacuation=evacuation, at=at, station=self.state())
+        beat = StationHeartbeat(
+            seq=self.counts.seq,
+            version=self.counts.version,
+            evacuation=self._evacuation,
+            at=at,
+            station=self.state(),
+        )
         return msgspec.json.encode(beat).decode()
+
+    @property
+    def _evacuation(self) -> Evacuation:
+        return self.station.state.evacuation if self.station is not None else "none"
 
 
 def pair(url: str, code: str, keeper: Keeper) -> Pairing:
@@ -502,7 +635,16 @@ async def serve(kiosk: Kiosk, app: Any, port: int, stop: asyncio.Event) -> None:
         finally:
             server.should_exit = True
 
-    tasks = [asyncio.create_task(run(), name="station"), asyncio.create_task(stopped(), name="station stops")]
+    async def tell_systemd() -> None:
+        while not server.started:
+            await asyncio.sleep(TICK_S)
+        await beat(Systemd(), kiosk.well)
+
+    tasks = [
+        asyncio.create_task(run(), name="station"),
+        asyncio.create_task(stopped(), name="station stops"),
+        asyncio.create_task(tell_systemd(), name="systemd is told"),
+    ]
     try:
         await server.serve()
     finally:

@@ -6,10 +6,15 @@ import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
+import msgspec
+
+from checkin.core.errors import CheckinError
+from checkin.wire import ScanSent
+from kiosk.main import Kiosk
 
 SEND_S = 5.0
 RETRY_S = 2.0
@@ -18,10 +23,24 @@ SAME_SCAN_S = 2.0
 SCANS_KEPT_MAX = 500
 """So many wait for the centre. More are not taken, and that is said."""
 PASSING = {429, 502, 503, 504}
+OWN_SCREEN = "station"
+"""The name of the screen of a station that reads its scanner itself."""
 
 
 class Refused(Exception):
     """The centre will not take scans of this program; the message says why."""
+
+
+class NotTaken(Exception):
+    """This scan is not taken; whoever holds the badge shows it again. The message says why."""
+
+
+class Door(Protocol):
+    """Where a scanner's codes go."""
+
+    def scan_of(self, code: str) -> dict[str, Any]: ...
+
+    async def send(self, scan: dict[str, Any]) -> dict[str, Any]: ...
 
 
 class DoorOfCentre:
@@ -38,13 +57,7 @@ class DoorOfCentre:
 
     def scan_of(self, code: str) -> dict[str, Any]:
         """What is sent of a code, under an id of its own; as often as it takes."""
-        return {
-            "id": str(uuid.uuid4()),
-            "code": code,
-            "door": self._door,
-            "direction": self._direction,
-            "scanned_at": dt.datetime.now(dt.UTC).isoformat(),
-        }
+        return _scan_of(code, self._door, self._direction)
 
     async def send(self, scan: dict[str, Any]) -> dict[str, Any]:
         """The centre's answer and how many screens show it. Raises `httpx.TransportError` and, for what may
@@ -65,14 +78,55 @@ class DoorOfCentre:
         await self._client.aclose()
 
 
-async def scan_on(codes: AsyncIterator[str], door: DoorOfCentre, say: Callable[[str], None]) -> None:
+class DoorOfStation:
+    """The door of a station that reads its scanner itself: its own page shows the answers, linked or cut off."""
+
+    def __init__(self, kiosk: Kiosk, *, direction: str = "entry") -> None:
+        self._kiosk = kiosk
+        self._direction = direction
+
+    def scan_of(self, code: str) -> dict[str, Any]:
+        """A scan of a code, under an id of its own."""
+        return _scan_of(code, self._kiosk.pairing.door, self._direction)
+
+    async def send(self, scan: dict[str, Any]) -> dict[str, Any]:
+        """The answer, and how many pages show it. Raises `NotTaken`, which they show too."""
+        try:
+            answer, _ = await self._kiosk.scan(msgspec.convert(scan, ScanSent).scan())
+        except CheckinError as error:
+            self._show({"scan": scan, "problem": {"status": 503, "code": error.code, "detail": error.message}})
+            raise NotTaken(error.message) from None
+        shown = {"scan": scan, "answer": msgspec.to_builtins(answer)}
+        return {"answer": shown["answer"], "screens": self._show(shown)}
+
+    def _show(self, shown: dict[str, Any]) -> int:
+        text = msgspec.json.encode(shown).decode()
+        for tell in tuple(self._kiosk.screens):
+            tell(text)
+        return len(self._kiosk.screens)
+
+
+def _scan_of(code: str, door: str, direction: str) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "code": code,
+        "door": door,
+        "direction": direction,
+        "scanned_at": dt.datetime.now(dt.UTC).isoformat(),
+    }
+
+
+async def scan_on(codes: AsyncIterator[str], door: Door, say: Callable[[str], None]) -> None:
     """Send each code as a scan, in order, until `codes` ends; `say` is told of each answer in a line that names
-    nobody. A centre that is away gets them later. Raises `Refused`."""
+    nobody. A centre that is away gets them later; what a station does not take is not sent again. Raises `Refused`."""
     waiting: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
     reading = asyncio.create_task(_read(codes, door, waiting, say))
     try:
         while (scan := await waiting.get()) is not None:
-            say(_line_of(await _answer(scan, door, say)))
+            try:
+                say(_line_of(await _answer(scan, door, say)))
+            except NotTaken as error:
+                say(f"Not taken: {error}")
         await reading
     finally:
         reading.cancel()
@@ -81,7 +135,7 @@ async def scan_on(codes: AsyncIterator[str], door: DoorOfCentre, say: Callable[[
 
 async def _read(
     codes: AsyncIterator[str],
-    door: DoorOfCentre,
+    door: Door,
     waiting: asyncio.Queue[dict[str, Any] | None],
     say: Callable[[str], None],
 ) -> None:
@@ -99,7 +153,7 @@ async def _read(
     waiting.put_nowait(None)
 
 
-async def _answer(scan: dict[str, Any], door: DoorOfCentre, say: Callable[[str], None]) -> dict[str, Any]:
+async def _answer(scan: dict[str, Any], door: Door, say: Callable[[str], None]) -> dict[str, Any]:
     while True:
         try:
             return await door.send(scan)
@@ -111,5 +165,5 @@ async def _answer(scan: dict[str, Any], door: DoorOfCentre, say: Callable[[str],
 def _line_of(shown: dict[str, Any]) -> str:
     answer = shown["answer"]
     what = answer["kind"] or answer["reason"] or ""
-    unseen = "" if shown["screens"] else " – no page shows it"
+    unseen = " – no page shows it" if shown["screens"] == 0 else ""
     return f"{answer['outcome']} {what}: {answer['hint']['de']}{unseen}"

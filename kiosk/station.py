@@ -3,6 +3,7 @@
     station.started(mark, now)            the machine is up
     station.scanned(scan, now)            somebody's badge was read
     station.received(message, now)        a message of the centre
+    station.connected(now)                the link is new; disconnected(now): it is gone for certain
     station.tick(now)                     some time has passed (every few hundred ms)
 
 Each returns effects, to be carried out in their order and one by one: `Store` is a commit, `Mark` a write
@@ -49,6 +50,8 @@ ASKED_MAX = 50
 K = TypeVar("K")
 V = TypeVar("V")
 
+ALL_CLEAR = "all-clear"
+"""Stands for the scan by which somebody is outside since an all-clear."""
 DEMAND_MS = 10 * 60_000
 """The demand of a door is what it let in for so long."""
 
@@ -178,8 +181,10 @@ class Station:
         self._seen_here: dict[str, tuple[str, int, Belief]] = {}
         self._waiting: dict[str, Asked] = {}
         self._heard: tuple[int, int] | None = None
+        self._is_gone = False
         self._let_in: list[tuple[int, tuple[str, ...]]] = []
         self._reported_at = self._uploaded_at = -SILENT_MS
+        self._more_after: dict[str, int] = {}
         self._changes: dict[tuple[str, object], object | None] = {}
         for (epoch, _), row in self.log.items():
             self._enter(epoch, row)
@@ -248,7 +253,16 @@ class Station:
             case News():
                 return [*effects, *self._learned(message)]
             case Totals():
-                return [*effects, *self._told(message)]
+                return [*effects, *self._told(message, now)]
+
+    def connected(self, now: Moment) -> list[Effect]:
+        """The link is new: the centre is told at once, and not with the next heartbeat, what it may lack."""
+        return [self._report(now), *self._upload(now)]
+
+    def disconnected(self, now: Moment) -> list[Effect]:
+        """The link is gone for certain: until the centre is heard again nobody waits for its answers."""
+        self._is_gone = True
+        return [effect for one in list(self._waiting.values()) for effect in self._decide_alone(one.scan, now)]
 
     def tick(self, now: Moment) -> list[Effect]:
         """Decide what has waited too long, and tell the centre what it does not have yet."""
@@ -267,8 +281,8 @@ class Station:
         return self._commit(marked=False)
 
     def is_cut_off(self, now: Moment) -> bool:
-        """Whether the centre has been silent for too long to be asked."""
-        return self._heard is None or now.steady - self._heard[1] > SILENT_MS
+        """Whether the link is gone, or the centre has been silent for too long to be asked."""
+        return self._is_gone or self._heard is None or now.steady - self._heard[1] > SILENT_MS
 
     @property
     def state(self) -> Meta:
@@ -353,6 +367,7 @@ class Station:
             scan=scan if attendee is not None else replace(scan, code=""),
             outcome=outcome,
             decided="alone" if alone else "centre",
+            reason=decision.refusal.reason if decision is not None and decision.refusal is not None else None,
             attendee=attendee,
             counts_as=decision.counts_as if decision is not None else "visitor",
             enters=decision.enters if decision is not None and moved is not None else None,
@@ -410,6 +425,7 @@ class Station:
 
     def _hear(self, at: int, now: Moment) -> None:
         """Both what was heard before and this say that it is not earlier than so; the later one is nearer."""
+        self._is_gone = False
         before = self._centre_time(now)
         self._heard = (at if before is None else max(at, before), now.steady)
 
@@ -424,12 +440,17 @@ class Station:
     def _learned(self, news: News) -> list[Effect]:
         if news.since > self.state.cursor or news.seq <= self.state.cursor:
             return []
+        if news.emptied:
+            for attendee, belief in list(self.beliefs.items()):
+                if belief.presence is not None and belief.presence.area is not None:
+                    outside = replace(belief.presence, area=None)
+                    self._put("beliefs", self.beliefs, attendee, Belief(outside, ALL_CLEAR))
         for move in news.moves:
             self._put("beliefs", self.beliefs, move.attendee, Belief(move.presence, move.scan))
         self._put("meta", self.meta, "", replace(self.state, cursor=news.seq))
         return self._commit(marked=False)
 
-    def _told(self, totals: Totals) -> list[Effect]:
+    def _told(self, totals: Totals, now: Moment) -> list[Effect]:
         if totals.version != LINK_VERSION:
             return []
         marked = False
@@ -448,6 +469,8 @@ class Station:
                 self._begin()
                 marked = True
         effects = self._commit(marked=marked) if self._changes else []
+        if any(self.books[epoch].have >= n for epoch, n in self._more_after.items()):
+            effects += self._upload(now)
         if self.state.locked and all(book.have >= book.n for book in self.books.values()):
             effects.append(Wipe())
         return effects
@@ -542,6 +565,7 @@ class Station:
     def _upload(self, now: Moment) -> list[Effect]:
         """What the centre does not have, as far as is known here."""
         self._uploaded_at = now.steady
+        self._more_after.clear()
         sent: list[Effect] = []
         for epoch in (*self.state.older, self.state.epoch):
             book = self.books[epoch]
@@ -550,6 +574,8 @@ class Station:
                 made = [self._made.get((epoch, n)) for n in ns]
                 ages = tuple(None if one is None else now.steady - one for one in made)
                 rows = tuple(self.log[epoch, n] for n in ns)
+                if ns[-1] < book.n:
+                    self._more_after[epoch] = ns[-1]  # the next ones follow when the centre has these
                 sent.append(Send(Rows(generation=self.state.generation, epoch=epoch, rows=rows, ages=ages)))
         return sent
 

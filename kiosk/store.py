@@ -53,7 +53,7 @@ class Disk:
     """The database of a station. What `commit` has returned from is durable (`synchronous = FULL`)."""
 
     def __init__(self, file: Path, key: bytes) -> None:
-        """Raises `WrongKey`, and `InUse` where another station runs on it."""
+        """Raises `InUse` where another station runs on it, `sqlite3.Error` where it cannot be opened."""
         self._file = file
         self._seal = AESGCM(key)
         self._naming = hashlib.sha256(b"names\0" + key).digest()
@@ -65,12 +65,16 @@ class Disk:
             os.close(self._lock)
             raise InUse(f"Another station runs on {file}. Stop it first.") from None
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS row (name TEXT NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL,"
-            " PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID"
-        )
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS row (name TEXT NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL,"
+                " PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID"
+            )
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def load(self) -> dict[str, dict[object, object]]:
         """The machine's tables. Raises `WrongKey`."""

@@ -142,6 +142,51 @@ def test_same_list_again_changes_nothing_and_dry_run_writes_nothing_situation_60
     assert "1 new" in filled.well("import", "attendees", SLUG, str(later))
 
 
+def test_what_commands_take_in_is_among_the_imports_and_is_taken_back_as_a_whole(filled: Shell) -> None:
+    (filled.folder / "list.csv").write_text("Ticketnr;Vorname;Nachname;Kategorie\nNEU1;Ada;Neu;Presse\n", "utf-8")
+    filled.well("import", "attendees", SLUG, "list.csv")
+    latest, *_, first = filled.well("import", "list", SLUG).splitlines()
+    assert "attendees  applied  list.csv  (1 new" in latest
+    assert "schedule  applied  schedule.json" in first
+    assert "1 back" in filled.well("import", "undo", SLUG, latest.split()[0])
+    assert "654" not in filled.well("export", "attendees", SLUG, "--out", "a.csv")
+    assert "was saved or taken back" in filled.failed("import", "undo", SLUG, latest.split()[0])
+
+
+def test_room_that_is_no_area_is_named_in_a_table_and_mapped_or_left_out(filled: Shell) -> None:
+    programme = (FILES / "schedule.json").read_text("utf-8")
+    (filled.folder / "s.json").write_text(programme.replace('"P"', '"Saal 1"').replace('"K"', '"Keller"'), "utf-8")
+    assert "Say which they are" in filled.failed("import", "schedule", SLUG, "s.json")
+    table = filled.run("import", "schedule", SLUG, "s.json").stdout.splitlines()
+    assert table == ["Saal 1  4 sessions", "Keller  2 sessions"]
+    how = ("--room", "Saal 1=P", "--room", "Keller=")
+    report = json.loads(filled.well("import", "schedule", SLUG, "s.json", *how, "--json"))
+    assert (report["added"], report["changed"], report["unchanged"]) == (0, 0, 19)
+    assert [(room["text"], room["area"]) for room in report["rooms"]] == [("Saal 1", "P"), ("Keller", "")]
+    filled.well("import", "schedule", SLUG, "s.json", "--dry-run")  # it is remembered
+    assert "no area Q9" in filled.failed("import", "schedule", SLUG, "s.json", "--room", "Keller=Q9")
+    assert "taken for schedule" in filled.failed("import", "attendees", SLUG, "s.json")
+
+
+def test_list_without_categories_is_taken_into_the_group_that_is_named(filled: Shell) -> None:
+    (filled.folder / "list.csv").write_text("Ticketnr;Vorname;Nachname\nNEU1;Ada;Neu\n", "utf-8")
+    assert "--group" in filled.failed("import", "attendees", SLUG, "list.csv")
+    assert "There is no group nobody" in filled.failed("import", "attendees", SLUG, "list.csv", "--group", "nobody")
+    assert "1 new" in filled.well("import", "attendees", SLUG, "list.csv", "--group", "presse")
+
+
+def test_dry_run_of_a_programme_prints_what_would_be_otherwise(filled: Shell) -> None:
+    programme = json.loads((FILES / "schedule.json").read_text("utf-8"))
+    day = programme["schedule"]["conference"]["days"][0]["rooms"]
+    session = day[next(iter(day))][0]
+    was, session["title"] = session["title"], "Ein anderer Titel"
+    (filled.folder / "s.json").write_text(json.dumps(programme), "utf-8")
+    said = filled.well("import", "schedule", SLUG, "s.json", "--dry-run")
+    assert f"title: {was} → Ein anderer Titel" in said
+    report = json.loads(filled.well("import", "schedule", SLUG, "s.json", "--dry-run", "--json"))
+    assert [one["what"] for one in report["differences"]] == ["changed"]
+
+
 def test_dry_run_of_layout_and_schedule_writes_nothing(shell: Shell) -> None:
     assert "nothing was written" in shell.well("import", "layout", SLUG, str(FILES / "layout.toml"), "--dry-run")
     assert "no event" in shell.failed("import", "schedule", SLUG, str(FILES / "schedule.json"), "--dry-run")

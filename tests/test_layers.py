@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 MAY: dict[str, set[str]] = {
     "checkin.core": {"checkin.core"},
     "checkin.wire": {"checkin.core"},
+    "checkin.reading": {"checkin.core"},
     "checkin.words": {"checkin.core", "checkin.words"},
     "checkin.store": {"checkin.core", "checkin.wire", "checkin.store"},
     "checkin.live": {"checkin.core", "checkin.wire", "checkin.live"},
@@ -31,9 +32,10 @@ MAY: dict[str, set[str]] = {
         "checkin.service",
     },
     "checkin.config": {"checkin.core"},
-    "kiosk": {"checkin.core", "checkin.wire", "checkin.words", "kiosk"},
+    "checkin.terminal": set(),
+    "kiosk": {"checkin.core", "checkin.wire", "checkin.reading", "checkin.words", "kiosk"},
 }
-MAY["checkin.web"] = MAY["checkin.service"] | {"checkin.web"}
+MAY["checkin.web"] = MAY["checkin.service"] | {"checkin.reading", "checkin.web"}
 FREE = {"checkin.main", "checkin.__main__", "checkin.demo", "checkin"}
 PURE = {"msgspec", "zoneinfo"}
 IMPURE_PARTS_OF_THE_LIBRARY = {

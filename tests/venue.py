@@ -17,8 +17,16 @@ DAY = dt.date(2026, 3, 20)
 KEY = bytes(range(32))
 
 
-def layout(*, house: int | None = 10, hall: int | None = 4, arrival: str = "implied", reentry: str = "ask") -> Layout:
-    """`house` and `hall`: their approved visitors; two persons more are approved for the house."""
+def layout(
+    *,
+    house: int | None = 10,
+    hall: int | None = 4,
+    arrival: str = "implied",
+    reentry: str = "ask",
+    hall_reentry: str = "allow",
+) -> Layout:
+    """`house` and `hall`: their approved visitors; two persons more are approved for the house. `reentry`,
+    `hall_reentry`: of the doors D1 and P-B."""
     return Layout(
         Event(slug=SLUG, name="Tagung", date=DAY, timezone="Europe/Berlin", arrival=arrival),  # type: ignore[arg-type]
         [
@@ -39,7 +47,7 @@ def layout(*, house: int | None = 10, hall: int | None = 4, arrival: str = "impl
             Door(id="D3", name="Tor 3", area="house", groups=("crew", "presse")),
             Door(id="D6", name="Ost", area="house", direction="exit"),
             Door(id="P-A", name="Halle A", area="P"),
-            Door(id="P-B", name="Halle B", area="P", reentry="allow"),
+            Door(id="P-B", name="Halle B", area="P", reentry=hall_reentry),  # type: ignore[arg-type]
             Door(id="T-1", name="Theater", area="T"),
             Door(id="W-1", name="Flügel", area="wing"),
             Door(id="G-1", name="Galerie", area="G"),

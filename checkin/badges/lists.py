@@ -14,12 +14,14 @@ from msgspec import Struct
 
 from checkin.badges.face import part_of
 from checkin.badges.fonts import FONTS, has_glyph
-from checkin.badges.render import alone, compiler_of
+from checkin.badges.joining import Told, nobody_told
+from checkin.badges.render import alone, compiler_of, set_in_parts
 from checkin.badges.templates import OURS, Template
 from checkin.core.errors import TooLarge
 
-LIST_ROWS_MAX = 5_000
-"""A list of so many takes about half a gibibyte for as long as it is made (measured: 2.4 s)."""
+LIST_ROWS_MAX = 50_000
+PART_ROWS_MAX = 1_000
+"""Set at once: so many take a tenth of a gibibyte for as long as they are set."""
 NO_GLYPH = "□"
 CELL_CHARS_MAX = 400
 """What a remark may take in a list; more is cut and marked."""
@@ -40,13 +42,15 @@ class PrintedColumn(Struct, frozen=True, kw_only=True):
 
 
 class PrintedList(Struct, frozen=True, kw_only=True):
-    """`stand`: as of when, in words. `page_of`: “Seite {page} von {pages}”, `empty`: what is said where
-    there are no rows, each in `language`. `date`: of the document, so that the same list is the same file."""
+    """`stand`: as of when, in words. `page_of`: “Seite {page} von {pages}”, `page_only`: “Seite {page}” for a list
+    that is set in parts, `empty`: what is said where there are no rows, each in `language`. `date`: of the document,
+    so that the same list is the same file."""
 
     title: str
     event: str
     stand: str
     page_of: str
+    page_only: str
     empty: str
     language: str
     date: dt.datetime
@@ -55,13 +59,14 @@ class PrintedList(Struct, frozen=True, kw_only=True):
     notes: Sequence[str] = ()
 
 
-def render_list(printed: PrintedList) -> bytes:
+def render_list(printed: PrintedList, told: Told = nobody_told) -> bytes:
     """The list as one PDF (PDF/UA-1). Raises `TooLarge` beyond `LIST_ROWS_MAX` rows, `Busy` where
     another document takes long."""
     if len(printed.rows) > LIST_ROWS_MAX:
-        raise TooLarge(f"A printed list holds at most {LIST_ROWS_MAX:,} rows. Take XLSX or CSV.", code="list_too_long")
+        raise too_long()
     weights = [_weight(printed, at) for at in range(len(printed.columns))]
-    before, _, after = printed.page_of.partition("{page}")
+    is_whole = len(printed.rows) <= PART_ROWS_MAX
+    before, _, after = (printed.page_of if is_whole else printed.page_only).partition("{page}")
     data = {
         "title": _text(printed.title),
         "event": _text(printed.event),
@@ -75,17 +80,30 @@ def render_list(printed: PrintedList) -> bytes:
             {"head": _text(column.head), "number": column.number, "weight": weight}
             for column, weight in zip(printed.columns, weights, strict=True)
         ],
-        "rows": [[_text(cell) for cell in row] for row in printed.rows],
-        "notes": [_text(note) for note in printed.notes],
     }
-    inputs = {
-        "list": msgspec.json.encode(data).decode(),
-        "fonts": msgspec.json.encode([font.family for font in FONTS]).decode(),
-    }
-    with alone():
-        made = compiler_of(_TEMPLATE, inputs).compile(format="pdf", pdf_standards="ua-1", timestamp=printed.date)
-    assert isinstance(made, bytes)
-    return made
+    fonts = msgspec.json.encode([font.family for font in FONTS]).decode()
+    left = len(printed.rows)
+
+    def typeset(rows: Sequence[Sequence[str]], after_pages: int) -> bytes:
+        nonlocal left
+        left -= len(rows)
+        part = {
+            **data,
+            "after_pages": after_pages,
+            "rows": [[_text(cell) for cell in row] for row in rows],
+            "notes": [] if left else [_text(note) for note in printed.notes],
+        }
+        inputs = {"list": msgspec.json.encode(part).decode(), "fonts": fonts}
+        with alone():
+            made = compiler_of(_TEMPLATE, inputs).compile(format="pdf", pdf_standards="ua-1", timestamp=printed.date)
+        assert isinstance(made, bytes)
+        return made
+
+    return set_in_parts(printed.rows, PART_ROWS_MAX, typeset, told)
+
+
+def too_long() -> TooLarge:
+    return TooLarge(f"A printed list holds at most {LIST_ROWS_MAX:,} rows. Take XLSX or CSV.", code="list_too_long")
 
 
 def _text(text: str) -> str | list[str]:

@@ -7,14 +7,15 @@ of an event lie in the folder `own`; without it all templates are ours.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import struct
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import typst
@@ -22,25 +23,37 @@ import typst
 from checkin.badges.face import BadgeFace, template_data
 from checkin.badges.fonts import FONT_FOLDERS, FONTS
 from checkin.badges.formats import Format, format_of
+from checkin.badges.joining import Joined, Told, nobody_told
 from checkin.badges.misfits import check_letters
 from checkin.badges.templates import OURS, Template, template_error, template_of
 from checkin.core.errors import BadInput, Busy, TooLarge
 
+T = TypeVar("T")
+
 MISFITS_NAMED_MAX = 5
-DOCUMENT_BADGES_MAX = 2_000
-"""A badge takes half a mebibyte while a document is made."""
+DOCUMENT_BADGES_MAX = 20_000
+PART_BADGES_MAX = 100
+"""Set at once: a badge takes half a mebibyte while it is set."""
 WAITING_S_MAX = 20.0
 MEASURED_AT_ONCE = 50
 PPI_MIN, PPI_MAX = 36, 600
 DOTS_A_METRE = 1 / 0.0254
 _PNG_HEAD_BYTES = 33
+_BLANK = Template(OURS / "blank.typ", OURS, False)
+_REMEMBERED_COMPILES = 11
+"""What typst has not used for so many documents it forgets."""
 _NO_CACHE = Path("/nonexistent")
 
 _typesetting = threading.Lock()
 
 
 def render_pdf(
-    faces: Sequence[BadgeFace], *, format: str = "a6", sheet: bool = False, own: Path | None = None
+    faces: Sequence[BadgeFace],
+    *,
+    format: str = "a6",
+    sheet: bool = False,
+    own: Path | None = None,
+    told: Told = nobody_told,
 ) -> bytes:
     """All badges in one tagged PDF (PDF/UA-1), in this order: a page for each side, or on sheets of A4.
 
@@ -51,7 +64,12 @@ def render_pdf(
     date = faces[0].event_date if faces else dt.date.min
     midnight = dt.datetime.combine(date, dt.time(), dt.UTC)
     how = {"format": "pdf", "pdf_standards": "ua-1", "timestamp": midnight}
-    return _compiled(faces, format_of(format, sheet=sheet), sheet, own, how)[0]
+    known = format_of(format, sheet=sheet)
+    _check_faces(faces)
+    size = PART_BADGES_MAX
+    if sheet:
+        size -= size % (known.columns * known.rows)  # every sheet but the last is full
+    return set_in_parts(faces, size, lambda part, _: _compiled(part, known, sheet, own, how)[0], told)
 
 
 def render_png(
@@ -61,6 +79,7 @@ def render_png(
     known = format_of(format)
     if not PPI_MIN <= ppi <= PPI_MAX:
         raise BadInput(f"A picture has {PPI_MIN} to {PPI_MAX} pixels to the inch, not {ppi:g}.", code="ppi_unknown")
+    _check_faces([face])
     pages = _compiled([face], known, False, own, {"format": "png", "ppi": ppi})
     if not 1 <= side <= len(pages):
         raise BadInput(f"“{format}” has {len(pages)} sides; there is no side {side}.", code="side_unknown")
@@ -85,9 +104,7 @@ def find_too_long(faces: Sequence[BadgeFace], *, format: str = "a6", own: Path |
     return found
 
 
-def _compiled(
-    faces: Sequence[BadgeFace], format: Format, sheet: bool, own: Path | None, how: dict[str, Any]
-) -> list[bytes]:
+def _check_faces(faces: Sequence[BadgeFace]) -> None:
     if not faces:
         raise BadInput("There is no badge to print.", code="badges_none")
     if len(faces) > DOCUMENT_BADGES_MAX:
@@ -98,12 +115,43 @@ def _compiled(
         raise BadInput(
             f"Letters cannot be printed. Correct the names first – {named}.", code="letters_unknown", letters=letters
         )
+
+
+def _compiled(
+    faces: Sequence[BadgeFace], format: Format, sheet: bool, own: Path | None, how: dict[str, Any]
+) -> list[bytes]:
     template = template_of(format, own)
     inputs = _inputs(faces, format, sheet)
     with alone(), _errors_of(template):
         made = compiler_of(template, inputs).compile(**how)
     assert made is not None
     return made if isinstance(made, list) else [made]
+
+
+def set_in_parts(things: Sequence[T], size: int, typeset: Callable[[Sequence[T], int], bytes], told: Told) -> bytes:
+    """A document of many things, at most `size` of them in a part. `typeset` makes a part of these, after so many
+    pages; it is called once at least."""
+    if len(things) <= size:
+        told(0, len(things))
+        whole = typeset(things, 0)
+        told(len(things), len(things))
+        return whole
+    out = io.BytesIO()
+    joined = Joined(out)
+    for first in range(0, len(things), size):
+        told(first, len(things))
+        joined.add(typeset(things[first : first + size], joined.pages))
+        _let_typst_forget()
+    joined.end()
+    told(len(things), len(things))
+    return out.getvalue()
+
+
+def _let_typst_forget() -> None:
+    """It remembers what it has set of late, which of a long document would be all of it."""
+    blank = compiler_of(_BLANK, {})
+    for _ in range(_REMEMBERED_COMPILES):
+        blank.compile(format="svg")
 
 
 @contextmanager

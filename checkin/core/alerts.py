@@ -13,6 +13,7 @@ from checkin.core.model import Session
 from checkin.core.schedule import MINUTE_MS
 
 Kind = Literal[
+    "restored",
     "area",
     "queue",
     "door_silent",

@@ -426,17 +426,23 @@ class Ledger:
     def settle(self, scan: str, areas: Collection[str]) -> list[str]:
         """A person has closed a case of a scan, about these areas: returns those whose seat it frees, at once or,
         where that is still its station's, as soon as it is handed over."""
-        freed = [area for area in areas if (scan, area) in self.doubts]
-        for area in freed:
+        freed = self.in_doubt(scan, areas)
+        for area in [area for area in areas if (scan, area) in self.doubts]:
             self._drop_doubt((scan, area))
         for key, admission in [one for one in self.admissions.items() if one[1].scan == scan]:
             for area in [area for area, state in admission.seats.items() if state == "doubtful" and area in areas]:
                 self._seat(key, area, "left")
-                freed.append(area)
         # A second person who is counted from now on hides that somebody is missing.
         for area in freed:
             self._blur(area)
         return freed
+
+    def in_doubt(self, scan: str, areas: Collection[str]) -> list[str]:
+        """The areas of these whose seat would be free if a person closed the case of this scan; one with two seats
+        twice."""
+        doubts = [area for area in areas if (scan, area) in self.doubts]
+        used = (one for one in self.admissions.values() if one.scan == scan)
+        return doubts + [area for one in used for area in one.seats if one.seats[area] == "doubtful" and area in areas]
 
     def withdraw(self, scan: str) -> None:
         """What was decided for a scan did not happen: nothing is in doubt for its sake."""

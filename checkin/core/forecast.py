@@ -78,15 +78,26 @@ def no_show(set_percent: int | None, last: Sequence[Attended]) -> NoShow:
 
 class Arrivals:
     """The forecast of one day. `begins_at`: when the programme begins; `opens_at`: before that nobody
-    gets in, so who would have come earlier comes then; `expected`: how many before anything was seen."""
+    gets in, so who would have come earlier comes then; `expected`: how many before anything was seen. `absent`: of
+    those registered so many have not come yet: no more of them can (None: as many as will); `walk_ins`: who came
+    without being registered, and of whom more may."""
 
     def __init__(
-        self, expected: float, begins_at: int, opens_at: int | None = None, profile: Sequence[Point] = PROFILE
+        self,
+        expected: float,
+        begins_at: int,
+        opens_at: int | None = None,
+        profile: Sequence[Point] = PROFILE,
+        *,
+        absent: float | None = None,
+        walk_ins: float = 0.0,
     ) -> None:
         self.expected = expected
         self.begins_at = begins_at
         self.opens_at = opens_at
         self._profile = profile
+        self._absent = absent
+        self._walk_ins = walk_ins
 
     @property
     def starts_at(self) -> int:
@@ -109,30 +120,31 @@ class Arrivals:
                 return low + (high - low) * (minute - start) / (end - start)
         return 1.0
 
-    def total(self, arrived: int, now: int) -> float:
-        """How many will have come when the day is over, after `arrived` have come by `now`.
+    def _rate(self, seen: float, now: int) -> float:
+        """How many a whole day like this one brings, by how many were `seen` in its share until now."""
+        return seen / (CERTAINTY / self.expected + self.share(now))
+
+    def _more_max(self, now: int) -> float:
+        """How many can still come: whoever is registered and absent, and walk-ins at the rate at which they come."""
+        if self._absent is None:
+            return math.inf
+        return self._absent + self._rate(self._walk_ins, now) * (1 - self.share(now))
+
+    def by(self, at: int, arrived: int, now: int) -> Expected:
+        """How many will have arrived by `at` (`now` or later), after `arrived` have come by `now`.
 
         The number expected is a Gamma distribution with the weight `CERTAINTY`, what has come is Poisson:
         the mean of what they say together (conjugate prior)."""
         if self.expected <= 0:
-            return float(arrived)
-        return arrived + self._rate(arrived, now) * (1 - self.share(now))
-
-    def _rate(self, arrived: int, now: int) -> float:
-        """How many a whole day like this one brings, by what was expected and what has come."""
-        return (CERTAINTY + arrived) / (CERTAINTY / self.expected + self.share(now))
-
-    def by(self, at: int, arrived: int, now: int) -> Expected:
-        """How many will have arrived by `at` (`now` or later), after `arrived` have come by `now`."""
-        if self.expected <= 0:
             return Expected(at, arrived, arrived, arrived)
-        left = max(0.0, self.share(at) - self.share(now))
-        more = self._rate(arrived, now) * left
-        rate_sigma = math.sqrt(CERTAINTY + arrived) / (CERTAINTY / self.expected + self.share(now))
-        sigma = math.sqrt(more + (rate_sigma * left) ** 2)
-        return Expected(
-            at, arrived + max(0.0, more - BAND_SIGMAS * sigma), arrived + more, arrived + more + BAND_SIGMAS * sigma
-        )
+        most = self._more_max(now)
+        rest = self._rate(CERTAINTY + arrived, now) * (1 - self.share(now))
+        fits = min(1.0, most / rest) if rest > 0 else 1.0
+        left = max(0.0, self.share(at) - self.share(now)) * fits
+        more = self._rate(CERTAINTY + arrived, now) * left
+        rate_sigma = self._rate(math.sqrt(CERTAINTY + arrived), now)
+        spread = BAND_SIGMAS * math.sqrt(more + (rate_sigma * left) ** 2)
+        return Expected(at, arrived + max(0.0, more - spread), arrived + more, arrived + min(most, more + spread))
 
     def per_minute(self, at: int, arrived: int, now: int) -> float:
         """How many are expected in the minute that begins at `at`."""

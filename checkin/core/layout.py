@@ -156,6 +156,11 @@ class Layout:
         """A time of day of the event's date, in ms since 1970 UTC."""
         return round(dt.datetime.combine(self.event.date, clock, self.zone).timestamp() * 1000)
 
+    @property
+    def day_at(self) -> int:
+        """The beginning of the event's day: what stands for times that were deleted."""
+        return self.at(dt.time())
+
     def clock(self, at: int) -> dt.time:
         """The time of day of an instant, in the event's zone."""
         return dt.datetime.fromtimestamp(at / 1000, self.zone).time()

@@ -11,12 +11,13 @@ holds after it, and what it has told `Rooms`, is committed before anything retur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from checkin.core.admission import Decision, Outcome
+from checkin.core.admission import Decision, Outcome, Reason
 from checkin.core.allotment import (
     NOTHING,
     Counters,
@@ -61,7 +62,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A line of a station's log: one scan and what was shown for it (`lapsed`: nothing was, the machine
     stopped). `decided`: by the centre, or by the station alone. `enters`: where the person is, if admitted,
-    as far as the station knows. `takes`: areas in which it used a seat, of
+    as far as the station knows; `reason`: why not, if refused. `takes`: areas in which it used a seat, of
     its own rights if it decided alone, else of the pool. `frees`: its own admission that has left the areas
     `freed`, or that comes in anew, having left unseen. `after`, `from_at`, `at`: when, as a `Sighting`.
     `unsure`: the machine stopped before it is sure that this was shown; whoever it says has left somewhere may
@@ -71,6 +72,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scan: Scan
     outcome: Outcome | Literal["lapsed"]
     decided: Literal["centre", "alone"]
+    reason: Reason | None = None
     attendee: str | None = None
     counts_as: CountsAs = "visitor"
     enters: str | None = None
@@ -160,13 +162,15 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class News(Struct, frozen=True, kw_only=True, tag="news"):
-    """What happened elsewhere, from after `since` to `seq`."""
+    """What happened elsewhere, from after `since` to `seq`. `emptied`: an all-clear is part of it, so nobody is inside
+    but whom `moves` say to be."""
 
     generation: int
     at: int
     since: int
     seq: int
     moves: Annotated[tuple[Move, ...], Meta(max_length=NEWS_MAX)]
+    emptied: bool = False
 
 
 ToCentre = Ask | Rows | Report
@@ -205,8 +209,9 @@ class Rooms(Protocol):
     def open_case(self, case: Case) -> None:
         """Show this to a person."""
 
-    def news(self, since: int) -> tuple[int, tuple[Move, ...]]:
-        """What moved after `since`, at most `NEWS_MAX`, and the seq it leads to."""
+    def news(self, since: int) -> tuple[int, tuple[Move, ...], bool]:
+        """The seq that the next news after `since` lead to, who moved, at most `NEWS_MAX`, and whether an all-clear is
+        among them (see `News`)."""
 
 
 Share = Callable[[int, Mapping[str, int]], dict[str, int]]
@@ -214,29 +219,40 @@ Share = Callable[[int, Mapping[str, int]], dict[str, int]]
 
 
 class Linked(Struct):
-    """A station that was heard of lately. Not stored: after a restart all are silent until they speak."""
+    """A station that was heard of lately. Not stored: after a restart all are silent until they speak. `keep`: how many
+    rights of each area it is to have. `clock_off`: by the last of its rows its clock is, and a case says so."""
 
     heard_at: int
     epoch: str
     demand: Mapping[str, int]
     cursor: int = 0
     logs: tuple[str, ...] = ()
+    keep: Mapping[str, int] = {}
+    clock_off: bool = False
 
 
 class Centre:
     """The centre's side of the link with all stations. `doors`: station → its door; `share`: the policy by
-    which seats are handed out in advance."""
+    which seats are handed out in advance; `linked`: the stations that were heard of lately, kept up to date here."""
 
-    def __init__(self, rooms: Rooms, ledger: Ledger, doors: Mapping[str, str], share: Share = shares) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        ledger: Ledger,
+        doors: Mapping[str, str],
+        share: Share = shares,
+        *,
+        linked: dict[str, Linked] | None = None,
+        revoked: Collection[str] = (),
+    ) -> None:
         self.share = share
         self.rooms = rooms
         self.ledger = ledger
         self.layout = rooms.layout
         self.doors = dict(doors)
-        self.revoked: set[str] = set()
-        self.linked: dict[str, Linked] = {}
+        self.revoked = set(revoked)
+        self.linked: dict[str, Linked] = {} if linked is None else linked
         self._areas = {station: self.layout.path(self.layout.doors[door].area) for station, door in doors.items()}
-        self._keep: dict[str, dict[str, int]] = {}
 
     def areas_of(self, station: str) -> tuple[str, ...]:
         """The areas of which a station may hold seats: those its door leads into."""
@@ -266,7 +282,10 @@ class Centre:
             return []
         known = self.linked.get(station)
         if (station, report.epoch) not in self.ledger.epochs or known is None or known.epoch == report.epoch:
-            self.linked[station] = Linked(now, report.epoch, report.demand, report.cursor, tuple(report.logs))
+            keep, clock_off = (known.keep, known.clock_off) if known is not None else ({}, False)
+            self.linked[station] = Linked(
+                now, report.epoch, report.demand, report.cursor, tuple(report.logs), keep, clock_off
+            )
         for epoch, log in sorted(report.logs.items(), key=lambda one: one[0] == report.epoch):
             self.ledger.register(station, epoch, self.areas_of(station))
             self.ledger.reported(
@@ -278,9 +297,12 @@ class Centre:
                 over=epoch != report.epoch,
             )
         told: list[ToStation] = []
-        seq, moves = self.rooms.news(report.cursor)
-        if seq != report.cursor:
-            told.append(News(generation=self.ledger.generation, at=now, since=report.cursor, seq=seq, moves=moves))
+        since = report.cursor
+        seq, moves, emptied = self.rooms.news(since)
+        if seq != since:
+            told.append(
+                News(generation=self.ledger.generation, at=now, since=since, seq=seq, moves=moves, emptied=emptied)
+            )
         return [*told, self.totals(station, report.epoch, now)]
 
     def totals(self, station: str, epoch: str, now: int) -> Totals:
@@ -294,7 +316,7 @@ class Centre:
             at=now,
             epoch=epoch,
             granted={area: ledger.counters.get((station, epoch, area), NOTHING).granted for area in areas},
-            keep=self._keep.get(station, {}),
+            keep=linked.keep if linked is not None else {},
             have={one: ledger.epochs[station, one].have for one in logs if (station, one) in ledger.epochs},
             retired=row is not None and row.retired,
             revoked=station in self.revoked,
@@ -304,7 +326,8 @@ class Centre:
         """Share out what is free; returns what to tell each linked station once this is committed."""
         for station in [station for station, one in self.linked.items() if now - one.heard_at > SILENT_MS]:
             del self.linked[station]
-        self._keep = self._shared()
+        for station, keep in self._shared().items():
+            self.linked[station].keep = keep
         for station in self.linked:
             self._grant(station)
         return {station: self.totals(station, one.epoch, now) for station, one in self.linked.items()}
@@ -331,7 +354,7 @@ class Centre:
         epoch = self.ledger.epochs.get((station, self.linked[station].epoch))
         if epoch is None or epoch.retired or station in self.revoked:
             return
-        for area, keep in self._keep.get(station, {}).items():
+        for area, keep in self.linked[station].keep.items():
             wanted = keep - self.ledger.counters.get((station, epoch.id, area), NOTHING).rights
             if wanted <= 0 or self.ledger.is_frozen(area):
                 continue
@@ -368,17 +391,18 @@ class Centre:
         area = self.layout.doors[scan.door].area
         if any(ledger.is_frozen(one) for one in self.layout.path(area)):
             return [self._answer(scan, None, now)]
-        decision = self.rooms.decide(scan, self._unsure(area))
+        decision = self.rooms.decide(scan, self.unsure(area))
         if self._has_rights(station, ask.epoch, decision):
             return [self._answer(scan, None, now)]
-        self._carry_out(ask, decision, now)
+        sighting = Sighting(scan=scan.id, after=ask.after, from_at=ask.from_at, to_at=now, at=now)
+        self._carry_out(scan, decision, sighting, now)
         self.rooms.keep(scan, decision)
         return [self._answer(scan, decision, now)]
 
     def _answer(self, scan: Scan, decision: Decision | None, now: int) -> Answer:
         return Answer(generation=self.ledger.generation, at=now, scan=scan.id, decision=decision)
 
-    def _unsure(self, area: str) -> Callable[[str], tuple[str, ...]]:
+    def unsure(self, area: str) -> Callable[[str], tuple[str, ...]]:
         """Who is known to be inside needs a place all the same, to come in again: whom a station let in alone,
         for it may have given the place on; whom a headcount may have missed; and anybody while more are
         known inside than there are places, for then some of them are not there."""
@@ -394,12 +418,31 @@ class Centre:
             return False
         return self.ledger.counters.get((station, epoch, refusal.area), NOTHING).rights > 0
 
-    def _carry_out(self, ask: Ask, decision: Decision, now: int) -> None:
-        attendee, scan, ledger = decision.attendee, ask.scan, self.ledger
+    def passed(self, scan: Scan, decision: Decision, now: int, from_at: int | None) -> None:
+        """The centre has decided a scan of a door that is no station's, and that shows it. `from_at`: it did not
+        happen before; None: it may have happened at any time before `now`, and is told of only now."""
+        sighting = Sighting(scan=scan.id, after=None, from_at=from_at, to_at=now, at=now)
+        self._carry_out(scan, decision, sighting, now)
+        pending = self.ledger.shown(scan.id)
+        if from_at is not None or pending is None:
+            return
+        seen = self.ledger.seen[pending.attendee]
+        self.ledger.see(pending.attendee, replace(seen, from_at=0))
+        for area in self.layout.path(pending.enters):
+            if area not in self.layout.path(pending.leaves):
+                self.ledger.blur(area, None)
+
+    def gone_back(self, attendee: str, leaves: str | None, enters: str | None, scan: str, now: int) -> None:
+        """Somebody says that this person never went from `enters` to `leaves`."""
+        for area in self._left(leaves, enters):
+            self.ledger.vacate(attendee, area, certain=True, scan=scan)
+        self.ledger.see(attendee, Seen(scan=f"undo {scan}", area=enters, from_at=now, to_at=now))
+
+    def _carry_out(self, scan: Scan, decision: Decision, sighting: Sighting, now: int) -> None:
+        attendee, ledger = decision.attendee, self.ledger
         if decision.outcome == "refused" or attendee is None or decision.item is not None:
             return
         last, area = ledger.seen.get(attendee), self.layout.doors[scan.door].area
-        sighting = Sighting(scan=scan.id, after=ask.after, from_at=ask.from_at, to_at=now, at=now)
         when = order(sighting, last)
         left = self._left(decision.leaves, decision.enters)
         was_inside = area in self.layout.path(decision.leaves)
@@ -469,8 +512,7 @@ class Centre:
         closed = ledger.freed(key, row.frees, row.freed) if row.freed else {}
         earlier, pending = self.rooms.answered(scan.id), ledger.shown(scan.id)
         self.rooms.keep(scan, row)
-        if is_clock_off(row.offset_ms):
-            self._case("clock_off", row, (), Side(scan=scan.id, door=scan.door, at=row.from_at, by="centre"))
+        self._look_at_clock(key[0], row)
         if attendee is None:
             return
         decided = self._decided(row, earlier, attendee)
@@ -640,6 +682,15 @@ class Centre:
         area = self.layout.doors[scan.door].area
         return area if scan.direction == "entry" else self.layout.areas[area].parent
 
+    def _look_at_clock(self, station: str, row: Row) -> None:
+        """One case says that a door's clock is off, and not one for each scan until somebody sets it."""
+        linked, is_off = self.linked.get(station), is_clock_off(row.offset_ms)
+        if is_off and (linked is None or not linked.clock_off):
+            side = Side(scan=row.scan.id, door=row.scan.door, at=row.from_at, by="centre")
+            self._case("clock_off", row, (), side)
+        if linked is not None and row.offset_ms is not None:
+            linked.clock_off = is_off
+
     def _decided(self, row: Row, earlier: Decision | None, attendee: str) -> Side | None:
         """What the centre decided for the scan of a row."""
         if earlier is None:
@@ -659,7 +710,14 @@ class Centre:
 
     def _case(self, kind: CaseKind, row: Row, areas: Sequence[str], other: Side | None) -> None:
         outcome = None if row.outcome == "lapsed" else row.outcome
-        side = Side(scan=row.scan.id, door=row.scan.door, at=row.at, outcome=outcome, offset_ms=row.offset_ms)
+        side = Side(
+            scan=row.scan.id,
+            door=row.scan.door,
+            at=row.at,
+            outcome=outcome,
+            reason=row.reason,
+            offset_ms=row.offset_ms,
+        )
         sides = (side,) if other is None else (side, other)
         self.rooms.open_case(Case(id=row.scan.id, kind=kind, attendee=row.attendee, sides=sides, areas=tuple(areas)))
 

@@ -12,6 +12,7 @@ Permission = Literal[
     "override",  # let in against a soft refusal
     "click",  # ±n of those without a badge; a door device in the area of its door
     "correct",  # headcounts
+    "stations",  # what cut-off doors hold; switch one off, settle conflicts, say that no door is missing
     "people",  # see names
     "desk",  # walk-ins, changes, proxies, badges, bookings
     "manage",  # set up events; devices, imports, holds, programme, the end of the day
@@ -36,6 +37,7 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
             "override",
             "click",
             "correct",
+            "stations",
             "people",
             "desk",
             "manage",
@@ -54,6 +56,7 @@ OPERATOR_MAY: dict[OperatorRole, frozenset[Permission]] = {
             "override",
             "click",
             "correct",
+            "stations",
             "people",
             "accounts",
             "protocol",
@@ -71,6 +74,31 @@ DEVICE_MAY: dict[DeviceRole, frozenset[Permission]] = {
     "display": frozenset({"read"}),
     "desk": frozenset({"read", "scan", "override", "people", "desk"}),
 }
+
+PAGES: dict[str, Permission] = {
+    "": "read",
+    "board": "read",
+    "room": "read",
+    "door": "scan",
+    "clicker": "click",
+    "rooms": "people",
+    "desk": "desk",
+    "paper-list": "desk",
+    "printer": "desk",
+    "safety": "evacuate",
+    "stations": "stations",
+    "audit": "audit",
+    "exports": "export",
+    "badges": "manage",
+    "devices": "manage",
+    "erasure": "manage",
+    "imports": "manage",
+    "papers": "manage",
+    "programme": "manage",
+    "setup": "manage",
+    "simulation": "manage",
+}
+"""What one must be allowed to open a page of an event: told to its head, and asked by the calls that are its own."""
 
 FACTOR_ROLES: frozenset[OperatorRole] = frozenset({"organiser", "safety"})
 """The roles that need a second factor."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import msgspec
 
@@ -93,13 +92,15 @@ class Programme:
         return [msgspec.structs.replace(first, area=second.area), msgspec.structs.replace(second, area=first.area)]
 
     def doubled(self) -> list[tuple[Session, Session]]:
-        """Pairs of sessions that are at the same time in the same room."""
-        return [
-            (one, other)
-            for sessions in self._by_area.values()
-            for one, other in pairwise(sessions)
-            if _overlap(one, other)
-        ]
+        """Pairs of sessions that are at the same time in the same room: each with the one before it that ends last."""
+        found = []
+        for sessions in self._by_area.values():
+            longest = sessions[0]
+            for session in sessions[1:]:
+                if _overlap(longest, session):
+                    found.append((longest, session))
+                longest = max(longest, session, key=lambda one: one.ends_at)
+        return found
 
 
 def bookings_max(session: Session, layout: Layout) -> int | None:

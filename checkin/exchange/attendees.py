@@ -18,8 +18,9 @@ from msgspec import Struct
 from checkin.core.codes import FOREIGN_CHARS_MAX
 from checkin.core.errors import BadInput
 from checkin.core.model import Attendee, Group, Registration
+from checkin.core.names import PARTICLES, NameParts, name_parts
 from checkin.exchange.pretix import orders_sheet
-from checkin.exchange.sheets import CELL_CHARS_MAX, HEADING_CHARS_MAX, Sheet, folded, read_sheet
+from checkin.exchange.sheets import CELL_CHARS_MAX, HEADING_CHARS_MAX, Sheet, column_letters, folded, read_sheet
 from checkin.exchange.tables import FORMULA_STARTS
 
 NOTES_MAX = 5_000
@@ -27,6 +28,9 @@ CATEGORIES_MAX = 200
 CATEGORY_CHARS_MAX = 200
 FIRST_ROWS = 8
 FIRST_CELL_CHARS = 60
+HEADING_ROW_CHARS = 80
+NAMES_NOTED_MAX = 200
+"""So many names of which it is not sure how they are split are noted one by one."""
 
 Level = Literal["error", "warning", "info"]
 
@@ -54,14 +58,32 @@ class AttendeeRow(Struct, frozen=True, kw_only=True):
     forums: tuple[str, ...] = ()
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """A row that cannot be taken in, by what tells who it is: she stands in the list all the same.
+    `is_duplicate`: it was taken further up. `is_unclear`: there may be others in it."""
+
+    line: int
+    ticket: str = ""
+    booking_number: str = ""
+    email: str = ""
+    given_name: str = ""
+    family_name: str = ""
+    organisation: str = ""
+    is_duplicate: bool = False
+    is_unclear: bool = False
+
+
 class Reading(Struct, frozen=True, kw_only=True):
-    """How a list is to be read, as chosen by hand; what is not named is recognised. `columns`: folded
-    heading → field, “” to leave the column out. `categories`: folded category → id of a group. `sheet`: of a
-    workbook. `rooms`: of a programme, folded room → id of an area, “” to leave its sessions out."""
+    """How a list is to be read, as chosen by hand; what is not named is recognised. `columns`: `column_key` →
+    field, “” to leave the column out. `categories`: folded category → id of a group; `group`: that of every row
+    without a category. `sheet`: of a workbook. `heading_row`: 0 where it is looked for, `NO_HEADINGS` where there
+    is none. `rooms`: of a programme, folded room → id of an area, “” to leave its sessions out."""
 
     encoding: str = ""
     separator: str = ""
     sheet: str = ""
+    heading_row: int = 0
+    group: str = ""
     columns: dict[str, str] = {}
     categories: dict[str, str] = {}
     rooms: dict[str, str] = {}
@@ -76,20 +98,33 @@ class Category(Struct, frozen=True, kw_only=True):
 
 
 class ColumnRead(Struct, frozen=True, kw_only=True):
-    """A column, and the field it was taken for (“”: left out)."""
+    """A column, and the field it was taken for (“”: left out). `key`: what it is chosen by: its heading, or its
+    letters (“:C”) where it has none; “” of a column that is empty."""
 
     heading: str
     field: str
+    key: str
+
+
+class HeadingRow(Struct, frozen=True, kw_only=True):
+    """A row that the headings may stand in, and how it begins."""
+
+    line: int
+    text: str
 
 
 class AttendeeList(Struct, frozen=True, kw_only=True):
     """A list as read: what is in it, and how it was understood. `fields`: those of an attendee that the
     list says something about. `first_rows`: the first few as they stand there. `missing`: the fields
     without which no row can be taken in; then there are none in `rows`. `sheets`: those of a workbook that have
-    rows; `sheet`: the one that was read."""
+    rows; `sheet`: the one that was read. `heading_rows`: those near the top that have something in them;
+    `heading_row`: the one whose headings were taken."""
 
     form: str
     rows: list[AttendeeRow]
+    left_out: list[LeftOut]
+    heading_row: int
+    heading_rows: list[HeadingRow]
     notes: list[RowNote]
     encoding: str
     separator: str
@@ -113,65 +148,122 @@ class AttendeeList(Struct, frozen=True, kw_only=True):
 HEADERS: dict[str, tuple[str, ...]] = {
     "booking_number": (
         *("buchungsnr", "buchungsnummer", "buchungscode", "bestellnr", "bestellnummer", "bestellcode"),
-        *("booking", "bookingnumber", "ordercode", "order"),
+        *("booking", "bookingnumber", "bookingreference", "ordercode", "ordernumber", "orderno", "orderid", "order"),
     ),
     "ticket": (
         *("ticketsecret", "ticketcode", "ticketnr", "ticketnummer", "ticketgeheimnis", "geheimercode"),
-        *("ticket", "barcode", "secret"),
+        *("ticketnumber", "ticketid", "ticket", "barcode", "barcodenumber", "secret"),
     ),
-    "registration": ("anmeldestatus", "status", "registration", "stateofregistration"),
-    "salutation": ("anrede", "salutation", "attendeenamesalutation", "teilnehmernameanrede"),
+    "registration": (
+        *("anmeldestatus", "teilnahmestatus", "status", "registration", "registrationstatus", "stateofregistration"),
+        *("attendeestatus", "orderstatus"),
+    ),
+    "salutation": ("anrede", "salutation", "attendeenamesalutation", "teilnehmernameanrede", "prefix"),
     "title": ("titel", "akademischertitel", "title", "academictitle", "attendeenametitle", "teilnehmernametitel"),
     "given_name": (
-        *("vorname", "vornamen", "rufname", "givenname", "firstname"),
+        *("vorname", "vornamen", "rufname", "givenname", "givennames", "firstname", "forename"),
+        *("attendeefirstname", "participantfirstname", "ihrvorname", "yourfirstname"),
         *("attendeenamegivenname", "attendeenamefirstname", "teilnehmernamevorname", "nameteilnehmervorname"),
     ),
     "family_name": (
-        *("nachname", "familienname", "familyname", "lastname", "surname"),
+        *("nachname", "familienname", "zuname", "familyname", "lastname", "surname"),
+        *("attendeelastname", "attendeesurname", "participantlastname", "ihrnachname", "yourlastname"),
         *("attendeenamefamilyname", "attendeenamelastname", "teilnehmernamenachname", "nameteilnehmernachname"),
         *("teilnehmernamefamilienname", "name"),
     ),
     "full_name": (
-        "attendeename",
-        "teilnehmername",
-        "nameteilnehmer",
-        "fullname",
-        "ganzername",
-        "vollstandigername",
-        "vorundnachname",
+        *("attendeename", "teilnehmername", "nameteilnehmer", "participantname", "fullname", "ganzername"),
+        *("vollstandigername", "vorundnachname", "vorundzuname", "vornamenachname", "vornamename", "nachnamevorname"),
+        *("namevorname", "firstandlastname", "firstnamelastname", "lastnamefirstname", "nameandsurname"),
+        *("namedesteilnehmers", "nameteilnehmerin", "nameteilnehmende", "ihrname", "yourname", "deinname"),
+        *("teilnehmer", "teilnehmerin", "teilnehmende", "participant"),
     ),
-    "organisation": ("institution", "organisation", "organization", "firma", "company", "einrichtung", "unternehmen"),
+    "organisation": (
+        *("institution", "organisation", "organization", "firma", "company", "einrichtung", "unternehmen"),
+        *("companyname", "firmenname", "organisationname", "organizationname", "nameofinstitution", "behorde"),
+        *("companyorganisation", "companyorganization", "organisationfirma", "firmaorganisation", "firmainstitution"),
+        *("organisationunternehmen", "institutionorganisation", "institutionfirma", "affiliation", "arbeitgeber"),
+        *("employer", "verband", "kommune"),
+    ),
     "department": ("amtabteilung", "amt", "abteilung", "department", "referat"),
-    "position": ("funktion", "position", "jobtitle", "rolle", "berufsbezeichnung"),
-    "postcode": ("plz", "postleitzahl", "postcode", "zip", "zipcode"),
-    "town": ("ort", "stadt", "wohnort", "town", "city"),
-    "state": ("bundesland", "land", "state"),
+    "position": ("funktion", "position", "jobtitle", "role", "rolle", "berufsbezeichnung", "stellenbezeichnung"),
+    "postcode": ("plz", "postleitzahl", "postcode", "postalcode", "zip", "zipcode", "homezip", "workzip", "billingzip"),
+    "town": ("ort", "stadt", "wohnort", "town", "city", "cityortown", "homecity", "workcity", "billingcity"),
+    "state": ("bundesland", "land", "state", "federalstate", "homestate", "workstate"),
     "email": (
-        *("attendeeemail", "teilnehmeremail", "emailteilnehmer", "emailadressedesteilnehmers"),
-        *("email", "mail", "emailadresse", "emailaddress"),
+        *("attendeeemail", "teilnehmeremail", "emailteilnehmer", "emailadressedesteilnehmers", "participantemail"),
+        *("email", "mail", "emailadresse", "emailaddress", "ihreemailadresse", "youremailaddress", "youremail"),
+        *("attendeeemailaddress", "mailadresse"),
     ),
-    "phone": ("telefon", "telefonnummer", "tel", "mobil", "phone", "phonenumber"),
+    "phone": (
+        *("telefon", "telefonnummer", "tel", "mobil", "phone", "phonenumber", "mobilnummer", "handy", "handynummer"),
+        *("mobile", "mobilephone", "mobilenumber", "cellphone", "telephone", "workphone", "homephone", "rufnummer"),
+    ),
     "group": (
         *("kategorie", "gruppe", "teilnehmergruppe", "ticketart", "category", "group", "tickettype"),
+        *("ticketkategorie", "ticketcategory", "ticketname", "teilnehmerkategorie", "teilnehmerart", "teilnahmeart"),
+        *("attendeetype", "participanttype", "participantcategory", "registrationtype"),
         *("produkt", "product", "item"),
     ),
     "variation": ("variante", "variation"),
-    "diet": ("verpflegung", "ernahrung", "diet", "meal"),
-    "needs": ("unterstutzungsbedarf", "bedarf", "barrierefreiheit", "needs", "accessneeds"),
-    "language": ("sprache", "language", "orderlocale", "sprachederbestellung"),
-    "listed": ("teilnehmerlistejanein", "teilnehmerliste", "listed", "listofparticipants"),
-    "photo": ("fotojanein", "foto", "fotoeinwilligung", "photo", "photoconsent"),
+    "diet": (
+        *("verpflegung", "ernahrung", "diet", "meal", "dietaryrequirements", "dietaryrequirement", "dietaryneeds"),
+        *("dietaryrestrictions", "dietarypreferences", "dietarypreference", "dietary", "mealpreference", "mealchoice"),
+        *("essenswunsch", "essenswunsche", "essen", "verpflegungswunsch", "ernahrungsform", "ernahrungsweise"),
+        *("ernahrungswunsche", "unvertraglichkeiten", "lebensmittelunvertraglichkeiten", "allergien", "allergies"),
+        *("allergienunvertraglichkeiten", "foodallergies"),
+    ),
+    "needs": (
+        *("unterstutzungsbedarf", "bedarf", "barrierefreiheit", "needs", "accessneeds", "accessibility"),
+        *("accessibilityneeds", "accessibilityrequirements", "accessrequirements", "specialneeds", "assistance"),
+        *("specialrequirements", "accommodations", "unterstutzung", "besonderebedurfnisse", "besondererbedarf"),
+        *("barrierefreiheitsbedarf", "assistenzbedarf"),
+    ),
+    "language": (
+        *("sprache", "language", "preferredlanguage", "bevorzugtesprache", "korrespondenzsprache"),
+        *("orderlocale", "sprachederbestellung", "locale"),
+    ),
+    "listed": (
+        *("teilnehmerlistejanein", "teilnehmerliste", "listed", "listofparticipants", "participantlist"),
+        *("participantslist", "showinparticipantlist", "showinparticipantslist", "showinlistofparticipants"),
+        *("attendeelist", "showinattendeelist", "listofattendees", "teilnehmendenliste", "inteilnehmerlistezeigen"),
+        *("teilnehmerinnenliste", "inteilnehmerlisteanzeigen", "inteilnehmendenlisteanzeigen", "aufteilnehmerliste"),
+    ),
+    "photo": (
+        *("fotojanein", "foto", "fotoeinwilligung", "photo", "photoconsent", "fotoerlaubnis", "fotosjanein"),
+        *("consenttophotos", "photopermission", "photographyconsent", "einwilligungfotos"),
+    ),
     "chamber_number": ("kammernr", "kammernummer", "chambernumber"),
-    "registered_on": ("anmeldedatum", "bestelldatum", "registeredon", "registrationdate", "orderdate"),
-    "remark": ("bemerkung", "bemerkungen", "anmerkung", "notiz", "remark", "note", "comment"),
+    "registered_on": (
+        *("anmeldedatum", "bestelldatum", "registeredon", "registrationdate", "dateofregistration", "orderdate"),
+        *("angemeldetam", "registeredat"),
+    ),
+    "remark": (
+        *("bemerkung", "bemerkungen", "anmerkung", "anmerkungen", "notiz", "notizen", "remark", "remarks"),
+        *("note", "notes", "comment", "comments", "kommentar", "kommentare", "hinweis", "hinweise", "message"),
+        *("nachricht", "additionalinformation", "sonstiges"),
+    ),
     "forum": ("forumi", "forumii", "forumiii", "forum1", "forum2", "forum3", "session", "workshop"),
 }
 """field → headings that mean it, folded (lower case, letters and digits alone, no marks), the surest first:
-where a list has several, that one is taken. German and English as organisers write them, and as pretix does."""
+where a list has several, that one is taken. German and English as organisers write them, and as the exports of
+pretix, Eventbrite, Doodle, Google Forms and Microsoft Forms do."""
 _FIELD_OF = {heading: field for field, headings in HEADERS.items() for heading in headings}
 _RANK_OF = {heading: rank for headings in HEADERS.values() for rank, heading in enumerate(headings)}
 _SEVERAL = "forum"  # the only field that many columns may be
-_KNOWN_AND_LEFT_OUT = {"exkursion"}
+_WHOLE_OR_FAMILY = {"name"}
+"""Beside a column of given names it is the family name; without one it is the whole."""
+_FAMILY_FIRST = {"nachnamevorname", "namevorname", "lastnamefirstname"}
+_KNOWN_AND_LEFT_OUT = {
+    *("exkursion", "country", "homecountry", "workcountry", "billingcountry", "staat", "nation", "nationality"),
+    *("id", "timestamp", "zeitstempel", "starttime", "startzeit", "completiontime", "fertigstellungszeit"),
+    *("lastmodifiedtime", "zeitpunktderletztenanderung", "uhrzeitderletztenanderung", "positionid", "positionsid"),
+    *("quantity", "anzahl", "currency", "wahrung", "price", "preis", "totalpaid", "feespaid", "eventbritefees"),
+    *("ordertype", "pricetier", "score", "punktzahl", "website", "gender", "geschlecht"),
+}
+"""What exports have beside, and what is kept of nobody here."""
+_COLUMN = re.compile(r":[A-Z]{1,3}")
+_NAMED_BY = ("ticket", "booking_number", "email", "given_name", "family_name", "organisation")
 
 _STATUS: dict[str, Registration] = {
     "": "registered",
@@ -179,6 +271,10 @@ _STATUS: dict[str, Registration] = {
     "bestatigt": "registered",
     "bezahlt": "registered",
     "registered": "registered",
+    "attending": "registered",
+    "checkedin": "registered",
+    "completed": "registered",
+    "zugesagt": "registered",
     "confirmed": "registered",
     "paid": "registered",
     "valid": "registered",
@@ -196,6 +292,10 @@ _STATUS: dict[str, Registration] = {
     "abgesagt": "cancelled",
     "cancelled": "cancelled",
     "canceled": "cancelled",
+    "notattending": "cancelled",
+    "refunded": "cancelled",
+    "erstattet": "cancelled",
+    "abgemeldet": "cancelled",
     "expired": "cancelled",
     "abgelaufen": "cancelled",
 }
@@ -220,7 +320,6 @@ _FOUR_DIGITS = {
 }
 """What may stand in the column of states where postcodes have four digits, folded."""
 _REFERENCE = re.compile(r"&#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});")
-_SMALL_WORDS = {"von", "van", "der", "den", "de", "da", "di", "zu", "zur", "vom", "und", "del", "la", "bin", "al", "el"}
 
 
 def read_attendees(
@@ -242,9 +341,18 @@ def read_attendees(
             encoding=reading.encoding,
             separator=reading.separator,
             chosen=reading.sheet,
+            heading_row=reading.heading_row,
             known=_headings_known,
         )
     return _Reader(name, groups, reading).read(sheet, partial=partial)
+
+
+def column_key(heading: str, place: int | None = None) -> str:
+    """What a column is chosen by: its heading, folded, or else the letters of its place (“:C”), which may also
+    come in the place of a heading."""
+    if _COLUMN.fullmatch(heading):
+        return heading
+    return folded(heading) or ("" if place is None else f":{column_letters(place)}")
 
 
 def _headings_known(header: Sequence[str]) -> int:
@@ -262,7 +370,14 @@ class _Reader:
         known = set(self._group_ids)
         self._groups |= {text: group for text, group in reading.categories.items() if group in known}
         self._group_names = ", ".join(group.name for group in groups) or "none"
+        only = self._group_ids[0] if len(self._group_ids) == 1 else None
+        self._group_for_all = reading.group if reading.group in known else only
         self._notes: list[RowNote] = []
+        self._left_out: list[LeftOut] = []
+        self._names_split = 0
+        self._names_unsure = 0
+        self._separator = ""
+        self._is_family_first = False
         self._seen: dict[tuple[str, ...], int] = {}
         self._tickets: dict[str, tuple[int, tuple[str, str]]] = {}
         self._categories: Counter[str] = Counter()
@@ -273,6 +388,10 @@ class _Reader:
         fields = self._fields(header)
         missing = self._missing({field for _, field in fields}, header, partial)
         self._is_german = _has_german_postcodes(sheet, fields)
+        self._separator = sheet.separator
+        self._is_family_first = any(
+            field == "full_name" and folded(header[place]) in _FAMILY_FIRST for place, field in fields
+        )
         if len(sheet.sheets) > 1 and not self._reading.sheet:
             message = f"The workbook has {len(sheet.sheets)} sheets with rows; one of them was read."
             self._note(1, "", "sheets_several", message, "warning")
@@ -288,17 +407,28 @@ class _Reader:
             row = self._row(line, cells, fields, len(header))
             if row is not None and (row := self._once(row)) is not None:
                 rows.append(row)
+        if self._names_split:
+            message = f"{self._names_split:,} whole names were split into given and family name. Look at some of them."
+            self._note(max(sheet.heading_row, 1), "full_name", "names_split", message, "warning")
         taken = dict(fields)
+        filled = _filled(sheet)
         return AttendeeList(
             form=sheet.form,
             rows=rows,
+            left_out=self._left_out,
+            heading_row=sheet.heading_row,
+            heading_rows=_heading_rows(sheet),
             notes=self._notes,
             encoding=sheet.encoding,
             separator=sheet.separator,
             sheet=sheet.sheet,
             sheets=sheet.sheets,
             header=[
-                ColumnRead(heading=heading.strip()[:HEADING_CHARS_MAX], field=taken.get(place, ""))
+                ColumnRead(
+                    heading=(text := heading.strip()[:HEADING_CHARS_MAX]),
+                    field=taken.get(place, ""),
+                    key=text if folded(text) else column_key("", place) if place in filled else "",
+                )
                 for place, heading in enumerate(header)
             ],
             unknown_columns=tuple(
@@ -325,12 +455,16 @@ class _Reader:
         """(place, field) of the columns taken: those mapped by hand, then for each field the surest."""
         chosen: dict[str, list[tuple[int, int]]] = {}
         for place, heading in enumerate(header):
-            text = folded(heading)
+            text = column_key(heading, place)
             if text in self._reading.columns:
                 chosen.setdefault(self._reading.columns[text], []).append((-1, place))
             elif text in _FIELD_OF:
                 chosen.setdefault(_FIELD_OF[text], []).append((_RANK_OF[text], place))
         chosen.pop("", None)
+        rank, place = min(chosen.get("family_name", []), default=(-1, 0))
+        is_recognised = rank >= 0 and folded(header[place]) in _WHOLE_OR_FAMILY
+        if is_recognised and not chosen.keys() & {"given_name", "full_name"}:
+            chosen["full_name"] = chosen.pop("family_name")
         return sorted(
             (place, field)
             for field, places in chosen.items()
@@ -340,7 +474,7 @@ class _Reader:
 
     def _missing(self, taken: set[str], header: Sequence[str], partial: bool) -> tuple[str, ...]:
         missing = [] if taken & {"family_name", "full_name"} else ["family_name"]
-        missing += ["group"] if "group" not in taken and len(self._group_ids) != 1 else []
+        missing += ["group"] if "group" not in taken and self._group_for_all is None else []
         if missing and not partial:
             words = {"family_name": "Nachname", "group": "Kategorie"}
             found = ", ".join(heading.strip()[:40] for heading in header[:40] if heading.strip()) or "nothing"
@@ -355,19 +489,29 @@ class _Reader:
         """The fields of an attendee that the list says something about."""
         names = {"given_name", "family_name"} if "full_name" in taken else set()
         needs = {"wheelchair"} if "needs" in taken else set()
-        return frozenset((taken | names | needs) - {"full_name", "variation", _SEVERAL})
+        group = {"group"} if self._reading.group and self._group_for_all else set()
+        return frozenset((taken | names | needs | group) - {"full_name", "variation", _SEVERAL})
 
     def _row(self, line: int, cells: list[str], fields: list[tuple[int, str]], width: int) -> AttendeeRow | None:
+        if self._separator and self._is_quote_open(cells, dict(fields), width):
+            message = (
+                "A quotation mark may not be closed here: a cell goes on behind the line break, with separators in it."
+                " The rows behind it may be in it."
+            )
+            return self._refuse(line, "", "quote_open", message, self._identity(cells, fields), is_unclear=True)
         if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-            return self._refuse(line, "", "cells_many", f"The row has {len(cells)} cells, the header {width}.")
+            message = f"The row has {len(cells)} cells, the header {width}."
+            return self._refuse(line, "", "cells_many", message, self._identity(cells, fields))
         if len(cells) < width // 2:
-            return self._refuse(line, "", "cells_few", f"The row has {len(cells)} cells, the header {width}.")
+            message = f"The row has {len(cells)} cells, the header {width}."
+            return self._refuse(line, "", "cells_few", message, self._identity(cells, fields))
         values: dict[str, str] = {}
         forums: list[str] = []
         for place, field in fields:
             cell = cells[place] if place < len(cells) else ""
             if len(cell) > CELL_CHARS_MAX:
-                return self._refuse(line, field, "cell_long", f"The cell has more than {CELL_CHARS_MAX:,} characters.")
+                message = f"The cell has more than {CELL_CHARS_MAX:,} characters."
+                return self._refuse(line, field, "cell_long", message, self._identity(cells, fields))
             text = self._cleaned(line, field, cell)
             if field == "forum":
                 forums += [text] if text else []
@@ -375,12 +519,36 @@ class _Reader:
                 values[field] = text
         return self._attendee(line, values, tuple(forums))
 
+    def _is_quote_open(self, cells: list[str], fields: dict[int, str], width: int) -> bool:
+        """Whether a quotation mark that was lost has swallowed the end of its row and what comes behind it."""
+        for place, cell in enumerate(cells):
+            if "\n" not in cell:
+                continue
+            if cell.count('"') % 2:
+                return True
+            first, _, rest = cell.partition("\n")
+            behind = width - 1 - place  # so many separators the row had still to come
+            is_prose = len(cells) == width and fields.get(place, "remark") == "remark"
+            if behind > 0 and not is_prose and first.count(self._separator) >= behind and self._separator in rest:
+                return True
+            if behind <= 0 and any(part.count(self._separator) >= max(1, width // 2) for part in rest.split("\n")):
+                return True
+        return False
+
+    def _identity(self, cells: list[str], fields: list[tuple[int, str]]) -> dict[str, str]:
+        """What a row says of who it is, without a word about how it is written."""
+        values = {field: cells[place].strip() for place, field in fields if place < len(cells)}
+        if not values.get("family_name") and values.get("full_name"):
+            parts = self._parts(values["full_name"])
+            values |= {"given_name": parts.given_name, "family_name": parts.family_name}
+        return values
+
     def _attendee(self, line: int, values: dict[str, str], forums: tuple[str, ...]) -> AttendeeRow | None:
         if not values.get("family_name") and values.get("full_name"):
-            values["given_name"], values["family_name"] = _name_parts(values["full_name"])
+            self._split_name(line, values)
         values.pop("full_name", None)
         if not values.get("family_name"):
-            return self._refuse(line, "family_name", "name_missing", "The row has no family name.")
+            return self._refuse(line, "family_name", "name_missing", "The row has no family name.", values)
         registration = _STATUS.get(folded(values.get("registration", "")))
         if registration is None:
             return self._refuse(
@@ -388,22 +556,42 @@ class _Reader:
                 "registration",
                 "status_unknown",
                 "This status is not known. Known are: angemeldet, Warteliste, storniert.",
+                values,
             )
         group, named = self._group(values)
-        if not named and len(self._group_ids) == 1:
-            group = self._group_ids[0]
+        if not named:
+            group = self._group_for_all
         if group is None:
             message = f"This category is no group of the layout. There are: {self._group_names}."
-            return self._refuse(line, "group", "group_unknown", message)
+            return self._refuse(line, "group", "group_unknown", message, values)
         if len(values.get("ticket", "")) > FOREIGN_CHARS_MAX:
             message = f"The ticket code has more than {FOREIGN_CHARS_MAX} characters."
-            return self._refuse(line, "ticket", "ticket_long", message)
+            return self._refuse(line, "ticket", "ticket_long", message, values)
         self._mend(line, values)
         truths = {field: self._truth(line, field, values.pop(field, "")) for field in ("listed", "photo")}
         text = {field: value for field, value in values.items() if field not in ("registration", "group")}
         fields: dict[str, Any] = {"given_name": "", **text, **truths}
         attendee = Attendee(id="", group=group, registration=registration, **fields)
         return AttendeeRow(line=line, attendee=attendee, forums=forums)
+
+    def _split_name(self, line: int, values: dict[str, str]) -> None:
+        parts = self._parts(values["full_name"])
+        values["given_name"], values["family_name"] = parts.given_name, parts.family_name
+        for field, text in (("title", parts.title), ("salutation", parts.salutation)):
+            if text and not values.get(field):
+                values[field] = text
+        self._names_split += 1
+        if not parts.is_sure and self._names_unsure < NAMES_NOTED_MAX:
+            self._names_unsure += 1
+            message = "It is not sure where the family name begins: look at it."
+            self._note(line, "full_name", "name_unsure", message, "warning")
+
+    def _parts(self, name: str) -> NameParts:
+        if self._is_family_first and name.count(" ") == 1 and "," not in name:
+            name = name.replace(" ", ", ")
+        parts = name_parts(name)
+        is_sure = parts.is_sure and (not self._is_family_first or "," in name)
+        return msgspec.structs.replace(parts, is_sure=is_sure)
 
     def _group(self, values: dict[str, str]) -> tuple[str | None, str]:
         """The group of a row, by its category and variation or by the category alone; and the category."""
@@ -488,11 +676,15 @@ class _Reader:
         if earlier is not None:
             message = f"The same person as in line {earlier}; that one was taken."
             self._note(row.line, "", "duplicate", message, "warning", earlier)
+            self._left_out.append(_left_out(row.line, {name: getattr(one, name) for name in _NAMED_BY}, duplicate=True))
             return None
         self._seen.update(dict.fromkeys(keys, row.line))
         return msgspec.structs.replace(row, attendee=one)
 
-    def _refuse(self, line: int, column: str, code: str, message: str) -> AttendeeRow | None:
+    def _refuse(
+        self, line: int, column: str, code: str, message: str, values: dict[str, str], *, is_unclear: bool = False
+    ) -> AttendeeRow | None:
+        self._left_out.append(_left_out(line, values, unclear=is_unclear))
         self._note(line, column, code, message, "error")
         return None
 
@@ -506,6 +698,26 @@ class _Reader:
                 f"{self._name} has more than {NOTES_MAX:,} rows with something to note. Is it the right file?",
                 code="notes_many",
             )
+
+
+def _left_out(line: int, values: dict[str, str], *, duplicate: bool = False, unclear: bool = False) -> LeftOut:
+    told = {field: values[field] for field in _NAMED_BY if values.get(field)}
+    told |= {field: _proper_case(told[field]) for field in ("given_name", "family_name") if field in told}
+    return LeftOut(line=line, **told, is_duplicate=duplicate, is_unclear=unclear)
+
+
+def _filled(sheet: Sheet) -> set[int]:
+    """The columns without a heading that have something in them."""
+    bare = [place for place, heading in enumerate(sheet.header) if not folded(heading)]
+    return {place for place in bare if any(place < len(cells) and cells[place].strip() for _, cells in sheet.rows)}
+
+
+def _heading_rows(sheet: Sheet) -> list[HeadingRow]:
+    return [
+        HeadingRow(line=line, text=" · ".join(text)[:HEADING_ROW_CHARS])
+        for line, cells in sheet.top
+        if (text := [_letters(cell.strip())[:FIRST_CELL_CHARS] for cell in cells if cell.strip()])
+    ]
 
 
 def _has_german_postcodes(sheet: Sheet, fields: Sequence[tuple[int, str]]) -> bool:
@@ -525,19 +737,6 @@ def _letters(text: str) -> str:
     return _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
 
 
-def _name_parts(name: str) -> tuple[str, str]:
-    """(given name, family name) of a whole name: “Heide, Ada von der”, or “Ada von der Heide”."""
-    family, comma, given = name.partition(",")
-    if comma:
-        return given.strip(), family.strip()
-    words = name.split()
-    begins = next(
-        (place for place, word in enumerate(words) if place and word in _SMALL_WORDS and place < len(words) - 1),
-        len(words) - 1,
-    )
-    return " ".join(words[:begins]), " ".join(words[begins:])
-
-
 def _proper_case(name: str) -> str:
     """“MÜLLER-LÜDENSCHEIDT” → “Müller-Lüdenscheidt”; a name that is not in capitals stays as it is."""
     letters = [char for char in name if char.isalpha()]
@@ -548,7 +747,7 @@ def _proper_case(name: str) -> str:
     ):
         return name
     words = name.split(" ")
-    small = {place for place, word in enumerate(words) if word.casefold() in _SMALL_WORDS and place < len(words) - 1}
+    small = {place for place, word in enumerate(words) if word.casefold() in PARTICLES and place < len(words) - 1}
     return " ".join(
         word.lower() if place in small else re.sub(r"[^\W\d_]+", lambda part: part[0].capitalize(), word)
         for place, word in enumerate(words)

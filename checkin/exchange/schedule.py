@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element, ParseError
 
+import msgspec
+from dateutil.rrule import rrule, rrulestr
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from icalendar import Calendar, Component
+from icalendar import Calendar, Component, vRecur
 from msgspec import Struct
 
 from checkin.core.errors import BadInput, TooLarge
@@ -21,16 +25,24 @@ from checkin.core.layout import Layout
 from checkin.core.model import Session
 from checkin.exchange.sheets import folded
 
+T = TypeVar("T")
+
 SCHEDULE_BYTES_MAX = 10 * 1024 * 1024
 SESSIONS_MAX = 5_000
 TITLE_CHARS_MAX = 500
-_CALENDAR_SAYS = {"uid", "dtstart", "dtend", "duration", "summary", "location", "status"}
+REPEATS_MAX = 100
+REPEAT_DAYS_MAX = 366
+_CALENDAR_SAYS = {
+    *("uid", "dtstart", "dtend", "duration", "summary", "location", "status"),
+    *("rrule", "rdate", "exdate", "recurrence-id"),
+}
+_REPEATED = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 XCAL = "urn:ietf:params:xml:ns:icalendar-2.0"
 _GUIDS = uuid.UUID("5b0c7f0e-6c2f-4d0e-9a51-0f0f3c1d7a11")
 
 
 class _Item:
-    """A session as a file has it, before its room is an area."""
+    """A session as a file has it, before its room is an area. `lacks`: fields that the file says nothing of."""
 
     def __init__(self, id: str, room: str, title: str, starts: dt.datetime, ends: dt.datetime) -> None:
         self.id = id
@@ -46,6 +58,7 @@ class _Item:
         self.cancelled = False
         self.is_all_day = False
         self.unknown_zone = ""
+        self.lacks: set[str] = set()
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -78,10 +91,14 @@ def read_schedule(data: bytes, layout: Layout) -> list[Session]:
     return read.sessions
 
 
-def read_programme(data: bytes, layout: Layout, rooms: Mapping[str, str]) -> ProgrammeRead:
+def read_programme(
+    data: bytes, layout: Layout, rooms: Mapping[str, str], known: Mapping[str, Session] | None = None
+) -> ProgrammeRead:
     """The sessions in a schedule file that can be used, and what is wrong with the others; its form is recognised
     by its content. Rooms are areas by id, by name or as `rooms` says (folded room → area, “” to leave its sessions
-    out); times without a zone are in the event's.
+    out); times without a zone are in the event's. A field that the file says nothing of stays as the session of
+    `known` (by id) with the same id has it. An entry of a calendar that repeats is a session each time: the first has
+    its id, the others the id and their start; one without an end repeats on the event's day alone.
 
     Raises `TooLarge`, and `BadInput` (code `schedule_invalid` or `schedule_dtd`) for a file that is no programme.
     """
@@ -113,7 +130,10 @@ def read_programme(data: bytes, layout: Layout, rooms: Mapping[str, str]) -> Pro
             if fault is not None:
                 read.faults.append(fault)
         else:
-            read.sessions.append(_session(item, area, layout))
+            session = _session(item, area, layout)
+            if before := (known or {}).get(item.id):
+                session = msgspec.structs.replace(session, **{field: getattr(before, field) for field in item.lacks})
+            read.sessions.append(session)
     return read
 
 
@@ -148,7 +168,7 @@ def _session(item: _Item, area: str, layout: Layout) -> Session:
     )
 
 
-def _or_fault(read: Callable[[], _Item], number: int) -> _Item | Fault:
+def _or_fault(read: Callable[[], T], number: int) -> T | Fault:
     """A session, or that it has a part which cannot be read."""
     try:
         return read()
@@ -197,6 +217,8 @@ def _json_item(room: str, event: dict[str, Any]) -> _Item:
     limit = event.get("bookings_max")
     item.bookings_max = int(limit) if limit is not None else None
     item.cancelled = event.get("cancelled") is True
+    told = {"subtitle", "language", "bookable", "bookings_max", "cancelled"}
+    item.lacks = (told - event.keys()) | ({"speakers"} - ({"speakers"} if "persons" in event else set()))
     return item
 
 
@@ -273,8 +295,8 @@ def _from_xml(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
     except ParseError as error:
         raise _invalid([f"it is not XML that can be used: {error}"]) from error
     if root.tag == f"{{{XCAL}}}icalendar":
-        for number, event in enumerate(root.iter(f"{{{XCAL}}}vevent"), 1):
-            yield _or_fault(partial(_xcal_item, event, layout), number)
+        events = [partial(_of_xcal, event) for event in root.iter(f"{{{XCAL}}}vevent")]
+        yield from _calendar_items(events, layout)
         return
     placed = [(room.get("name") or "", event) for room in root.iter("room") for event in room.iter("event")]
     for number, (room, event) in enumerate(placed, 1):
@@ -288,11 +310,10 @@ def _xml_item(room: str, event: Element) -> _Item:
     item.subtitle = _text(event, "subtitle")
     item.language = _text(event, "language")
     item.speakers = tuple((person.text or "").strip() for person in event.iter("person"))
+    told = {"subtitle": "subtitle", "language": "language", "speakers": "persons"}
+    item.lacks = {"bookable", "bookings_max", "cancelled"}
+    item.lacks |= {field for field, name in told.items() if event.find(name) is None}
     return item
-
-
-def _xcal_item(event: Element, layout: Layout) -> _Item:
-    return _calendar_item(_of_xcal(event), layout)
 
 
 def _of_xcal(event: Element) -> Component:
@@ -306,8 +327,17 @@ def _of_xcal(event: Element) -> Component:
             for parameter in one.find(f"{{{XCAL}}}parameters") or ()
         }
         values = [value for value in one if _tag(value) != "parameters"]
-        properties.append([_tag(one), given, _tag(values[0]), *((value.text or "").strip() for value in values)])
+        properties.append([_tag(one), given, _tag(values[0]), *(_xcal_value(value) for value in values)])
     return Component.from_jcal(["vevent", properties, []])
+
+
+def _xcal_value(value: Element) -> Any:
+    if _tag(value) != "recur":
+        return (value.text or "").strip()
+    parts: dict[str, list[str]] = {}
+    for part in value:
+        parts.setdefault(_tag(part), []).append((part.text or "").strip())
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in parts.items()}
 
 
 def _tag(element: Element) -> str:
@@ -315,8 +345,107 @@ def _tag(element: Element) -> str:
 
 
 def _from_icalendar(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
-    for number, event in enumerate(Calendar.from_ical(data).walk("VEVENT"), 1):
-        yield _or_fault(partial(_calendar_item, event, layout), number)
+    events = [partial(_itself, event) for event in Calendar.from_ical(data).walk("VEVENT")]
+    yield from _calendar_items(events, layout)
+
+
+def _itself(event: Component) -> Component:
+    return event
+
+
+def _calendar_items(events: Sequence[Callable[[], Component]], layout: Layout) -> Iterator[_Item | Fault]:
+    """The sessions of a calendar; of an entry that repeats one for each time, but for those that have an entry of
+    their own (RECURRENCE-ID)."""
+    read = [_or_fault(partial(_calendar_entry, event, layout), at) for at, event in enumerate(events, 1)]
+    entries = [one for one in read if not isinstance(one, Fault)]
+    firsts = {item.id: _milliseconds(item.starts, layout) for event, item in entries if "RECURRENCE-ID" not in event}
+    apart: set[tuple[str, int]] = set()
+    for event, item in entries:
+        if "RECURRENCE-ID" in event:
+            at = _milliseconds(_moment(event.decoded("RECURRENCE-ID"), layout), layout)
+            apart.add((item.id, at))
+            item.id = item.id if firsts.get(item.id) == at else _repeat_id(item.id, at, layout)
+    for one in read:
+        if isinstance(one, Fault):
+            yield one
+            continue
+        event, item = one
+        has_times = not (item.is_all_day or item.unknown_zone)
+        if has_times and "RECURRENCE-ID" not in event and ("RRULE" in event or "RDATE" in event):
+            yield from _repeats(event, item, apart, layout)
+        else:
+            yield item
+
+
+def _calendar_entry(event: Callable[[], Component], layout: Layout) -> tuple[Component, _Item]:
+    component = event()
+    return component, _calendar_item(component, layout)
+
+
+def _repeats(event: Component, item: _Item, apart: set[tuple[str, int]], layout: Layout) -> Iterator[_Item | Fault]:
+    try:
+        starts = _starts_of(event, item, layout)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        message = f"it repeats by a rule that cannot be read, or more than {REPEATS_MAX} times; write each one down"
+        yield Fault(session=item.title[:TITLE_CHARS_MAX] or item.id, code="session_repeats", message=message)
+        return
+    for moment in starts:
+        at = _milliseconds(moment, layout)
+        if (item.id, at) in apart:
+            continue
+        one = copy.copy(item)
+        one.id = item.id if moment == item.starts else _repeat_id(item.id, at, layout)
+        one.starts, one.ends = moment, moment + (item.ends - item.starts)
+        yield one
+
+
+def _starts_of(event: Component, item: _Item, layout: Layout) -> list[dt.datetime]:
+    """When an entry that repeats starts (RFC 5545, 3.8.5): at the same time by its own zone's clock. Raises
+    `ValueError` for a rule that is not by days, or that has too many."""
+    zone = item.starts.tzinfo
+    first = item.starts.replace(tzinfo=None)
+    wall = {first}
+    if "RRULE" in event:
+        rule: Any = event["RRULE"]
+        if not isinstance(rule, vRecur) or str(rule["FREQ"][0]).upper() not in _REPEATED:
+            raise ValueError("not by days")
+        count, until = (next(iter(rule.get(part) or [None])) for part in ("COUNT", "UNTIL"))
+        parts = str(rule.to_ical(), "ascii").split(";")  # type: ignore[no-untyped-call]
+        bare = ";".join(part for part in parts if not part.startswith(("COUNT=", "UNTIL=")))
+        last = first + dt.timedelta(days=REPEAT_DAYS_MAX)
+        if until is not None:
+            last = min(last, _wall(until, zone, dt.time.max))
+        repeated = rrulestr(bare, dtstart=first)
+        assert isinstance(repeated, rrule)
+        found = list(islice(repeated.replace(until=last), count or REPEAT_DAYS_MAX + 1))
+        if count is None and until is None:
+            found = [one for one in found if one.date() == layout.event.date]
+            wall = set()
+        wall |= set(found)
+    wall |= {_wall(value, zone, first.time()) for value in _dates(event, "RDATE")}
+    left_out = _dates(event, "EXDATE")
+    days = {value for value in left_out if not isinstance(value, dt.datetime)}
+    wall -= {_wall(value, zone, first.time()) for value in left_out}
+    kept = sorted(one.replace(tzinfo=zone) for one in wall if one.date() not in days)
+    if len(kept) > REPEATS_MAX or not kept:
+        raise ValueError("too many, or none")
+    return kept
+
+
+def _wall(value: Any, zone: dt.tzinfo | None, time: dt.time) -> dt.datetime:
+    """A date or a time as the clock of a zone shows it; `time`: of a date."""
+    if not isinstance(value, dt.datetime):
+        return dt.datetime.combine(value, time)
+    return (value.astimezone(zone) if value.tzinfo and zone else value).replace(tzinfo=None)
+
+
+def _dates(event: Component, name: str) -> list[Any]:
+    lists = event.get(name, [])
+    return [one.dt for many in (lists if isinstance(lists, list) else [lists]) for one in many.dts]
+
+
+def _repeat_id(id: str, at: int, layout: Layout) -> str:
+    return f"{id}/{dt.datetime.fromtimestamp(at / 1000, layout.zone):%Y%m%dT%H%M}"
 
 
 def _calendar_item(event: Component, layout: Layout) -> _Item:
@@ -333,6 +462,8 @@ def _calendar_item(event: Component, layout: Layout) -> _Item:
     zone = event["DTSTART"].params.get("TZID", "")
     item.unknown_zone = str(zone) if zone and starts.tzinfo is None else ""
     item.cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
+    item.lacks = {"subtitle", "speakers", "language", "bookable", "bookings_max"}
+    item.lacks |= set() if "STATUS" in event else {"cancelled"}
     return item
 
 

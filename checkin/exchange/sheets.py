@@ -24,6 +24,9 @@ CELL_CHARS_MAX = 32_767
 COLUMNS_MAX = 500
 HEADING_CHARS_MAX = 100
 SHEETS_MAX = 50
+HEADING_ROWS_MAX = 20
+"""Among so many rows the headings are looked for: there may be titles above them."""
+NO_HEADINGS = -1
 CHUNK_BYTES = 1024 * 1024
 
 ENCODINGS = {"UTF-8": "utf-8-sig", "Windows-1252": "windows-1252", "UTF-16": "utf-16", "ISO-8859-15": "iso-8859-15"}
@@ -35,7 +38,8 @@ _ROW_PLACE = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d{1,7})"')
 
 class Sheet(Struct, frozen=True, kw_only=True):
     """A table as text. `form`: how it came (“CSV”, “XLSX”, “pretix”); `rows`: number of the row, as a spreadsheet
-    shows it, and cells. `sheets`: those of a workbook that have rows; `sheet`: this one."""
+    shows it, and cells. `sheets`: those of a workbook that have rows; `sheet`: this one. `heading_row`: the number of
+    the row of headings (`NO_HEADINGS`: there is none); `top`: the first rows of the file, whatever they are."""
 
     form: str
     encoding: str
@@ -44,6 +48,8 @@ class Sheet(Struct, frozen=True, kw_only=True):
     rows: list[tuple[int, list[str]]]
     sheet: str = ""
     sheets: tuple[str, ...] = ()
+    heading_row: int = 1
+    top: list[tuple[int, list[str]]] = []
 
 
 def read_sheet(
@@ -53,10 +59,11 @@ def read_sheet(
     encoding: str = "",
     separator: str = "",
     chosen: str = "",
+    heading_row: int = 0,
     known: Callable[[Sequence[str]], int],
 ) -> Sheet:
-    """The table in a file, whose form is recognised by its content. `encoding` and `separator`, where
-    given, are taken in the place of what it looks like. `known`: how many of these headings mean
+    """The table in a file, whose form is recognised by its content. `encoding`, `separator` and `heading_row`,
+    where given, are taken in the place of what it looks like. `known`: how many of these headings mean
     something; of the sheets of a workbook the one `chosen` is taken, else the one with the most.
 
     Raises `TooLarge` for a file beyond the limits and `BadInput` for one that is no table; both name it.
@@ -71,28 +78,71 @@ def read_sheet(
     else:
         sheet, sheets = "", ()
         text, encoding = _decoded(data, name, encoding)
-        text, seen = _separator(text)
+        text, seen = _separator(text, known)
         separator = separator or seen
         lines = _csv_lines(text, separator, name)
         form = "CSV"
-    header = next(lines, (1, []))[1]
-    if len(header) > COLUMNS_MAX:
-        raise TooLarge(f"{name} has {len(header)} columns, at most {COLUMNS_MAX} are taken.")
+    top = list(itertools.islice(lines, HEADING_ROWS_MAX))
+    place = _heading_place(top, heading_row, known)
+    header = [""] if place is None else top[place][1]
+    widest = max((len(cells) for _, cells in top), default=0)
+    if widest > COLUMNS_MAX:
+        raise TooLarge(f"{name} has {widest} columns, at most {COLUMNS_MAX} are taken.")
+    below = top if place is None else top[place + 1 :]
+    header = header + [""] * (_usual_width(below) - len(header))
     return Sheet(
         form=form,
         encoding=encoding,
         separator=separator,
         header=header,
-        rows=list(_within(lines, name)),
+        rows=list(_within(itertools.chain(below, lines), name)),
         sheet=sheet,
         sheets=sheets,
+        heading_row=NO_HEADINGS if place is None else top[place][0],
+        top=top,
     )
+
+
+def column_letters(place: int) -> str:
+    """What a spreadsheet calls a column: 0 → “A”, 26 → “AA”."""
+    letters = ""
+    while place >= 0:
+        place, letter = divmod(place, 26)
+        letters = chr(65 + letter) + letters
+        place -= 1
+    return letters
 
 
 def folded(text: str) -> str:
     """As headings and categories are compared: lower case, letters and digits alone, no marks."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if char.isalnum())
+
+
+def _heading_place(
+    top: Sequence[tuple[int, list[str]]], chosen: int, known: Callable[[Sequence[str]], int]
+) -> int | None:
+    """Where among the first rows the headings are: in the one `chosen`, else in the one that means most (in another
+    than the first only where it means two things, or a name), else in the first that has several cells."""
+    numbers = [number for number, _ in top]
+    if chosen == NO_HEADINGS or not top:
+        return None
+    if chosen in numbers:
+        return numbers.index(chosen)
+    filled = [place for place, (_, cells) in enumerate(top) if any(cell.strip() for cell in cells)] or [0]
+    ranks = {place: known(top[place][1]) for place in filled}
+    best = max(filled, key=lambda place: ranks[place])
+    if ranks[best] > 1 or ranks[filled[0]]:
+        return best if ranks[best] > 1 else filled[0]
+    return next((place for place in filled if sum(bool(cell.strip()) for cell in top[place][1]) > 1), filled[0])
+
+
+def _usual_width(rows: Sequence[tuple[int, list[str]]]) -> int:
+    """How many columns most rows fill, so that one without a heading is a column too; 0 where they do not agree."""
+    ends = [max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0) for _, cells in rows]
+    widths = [end for end in ends if end]
+    usual = max(set(widths), key=widths.count, default=0)
+    return usual if widths.count(usual) > max(1, len(widths) // 2) else 0
 
 
 def _within(lines: Iterator[tuple[int, list[str]]], name: str) -> Iterator[tuple[int, list[str]]]:
@@ -134,14 +184,19 @@ def _decoded(data: bytes, name: str, chosen: str) -> tuple[str, str]:
     raise BadInput(f"{name} is no text that can be read. Save it as CSV (UTF-8) or as XLSX.", code="encoding_unknown")
 
 
-def _separator(text: str) -> tuple[str, str]:
-    """The text without a `sep=` line, and its separator: the one that the first row has most of."""
+def _separator(text: str, known: Callable[[Sequence[str]], int]) -> tuple[str, str]:
+    """The text without a `sep=` line, and its separator: the one by which a row near the top means most, else the
+    one that the first row with any has most of."""
     named = re.match(r"\s*sep=(.)\s*\r?\n", text)
     if named:
         return text[named.end() :], named[1]
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    counts = {separator: first.count(separator) for separator in SEPARATORS}
-    return text, max(counts, key=lambda separator: counts[separator])
+    lines = [line for line in text.lstrip("\r\n").split("\n", HEADING_ROWS_MAX)[:HEADING_ROWS_MAX] if line.strip()]
+
+    def rank(separator: str) -> tuple[int, int]:
+        meant = max((known([cell.strip(' "\r') for cell in line.split(separator)]) for line in lines), default=0)
+        return meant, next((count for line in lines if (count := line.count(separator))), 0)
+
+    return text, max(SEPARATORS, key=rank)
 
 
 def _csv_lines(text: str, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -174,7 +229,7 @@ def _workbook_lines(
             if not any(any(row) for row in listed):
                 continue
             sheets.append(sheet)
-            rank = CELLS_MAX if sheet == chosen else known(listed[0])
+            rank = CELLS_MAX if sheet == chosen else max(known(row) for row in listed[:HEADING_ROWS_MAX])
             if rank > most:
                 best, most, taken = listed, rank, sheet
     except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, ValueError, RuntimeError) as error:

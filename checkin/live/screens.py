@@ -1,4 +1,7 @@
-"""Screens beside scanners that are none of theirs: what such a scanner was answered is shown on them."""
+"""Screens beside scanners that are none of theirs: what such a scanner was answered is shown on them.
+
+Of several nodes each knows the screens that are linked to it, and hears from the others what was answered there.
+"""
 
 from __future__ import annotations
 

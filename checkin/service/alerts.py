@@ -182,7 +182,11 @@ def findings(
     """Everything that is the matter now. Nothing is once the day is closed."""
     if events.load_event_row(tx, venue.id).closed_at is not None:
         return
-    yield from _areas(tx, venue, now)
+    is_put_back = stations.is_roster_open(tx, venue.id)
+    if is_put_back:
+        yield Finding(kind="restored", subject="*")
+    # Then nothing is given away anywhere: that every area is closed for it is no news.
+    yield from (one for one in _areas(tx, venue, now) if not (is_put_back and one.level == "stop"))
     yield from _queues(forecast)
     yield from _devices(tx, venue, pulse, now, at_s)
     yield from _printers(tx, venue, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from checkin.core import codes
 from checkin.core.facts import Changed
 from checkin.core.model import Attendee, Session
 from checkin.core.names import search_words
-from checkin.exchange.attendees import AttendeeList, AttendeeRow, RowNote
+from checkin.exchange.attendees import AttendeeList, AttendeeRow, LeftOut, RowNote
 from checkin.service.journal import Journal
 from checkin.service.venues import Venue, recount
 from checkin.store import attendees, badges, imports, presences, sessions
@@ -31,6 +32,8 @@ _STAY_INSIDE = ("registration", "group")
 """What a list does not change of somebody who is in the house."""
 _SEATING = {"group", "wheelchair", "registration", BOOKINGS}
 _NAMED_BY = ("given_name", "family_name", "booking_number", "email", "organisation")
+_ALONE = ("booking_number", "email")
+"""What may be one person's alone."""
 _FIELDS = tuple(field for field in Attendee.__struct_fields__ if field != "id")
 
 
@@ -50,7 +53,8 @@ class Registered(Struct, frozen=True, kw_only=True):
 class ListPlan(Struct, frozen=True, kw_only=True):
     """What a list changes. `rows`: new, changed and gone, in that order; `names`: of the people in them;
     `stays`: who is gone from the list but has been here, and so stays as they are; `said`: what this list says of
-    whom, where the last one said something else."""
+    whom, where the last one said something else; `unsure`: how many rows that were left out may be somebody of
+    whom the list seems to say nothing."""
 
     rows: list[ImportRow]
     names: dict[str, str]
@@ -58,6 +62,7 @@ class ListPlan(Struct, frozen=True, kw_only=True):
     listed: list[str]
     said: dict[str, dict[str, str]]
     unchanged: int
+    unsure: int
     notes: list[RowNote]
 
 
@@ -79,11 +84,12 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
     """Compare a list with those who are registered.
 
     A known one is recognised by ticket, or else by booking number, e-mail or organisation with the name, as it is
-    or as the last list had it; of them only those fields change that the list has. What was changed by hand since
-    the last list stays where this one says the same as that; the registration and group of whoever is inside stay.
-    Bookings change where a row names sessions, all of them are known, and the person was not here yet (they may
-    have switched at a door since). Gone is who stood in an earlier list, not in this one, and is in a group that
-    this one has.
+    or as the last list had it; and with another family name, where booking number or e-mail and the given name are
+    those of one person here and in one row there. Of them only those fields change that the list has. What was
+    changed by hand since the last list stays where this one says the same as that; the registration and group of
+    whoever is inside stay. Bookings change where a row names sessions, all of them are known, and the person was not
+    here yet (they may have switched at a door since). Gone is who stood in an earlier list, not in this one, and is
+    in a group that this one has. Whoever is in a row that was left out stands in the list all the same.
     """
     known = _Known(registered)
     named = _Sessions(registered.programme)
@@ -94,8 +100,8 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
     said: dict[str, dict[str, str]] = {}
     notes: list[RowNote] = []
     unchanged = 0
-    for row in listed.rows:
-        before = known.same_as(row.attendee)
+    for row, match in zip(listed.rows, known.matches(listed), strict=True):
+        before = match or known.with_ticket(row.attendee)
         wanted, missing = named.of(row)
         notes += missing
         if before is None:
@@ -110,7 +116,6 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
             met.append(added.id)
             continue
         met.append(before.id)
-        known.take(before)
         last = registered.said.get(before.id, {})
         told = last | _said(row.attendee, listed.fields, registered.key)
         told = {field: digest for field, digest in told.items() if digest}
@@ -120,6 +125,9 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
         for field in _by_hand(row.attendee, becomes, last, registered.key):
             del was[field], becomes[field]
             notes.append(_kept_note(row.line, field, "hand_kept", "This was changed by hand since, and stays."))
+        if "family_name" in becomes and match is not None and known.is_by_given_name(before):
+            message = "Another family name with the same booking and given name: taken for the same person."
+            notes.append(_kept_note(row.line, "family_name", "name_other", message))
         if before.id in registered.inside:
             for field in [field for field in _STAY_INSIDE if field in becomes]:
                 del was[field], becomes[field]
@@ -134,7 +142,8 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
             names[before.id] = before.name
         else:
             unchanged += 1
-    gone = _gone(registered, set(met), {row.attendee.group for row in listed.rows})
+    hidden, unsure = known.in_left_out(listed.left_out)
+    gone = _gone(registered, {*met, *hidden}, {row.attendee.group for row in listed.rows})
     names |= {one.id: one.name for one in gone}
     rows = [
         *new,
@@ -148,6 +157,7 @@ def plan_list(listed: AttendeeList, registered: Registered) -> ListPlan:
         listed=met,
         said=said,
         unchanged=unchanged,
+        unsure=unsure if gone else 0,
         notes=notes,
     )
 
@@ -320,7 +330,7 @@ def _value_digest(field: str, value: Any, key: bytes) -> str:
     return hashlib.blake2b(msgspec.json.encode(value), key=key, digest_size=6).hexdigest()
 
 
-def _said(listed: Attendee, fields: Iterable[str], key: bytes) -> dict[str, str]:
+def _said(listed: Attendee | LeftOut, fields: Iterable[str], key: bytes) -> dict[str, str]:
     """field → digest of what a list says, “” where that is nothing."""
     return {
         field: _value_digest(field, getattr(listed, field), key)
@@ -439,7 +449,9 @@ class _Known:
         self._key = registered.key
         self._by_ticket: dict[str, Attendee] = {}
         self._by_name: dict[tuple[str, ...], list[Attendee]] = {}
+        self._by_field: dict[tuple[str, ...], dict[str, Attendee]] = {}
         self._taken: set[str] = set()
+        self._by_given_name: set[str] = set()
         for one in registered.people:
             if one.ticket:
                 self._by_ticket[codes.normalise(one.ticket)] = one
@@ -448,15 +460,49 @@ class _Known:
             if said := registered.said.get(one.id):
                 self._add(one, said, True)
 
+    def matches(self, listed: AttendeeList) -> list[Attendee | None]:
+        """For each row who it is, None for somebody new; the sure ones first, so that nobody takes their place."""
+        found: list[Attendee | None] = []
+        for row in listed.rows:
+            one = self._same_as(row.attendee)
+            if one is not None:
+                self.take(one)
+            found.append(one)
+        told = [_said(row.attendee, _NAMED_BY, self._key) for row in listed.rows]
+        others = [_said(one, _NAMED_BY, self._key) for one in listed.left_out if not one.is_duplicate]
+        uses = Counter((field, one[field]) for one in (*told, *others) for field in _ALONE if one[field])
+        for place, row in enumerate(listed.rows):
+            if found[place] is None:
+                found[place] = self._by_given(row.attendee, told[place], uses)
+        return found
+
     def take(self, one: Attendee) -> None:
         """A row was this one: of two rows with the same name and organisation the second is somebody else."""
         self._taken.add(one.id)
         if one.ticket:
             self._by_ticket.setdefault(codes.normalise(one.ticket), one)
 
-    def same_as(self, attendee: Attendee) -> Attendee | None:
-        if attendee.ticket and (found := self._by_ticket.get(codes.normalise(attendee.ticket))) is not None:
-            return found
+    def with_ticket(self, attendee: Attendee) -> Attendee | None:
+        return self._by_ticket.get(codes.normalise(attendee.ticket)) if attendee.ticket else None
+
+    def is_by_given_name(self, one: Attendee) -> bool:
+        """Whether somebody was recognised although their family name is another."""
+        return one.id in self._by_given_name
+
+    def in_left_out(self, left_out: Sequence[LeftOut]) -> tuple[set[str], int]:
+        """Who stands in the rows that were left out: for each by the surest of what it says all whom that may be;
+        and how many of the rows may be somebody who is not found by it."""
+        found: set[str] = set()
+        unsure = 0
+        for row in left_out:
+            people = self._maybe(row)
+            found |= {one.id for one in people}
+            unsure += row.is_unclear or not (people or row.is_duplicate)
+        return found, unsure
+
+    def _same_as(self, attendee: Attendee) -> Attendee | None:
+        if (by_ticket := self.with_ticket(attendee)) is not None:
+            return by_ticket
         for name in self._names(_said(attendee, _NAMED_BY, self._key), True):
             for one in self._by_name.get(name, ()):
                 # Two tickets are two people, whatever their names; an earlier list may have had no tickets.
@@ -469,9 +515,43 @@ class _Known:
                     return one
         return None
 
+    def _by_given(
+        self, attendee: Attendee, told: Mapping[str, str], uses: Mapping[tuple[str, str], int]
+    ) -> Attendee | None:
+        """Who has another family name by now. Not where a booking or mailbox serves several."""
+        for field in _ALONE:
+            people = list(self._by_field.get((field, told[field]), {}).values()) if told[field] else []
+            if len(people) != 1 or uses[field, told[field]] != 1 or not told["given_name"]:
+                continue
+            one = people[0]
+            is_other = (one.ticket and attendee.ticket) or one.id in self._taken
+            if not is_other and one.id in self._by_field.get(("given_name", told["given_name"]), {}):
+                self.take(one)
+                self._by_given_name.add(one.id)
+                return one
+        return None
+
+    def _maybe(self, row: LeftOut) -> list[Attendee]:
+        if row.ticket and (one := self._by_ticket.get(codes.normalise(row.ticket))) is not None:
+            return [one]
+        said = _said(row, _NAMED_BY, self._key)
+        if said["family_name"]:
+            for name in self._names(said, True):
+                if people := self._by_name.get(name):
+                    return people
+        for field in _ALONE:
+            if said[field] and (held := self._by_field.get((field, said[field]))):
+                return list(held.values())
+        named = self._by_field.get(("family_name", said["family_name"]), {}) if said["family_name"] else {}
+        given = self._by_field.get(("given_name", said["given_name"]), {}) if said["given_name"] else {}
+        return [one for id, one in named.items() if id in given or not said["given_name"]]
+
     def _add(self, one: Attendee, said: Mapping[str, str], by_list: bool) -> None:
         for name in self._names(said, by_list):
             self._by_name.setdefault(name, []).append(one)
+        for field in (*_ALONE, "given_name", "family_name"):
+            if said.get(field):
+                self._by_field.setdefault((field, said[field]), {})[one.id] = one
 
     def _names(self, said: Mapping[str, str], by_list: bool) -> Iterable[tuple[str, ...]]:
         """The surest first; by the organisation only those whom a list brought."""

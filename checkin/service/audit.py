@@ -1,15 +1,18 @@
 """Who did what, read from the facts: searched, in sentences, as a table to take along.
 
-Facts are appended and carry ids alone. Names are looked up as the page is made, and are not there any more once
-they were deleted.
+Facts are appended and carry ids alone. Names are looked up as the page or file is made: those of operators and devices
+never change, those of attendees are not there any more once they were deleted. A file carries a chain of digests, whose
+last one is kept as a fact: whoever gets the file sees whether a line was changed or is missing (docs/audit.md).
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from checkin.core.errors import BadInput
@@ -17,7 +20,7 @@ from checkin.core.facts import Assumed, Changed, Corrected, Erased, Evacuated, F
 from checkin.core.layout import Layout
 from checkin.core.names import query_words
 from checkin.core.wording import for_staff
-from checkin.exchange.tables import Column, Table, write_csv, write_json, write_xlsx
+from checkin.exchange.tables import Cell, Column, Table, write_csv, write_json, write_xlsx
 from checkin.service import exports
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
@@ -32,6 +35,10 @@ LOOKED_MAX = 20_000
 """So many facts are looked at for one page; then it says how far it got, and one may go on."""
 EXPORTED_MAX = 200_000
 IDS_NAMED_MAX = 10
+TAKEN = "audit"
+"""What the fact of an audit that was taken along says, in the place of a list."""
+BY_NOBODY = {"clock": "by_clock", "command": "by_command", "setup": "by_setup"}
+"""Who acts without being an operator or a device, and the word for it."""
 WRITERS = {"csv": write_csv, "json": write_json, "xlsx": write_xlsx}
 
 Kind = Literal["deeds", "scans", "overrides", "corrections", "evacuations", "erasures", "accounts"]
@@ -78,12 +85,14 @@ WHATS = (
     "address changed",
     "applied",
     "approved",
+    "audit",
     "begun",
     "blocked",
     "booked",
     "called",
     "cancelled",
     "changed",
+    "confirmed",
     "created",
     "disabled",
     "done",
@@ -101,6 +110,7 @@ WHATS = (
     "left",
     "lifted",
     "link_refused",
+    "logged_out",
     "login_failed",
     "moved",
     "names",
@@ -108,12 +118,14 @@ WHATS = (
     "over",
     "paired",
     "passages",
+    "password_changed",
     "person",
     "print withdrawn",
     "printed",
     "proxy taken back",
     "published",
     "raised",
+    "recovery_renewed",
     "recovery_used",
     "reinstated",
     "reissue taken back",
@@ -127,6 +139,7 @@ WHATS = (
     "retired",
     "revoked",
     "role_changed",
+    "roster confirmed",
     "rule changed",
     "schedule off",
     "schedule on",
@@ -144,8 +157,9 @@ PASSAGES = ("arrival", "entry", "reentry", "exit", "handout", "return")
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True):
-    """What to look for. `by`: an operator or device, or `clock`, `command`. `q`: an attendee by name or number.
-    `before`: below which seq to go on; of accounts, below which number."""
+    """What to look for. `by`: an operator or device, by id or by what the name holds, or `clock`, `command`. `q`: an
+    attendee by name or number; of accounts, whose account by what the name holds. `before`: below which seq to go on;
+    of accounts, below which number."""
 
     kind: Kind = "deeds"
     by: str = ""
@@ -194,28 +208,30 @@ def read_page(tx: Transaction, venues: Venues, slug: str, query: AuditQuery) -> 
     venue = venues.venue(tx, slug)
     actors = names_of(tx, venue.id)
     if query.kind == "accounts":
-        entries, before = _accounts(tx, venue, query)
+        entries, before = _accounts(tx, venue, query, PAGE_MAX)
     else:
-        found, before = _found(tx, venue, query, PAGE_MAX, LOOKED_MAX)
+        found, before = _found(tx, venue, query, actors, PAGE_MAX, LOOKED_MAX)
         entries = _shown(tx, venue, found, actors)
     shown = sorted((ActorShown(id, name) for id, name in actors.items()), key=lambda one: one.name.casefold())
     return AuditPage(entries=entries, before=before, actors=shown)
 
 
 def export(tx: Transaction, venues: Venues, slug: str, query: AuditQuery, language: str = "de") -> Table:
-    """All that fit, the newest first, as a table; at most `EXPORTED_MAX` entries."""
+    """All that fit, the newest first, as a table; at most `EXPORTED_MAX` entries. Each line ends with the digest of
+    itself and of all before it."""
     venue = venues.venue(tx, slug)
+    actors = names_of(tx, venue.id)
     if query.kind == "accounts":
-        entries, _ = _accounts(tx, venue, query)
+        entries, _ = _accounts(tx, venue, query, EXPORTED_MAX)
     else:
-        found, _ = _found(tx, venue, query, EXPORTED_MAX, None)
-        entries = _shown(tx, venue, found, names_of(tx, venue.id))
-    rows = [
+        found, _ = _found(tx, venue, query, actors, EXPORTED_MAX, None)
+        entries = _shown(tx, venue, found, actors)
+    rows: list[tuple[Cell, ...]] = [
         (
             one.seq,
             one.at,
             one.by,
-            one.by_name,
+            say(BY_NOBODY[one.by], language, context="audit") if one.by in BY_NOBODY else one.by_name,
             one.kind,
             one.what.get(language, one.what["en"]),
             " ".join(about.id for about in one.about),
@@ -224,24 +240,47 @@ def export(tx: Transaction, venues: Venues, slug: str, query: AuditQuery, langua
         )
         for one in entries
     ]
-    ids = ("seq", "at", "by", "by_name", "kind", "what", "about", "names", "note")
+    ids = ("seq", "at", "by", "by_name", "kind", "what", "about", "names", "note", "sha256")
     columns = [Column(id=id, head=id, kind="number" if id == "seq" else "text") for id in ids]
-    return Table(title=say("audit_title", language, context="audit"), columns=columns, rows=rows)
+    return Table(title=say("audit_title", language, context="audit"), columns=columns, rows=chained(rows))
+
+
+def chained(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+    """Each line with the SHA-256, in hexadecimal, of the digest before it (of the first: nothing) and of its own cells
+    as a JSON array without spaces, in UTF-8."""
+    digest, done = "", []
+    for row in rows:
+        digest = hashlib.sha256(digest.encode() + msgspec.json.encode(row)).hexdigest()
+        done.append((*row, digest))
+    return done
+
+
+def record(tx: Transaction, venues: Venues, slug: str, table: Table, format: str, *, now: int, by: str) -> None:
+    """That somebody has taken the audit along is a fact: how many lines, and the digest that the last one ends with."""
+    rows = list(table.rows)
+    last = str(rows[-1][-1]) if rows else ""
+    exports.record(tx, venues, slug, TAKEN, format, count=len(rows), now=now, by=by, note=last)
+
+
+def check_format(name: str) -> str:
+    """`csv`, `xlsx` or `json`, with or without a dot. Raises `BadInput`."""
+    format = name.lower().removeprefix(".")
+    if format not in WRITERS:
+        raise BadInput(f"“{name}” is none of: {', '.join(WRITERS)}.", code="table_unknown")
+    return format
 
 
 def written(table: Table, format: str) -> bytes:
-    """The table as a file: `csv`, `xlsx`, `json`, with or without a dot. Raises `BadInput`."""
-    writer = WRITERS.get(format.lower().removeprefix("."))
-    if writer is None:
-        raise BadInput(f"“{format}” is none of: {', '.join(WRITERS)}.", code="table_unknown")
+    """The table as a file of a format that is known."""
     out = io.BytesIO()
-    writer(table, out)
+    WRITERS[format](table, out)
     return out.getvalue()
 
 
 def _found(
-    tx: Transaction, venue: Venue, query: AuditQuery, wanted: int, looked_max: int | None
+    tx: Transaction, venue: Venue, query: AuditQuery, actors: Mapping[str, str], wanted: int, looked_max: int | None
 ) -> tuple[list[Kept], int | None]:
+    by = _named(query.by, actors)
     who = _asked(tx, venue, query.q) if query.q.strip() else None
     found: list[Kept] = []
     before = query.before if query.before is not None else 2**62
@@ -261,15 +300,25 @@ def _found(
         for kept in page:
             looked += 1
             before = kept.seq
-            if _fits(kept.fact, query, who):
+            if _fits(kept.fact, query, by, who):
                 found.append(kept)
                 if len(found) == wanted:
                     break
     return found, before
 
 
-def _fits(fact: Fact, query: AuditQuery, who: Collection[str] | None) -> bool:
-    if query.by and fact.by != query.by:
+def _named(text: str, names: Mapping[str, str]) -> Collection[str] | None:
+    """Whom a text means: the one with this id, or all whose names hold it; None: whoever it was."""
+    wanted = text.strip()
+    if not wanted:
+        return None
+    if wanted in names or wanted in BY_NOBODY:
+        return {wanted}
+    return {id for id, name in names.items() if wanted.casefold() in name.casefold()}
+
+
+def _fits(fact: Fact, query: AuditQuery, by: Collection[str] | None, who: Collection[str] | None) -> bool:
+    if by is not None and fact.by not in by:
         return False
     if query.kind == "overrides" and not (isinstance(fact, Scanned) and fact.decision.overridden is not None):
         return False
@@ -416,6 +465,7 @@ EVACUATED = {
 
 
 ALERTS = {
+    "restored": "alert_restored",
     "area": "alert_area",
     "queue": "alert_queue",
     "door_silent": "alert_door_silent",
@@ -468,27 +518,38 @@ def _note(fact: Fact) -> str:
     return ""
 
 
-def _accounts(tx: Transaction, venue: Venue, query: AuditQuery) -> tuple[list[EntryShown], int | None]:
+def _accounts(tx: Transaction, venue: Venue, query: AuditQuery, wanted: int) -> tuple[list[EntryShown], int | None]:
     """What was done to accounts, in all of this service."""
-    found = deeds.load_deeds(tx, PAGE_MAX, query.before)
     names = {f"operator:{id}": name for id, name in people.operator_names(tx).items()}
-    entries = [
-        EntryShown(
-            seq=deed.number,
-            at=iso(deed.at, venue.layout),
-            by=deed.by,
-            by_name=names.get(deed.by, ""),
-            kind="account",
-            what={
-                language: say("account", language, context="audit", what=_word(deed.what, language))
-                for language in languages()
-            },
-            about=[About(id=deed.about, name=names.get(deed.about, ""), attendee=False)] if deed.about else [],
-            note=deed.note,
-        )
-        for deed in found
-        if (not query.by or deed.by == query.by)
-        and (query.since_at is None or deed.at >= query.since_at)
-        and (query.until_at is None or deed.at < query.until_at)
-    ]
-    return entries, found[-1].number if len(found) == PAGE_MAX else None
+    by, about = _named(query.by, names), _named(query.q, names)
+    found: list[EntryShown] = []
+    before = query.before
+    while page := deeds.load_deeds(tx, PAGE_MAX, before):
+        for deed in page:
+            before = deed.number
+            if (
+                (by is None or deed.by in by)
+                and (about is None or deed.about in about)
+                and (query.since_at is None or deed.at >= query.since_at)
+                and (query.until_at is None or deed.at < query.until_at)
+            ):
+                found.append(_deed(deed, venue, names))
+            if len(found) == wanted:
+                return found, before
+    return found, None
+
+
+def _deed(deed: deeds.Deed, venue: Venue, names: Mapping[str, str]) -> EntryShown:
+    return EntryShown(
+        seq=deed.number,
+        at=iso(deed.at, venue.layout),
+        by=deed.by,
+        by_name=names.get(deed.by, ""),
+        kind="account",
+        what={
+            language: say("account", language, context="audit", what=_word(deed.what, language))
+            for language in languages()
+        },
+        about=[About(id=deed.about, name=names.get(deed.about, ""), attendee=False)] if deed.about else [],
+        note=deed.note,
+    )

@@ -6,15 +6,22 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable, Collection
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+from msgspec import Struct
+
 from checkin.core.alerts import Watch
+from checkin.core.errors import CheckinError
 from checkin.core.roles import Permission
 from checkin.live.broadcast import Broadcast
-from checkin.live.screens import Screens
+from checkin.live.screens import Key, Screens
 from checkin.service import alerts, closing, erasure, lines, metrics, overview
 from checkin.service.deliveries import Deliveries
+from checkin.service.duty import Duty
 from checkin.service.feeds import Feeds
 from checkin.service.intake import COMMIT_SCANS_MAX, Intake
 from checkin.service.links import Links
@@ -23,7 +30,7 @@ from checkin.service.pulse import Pulse
 from checkin.service.undo import UNDO_MS_MAX
 from checkin.service.venues import Venues
 from checkin.store import events
-from checkin.store.engine import Store, Transaction
+from checkin.store.engine import NEWS_BYTES_MAX, Store, Transaction
 from checkin.wire import Occupancy, iso
 
 T = TypeVar("T")
@@ -33,6 +40,21 @@ BY_CLOCK = "clock"
 """In the place of a name where nobody but the time has acted."""
 
 log = logging.getLogger(__name__)
+
+
+class AnswersNews(Struct, frozen=True, tag_field="news", tag="answers"):
+    """What another node's scans at a door took, in ms."""
+
+    event: str
+    door: str
+    ms: list[float]
+
+
+class ScreenNews(Struct, frozen=True, tag_field="news", tag="screen"):
+    """What a scanner at another node was answered: its screen may be at this one."""
+
+    key: Key
+    answer: str
 
 
 class Centre:
@@ -54,7 +76,8 @@ class Centre:
         self._ago = ago or (lambda ms: clock() - ms)
         self.venues = Venues()
         self.feeds = Feeds()
-        self.webhooks = Deliveries(store, self.venues, clock, private=webhooks_private)
+        self.duty = Duty(store)
+        self.webhooks = Deliveries(store, self.venues, clock, duty=self.duty, private=webhooks_private)
         self.gate = Gate(store, clock, second_factor)
         self.screens = Screens()
         self._commit_scans_max = commit_scans_max
@@ -138,6 +161,14 @@ class Centre:
                 self._slugs[str(venue.id)] = slug
             return self._broadcasts[slug]
 
+    async def show(self, key: Key, answer: str) -> int | None:
+        """Show what a scanner was answered on its screens; on how many. None: perhaps on some of another node."""
+        shown = self.screens.show(key, answer)
+        if self.store.alone:
+            return shown
+        await self._say(ScreenNews(key, answer))
+        return shown or None
+
     def drop(self, holder: str) -> None:
         """Close every live socket of one who was revoked."""
         for broadcast in self._broadcasts.values():
@@ -156,6 +187,8 @@ class Centre:
         gc.collect()
         gc.freeze()
         self.store.listen(self._heard)
+        with contextlib.suppress(CheckinError):  # the housekeeping tries again
+            await self.duty.look()
         self.webhooks.start()
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 
@@ -172,12 +205,33 @@ class Centre:
             await links.close()
         for broadcast in self._broadcasts.values():
             await broadcast.close()
+        with contextlib.suppress(CheckinError):  # then it is taken over a little later
+            await self.duty.close()
         await self.store.close()
 
-    def _heard(self, event: str) -> None:
-        """Another node has committed facts of this event."""
-        if event in self._slugs:
-            self._poke(self._slugs[event])
+    def _heard(self, news: str) -> None:
+        """Another node has committed facts of this event (its number), or has something to tell."""
+        if news.isdigit():
+            if news in self._slugs:
+                self._poke(self._slugs[news])
+            return
+        match msgspec.json.decode(news, type=ScreenNews | AnswersNews):
+            case ScreenNews(key, answer):
+                self.screens.show(key, answer)
+            case AnswersNews(event, door, ms):
+                if event in self._pulses:
+                    self._pulses[event].others_answered(door, ms)
+
+    async def _say(self, news: ScreenNews | AnswersNews) -> None:
+        """Tell the other nodes; a database that is away for a moment stops nobody."""
+        told = msgspec.json.encode(news)
+        if len(told) > NEWS_BYTES_MAX:
+            log.warning("news for the other nodes is too long and is left out")
+            return
+        try:
+            await self.store.say(told.decode())
+        except CheckinError as error:
+            log.warning("the other nodes are not told: %s", error)
 
     def _poke(self, slug: str) -> None:
         self.webhooks.poke(slug)
@@ -191,15 +245,39 @@ class Centre:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
-            try:
-                await self.gate.save_heard()
-                for slug in self._broadcasts:
-                    self._poke(slug)  # for what another program has committed and nobody told
-                for slug in await self.read(events.events_with_layout):
-                    await self._follow_the_clock(slug)
-                    await self.look_after(slug)
-            except Exception as error:
-                log.warning("housekeeping failed, trying again: %s", error)
+            await self.keep_house()
+
+    async def keep_house(self) -> None:
+        """One round. What fails for one event stops nothing of the others, and is tried again in the next round."""
+        with _going_on():
+            if await self.duty.look():
+                self.webhooks.look_again()
+        with _going_on():
+            await self.gate.save_heard()
+        with _going_on():
+            await self._share()
+        with _going_on():
+            for slug in self._broadcasts:
+                self._poke(slug)  # for what another program has committed and nobody told
+        slugs: Collection[str] = ()
+        with _going_on():
+            slugs = await self.read(events.events_with_layout)
+        for slug in slugs:
+            if not self.duty.is_ours:
+                break
+            with _going_on(slug):
+                await self._follow_the_clock(slug)
+            with _going_on(slug):
+                await self.look_after(slug)
+
+    async def _share(self) -> None:
+        """Where there are other nodes: which events there are news of, and how long our own doors took."""
+        if self.store.alone:
+            return
+        self._slugs.update({str(id): slug for slug, id in (await self.read(events.event_ids)).items()})
+        for slug, pulse in self._pulses.items():
+            for door, ms in pulse.untold():
+                await self._say(AnswersNews(slug, door, ms))
 
     async def look_after(self, slug: str) -> None:
         """Raise what somebody should see to, and end what is over."""
@@ -224,3 +302,21 @@ class Centre:
         if await self.read(lambda tx: erasure.is_due(tx, self.venues, slug, now)):
             await self.write(lambda tx: erasure.erase_due(tx, self.venues, slug, now=now, by=BY_CLOCK), event=slug)
             await self.store.forget_deleted()
+
+
+@contextlib.contextmanager
+def _going_on(event: str = "") -> Iterator[None]:
+    """What fails is counted and logged, and the round goes on. Kind and place alone: the message of a failure may hold
+    what somebody has typed."""
+    try:
+        yield
+    except Exception as error:
+        metrics.HOUSEKEEPING_FAILED.labels(event).inc()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.warning(
+            "housekeeping%s failed, trying again: %s at %s:%s",
+            f" of {event}" if event else "",
+            type(error).__name__,
+            Path(place.filename).name,
+            place.lineno,
+        )

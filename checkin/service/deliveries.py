@@ -1,9 +1,9 @@
 """Sends webhooks their messages: a follower of the facts for each, in order, until each was taken.
 
-Each has a task of its own that reads from its own cursor, so neither doors nor other webhooks wait for a
-slow one; a poke says that there may be more, a slow poll beneath finds what nobody poked for. A message
-counts as sent once its answer is noted: where this program ends between the two it is sent again, and
-whoever takes it knows it by the ids of its events.
+Of several nodes one does it (`Duty`). Each webhook has a task that reads from its own cursor, so neither doors
+nor other webhooks wait for a slow one; a poke says that there may be more, a slow poll beneath finds what
+nobody poked for. A message counts as sent once its answer is noted: where this program ends between the two
+it is sent again, and whoever takes it knows it by the ids of its events.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from checkin.core.errors import Conflict
 from checkin.service import webhooks
+from checkin.service.duty import Duty
 from checkin.service.people import wall_ms
 from checkin.service.venues import Venue, Venues
 from checkin.service.webhooks import DeliveryShown, Message
@@ -70,8 +71,11 @@ class Deliveries:
     `private`: messages may go to addresses of the house's own network, and by plain http.
     """
 
-    def __init__(self, store: Store, venues: Venues, clock: Callable[[], int], *, private: bool = False) -> None:
+    def __init__(
+        self, store: Store, venues: Venues, clock: Callable[[], int], *, duty: Duty, private: bool = False
+    ) -> None:
         self._store = store
+        self._duty = duty
         self._venues = venues
         self._clock = clock
         self.private = private
@@ -139,7 +143,7 @@ class Deliveries:
         while True:
             self._changed.clear()
             try:
-                active = dict(await self._store.read(stored.active_webhooks))
+                active = dict(await self._store.read(stored.active_webhooks)) if self._duty.is_ours else {}
             except Exception as error:
                 log.warning("webhooks not read, trying again: %s", error)
             else:
@@ -156,7 +160,7 @@ class Deliveries:
                 await asyncio.wait_for(self._changed.wait(), POLL_S)
 
     async def _follow(self, id: str, slug: str, poked: asyncio.Event) -> None:
-        """Serve one webhook until it is no longer active."""
+        """Serve one webhook until it is no longer active, or another node does it."""
         skipped_to = 0
         while True:
             poked.clear()
@@ -166,6 +170,8 @@ class Deliveries:
                 if webhook is None or venue is None or webhook.state != "active":
                     return
                 wait_s = (webhook.next_at - wall_ms()) / 1000
+                if not self._duty.is_ours:
+                    return
                 if wait_s <= 0 and message is not None and message.events:
                     await self._deliver(webhook, venue, message)
                     wait_s = GAP_S

@@ -9,6 +9,7 @@ was here, so that the facts go on adding up to what is stored.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -53,7 +54,8 @@ class ScheduleSent(Struct, frozen=True, kw_only=True):
 
 
 class StageShown(Struct, frozen=True, kw_only=True):
-    """What goes when: `due_on` the day, `counts` how many of what there are now, `done_at` when it went."""
+    """What goes when: `due_on` the day, `counts` how many of what there are now, `done_at` when it went, `removed` how
+    many of what went then and before."""
 
     stage: Stage
     days: int
@@ -61,6 +63,7 @@ class StageShown(Struct, frozen=True, kw_only=True):
     due: bool
     done_at: str | None
     counts: dict[str, int]
+    removed: dict[str, int]
 
 
 class ErasureShown(Struct, frozen=True, kw_only=True):
@@ -84,6 +87,10 @@ def read_schedule(tx: Transaction, venues: Venues, slug: str, now: int) -> Erasu
         },
     }
     event = venue.layout.event
+    removed: dict[Stage, Counter[str]] = {stage: Counter() for stage in STAGES}
+    for kept in facts.erasures(tx, venue.id):
+        if isinstance(fact := kept.fact, Erased) and fact.what != "person":
+            removed[fact.what].update(dict(fact.removed))
     return ErasureShown(
         on=schedule.on,
         today=_today(event, now).isoformat(),
@@ -95,6 +102,7 @@ def read_schedule(tx: Transaction, venues: Venues, slug: str, now: int) -> Erasu
                 due=_due_on(event, schedule, stage) <= _today(event, now),
                 done_at=iso(schedule.done_at[stage], venue.layout) if stage in schedule.done_at else None,
                 counts=counts[stage],
+                removed=dict(removed[stage]),
             )
             for stage in STAGES
         ],
@@ -167,7 +175,7 @@ def erase_person(tx: Transaction, venues: Venues, slug: str, attendee: str, *, n
     there = presences.presences_of(tx, [attendee]).get(attendee)
     if there is not None and there.area is not None:
         raise Conflict("This person is inside. Scan the exit first, then delete.", code="attendee_inside")
-    day_at = _day_at(venue.layout.event)
+    day_at = venue.layout.day_at
     came = None if there is None else came_once(there.counts_as, day_at)
     removed = tuple(_counts_of_person(tx, venue, attendee).items())
     erasure.erase_person(tx, venue.id, attendee, came)
@@ -334,7 +342,7 @@ def _erase_passages(tx: Transaction, venue: Venue, now: int, by: str) -> list[Er
     """`came` in several facts, where many were here; the numbers stand in the first."""
     removed = (("passages", erasure.count_passages(tx, venue.id)),)
     keep_attendances(tx, venue, now=now)
-    day_at = _day_at(venue.layout.event)
+    day_at = venue.layout.day_at
     counted: list[tuple[str, CountsAs]] = [
         (who, there.counts_as) for who, there in sorted(presences.load_presences(tx, venue.id).items())
     ]
@@ -380,11 +388,6 @@ def _days(schedule: ErasureSchedule, stage: Stage) -> int:
 
 def _today(event: Event, now: int) -> dt.date:
     return dt.datetime.fromtimestamp(now / 1000, event.zone).date()
-
-
-def _day_at(event: Event) -> int:
-    """The beginning of the event's day: what stands for times that were deleted."""
-    return round(dt.datetime.combine(event.date, dt.time(), event.zone).timestamp() * 1000)
 
 
 def _note_schedule(tx: Transaction, venue: Venue, what: str, *, now: int, by: str) -> None:

@@ -1,8 +1,9 @@
 """Lists out: what is in each, who may have it, and that somebody has taken it.
 
-A list is read a page at a time, each page in a transaction of its own, so that no door waits for an
-export; its rows go straight into the file. What a long event keeps in memory meanwhile is the names in
-their order and, for attendance, everybody's moves.
+A list is one moment of the event: it is read page by page in one transaction that only reads, on a connection
+of its own (`Store.snapshot`), so that no door waits for it. Its rows go straight into the file; a printed one is set
+when the reading is over. What a long event keeps in memory meanwhile is the names in their order and, for
+attendance, everybody's moves.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import BinaryIO, Protocol, TypeVar, cast
+from typing import BinaryIO, Literal, Protocol, TypeVar, cast
 
 from babel.dates import format_date
 from msgspec import Struct
 
-from checkin.badges.lists import LIST_ROWS_MAX, PrintedColumn, PrintedList, render_list
+from checkin.badges.joining import Told, nobody_told
+from checkin.badges.lists import LIST_ROWS_MAX, PrintedColumn, PrintedList, render_list, too_long
 from checkin.core.admission import Reason
 from checkin.core.attendance import Stay, Trails, shows
 from checkin.core.catering import EVERYBODY, OTHERS, SAME_DIET_MIN, Wishes
-from checkin.core.errors import BadInput, NotFound, TooLarge
+from checkin.core.errors import BadInput, NotFound
 from checkin.core.facts import Changed, Scanned
 from checkin.core.model import Attendee, Session
 from checkin.core.names import sort_key
@@ -32,6 +34,7 @@ from checkin.exchange import tables
 from checkin.exchange.tables import Column, Format, Row, Table, texts
 from checkin.service.journal import Journal
 from checkin.service.venues import Venues
+from checkin.service.works import Steps
 from checkin.store import attendees, erasure, exports, facts, presences, sessions
 from checkin.store.engine import Transaction
 from checkin.store.erasure import Stage
@@ -80,7 +83,12 @@ ATTENDEE_FIELDS = (
 """Everything that is kept of an attendee, as the list of all names it."""
 ERASED: Mapping[Stage, str] = {"needs": "needsGone", "passages": "passagesGone", "names": "namesGone"}
 """What a list says that has lost something by it."""
+OF_SCANS = {"attendance", "times", "sessions", "doors", "scans"}
+"""Lists that are made of scans: where an event has no doors, they say why they are empty."""
 QUARTER_MS = 15 * MINUTE_MS
+Step = Literal["facts", "names", "people"]
+COSTS: Mapping[Step | Literal["setting"], float] = {"facts": 1.0, "names": 0.5, "people": 4.0, "setting": 25.0}
+"""How long one takes beside the others (measured): a fact read, a name, a person's row, a row that is printed."""
 
 
 class Read(Protocol):
@@ -100,11 +108,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Kind(Struct, frozen=True, kw_only=True):
-    """A list: its name in URLs, who may have it, and how it is made."""
+    """A list: its name in URLs, who may have it, how it is made, and what is read for that."""
 
     id: str
     permission: Permission
     table: Callable[[Source], Table]
+    reads: Sequence[Step]
 
 
 class PreviewShown(Struct, frozen=True):
@@ -119,7 +128,9 @@ class PreviewShown(Struct, frozen=True):
 class Source:
     """What the tables are made from: one event, read page by page."""
 
-    def __init__(self, read: Read, venues: Venues, slug: str, wanted: Wanted, now: int) -> None:
+    def __init__(
+        self, read: Read, venues: Venues, slug: str, wanted: Wanted, now: int, told: Told = nobody_told
+    ) -> None:
         self.read = read
         self.now = now
         self.language = wanted.language
@@ -128,6 +139,17 @@ class Source:
         self.layout = self.venue.layout
         self.programme = self.venue.programme
         self.erased = read(lambda tx: erasure.load_schedule(tx, self.venue.id)).done_at
+        self.people_total, self.facts_total = read(lambda tx: exports.counts(tx, self.venue.id))
+        self.steps = Steps(told, self._shares(wanted))
+
+    def _shares(self, wanted: Wanted) -> dict[str, float]:
+        steps = kind_of(wanted.kind).reads
+        counts: dict[Step, int] = {"facts": self.facts_total, "names": self.people_total, "people": self.people_total}
+        shares: dict[str, float] = {step: COSTS[step] * counts[step] for step in steps}
+        if wanted.format == "pdf":
+            rows = self.people_total if "people" in steps else self.facts_total if wanted.kind == "scans" else 0
+            shares["setting"] = COSTS["setting"] * rows
+        return shares
 
     def word(self, key: str, **values: str | int) -> str:
         return say(key, self.language or "de", context=CONTEXT, **values)
@@ -142,6 +164,8 @@ class Source:
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterator[Row], notes: Sequence[str] = ()) -> Table:
         said = [*notes, *(self._gone(stage, at) for stage, at in self.erased.items())]
+        if title in OF_SCANS and not self.layout.doors:
+            said.append(self.word("noDoors"))
         return Table(title=self.word(title), columns=columns, rows=rows, language=self.language, notes=said)
 
     def _gone(self, stage: Stage, at: int) -> str:
@@ -166,14 +190,20 @@ class Source:
         rest = " ".join(part for part in (person.title, person.given_name) if part)
         return f"{person.family_name}, {rest}" if rest else person.family_name
 
+    @property
+    def doors(self) -> dict[str, str]:
+        """door → what it is called: one without a name by its id."""
+        return {door.id: door.name.strip() or door.id for door in self.layout.doors.values()}
+
     def moment(self, at: int | None) -> dt.datetime | None:
         return None if at is None else dt.datetime.fromtimestamp(at / 1000, self.layout.zone)
 
     def entries(self) -> Iterator[Entry]:
-        after = ""
+        after, done = "", 0
         while page := self._entries_after(after):
             yield from page
-            after = page[-1].id
+            after, done = page[-1].id, done + len(page)
+            self.steps.at("names", done, self.people_total)
 
     def ordered(self, wanted: Callable[[Entry], bool]) -> list[str]:
         """The ids of those who are in a list, by their names (DIN 5007 variant 2)."""
@@ -186,6 +216,7 @@ class Source:
     ) -> Iterator[tuple[Attendee, T | None]]:
         """Each of these attendees in this order, with what `more` tells of them."""
         for first in range(0, len(ids), PAGE_ATTENDEES):
+            self.steps.at("people", first, len(ids))
             page = list(ids[first : first + PAGE_ATTENDEES])
             loaded, told = self._page(page, more)
             found = {one.id: one for one in loaded}
@@ -198,12 +229,14 @@ class Source:
         while page := self._facts_since(seq):
             yield from page
             seq = page[-1].seq
+            self.steps.at("facts", seq, self.facts_total)
 
     def passages(self) -> Iterator[exports.Passage]:
         seq = 0
         while page := self._passages_since(seq):
             yield from page
             seq = page[-1].seq
+            self.steps.at("facts", seq, self.facts_total)
 
     def trails(self) -> Trails:
         trails = Trails()
@@ -231,26 +264,37 @@ class Source:
         return self.read(lambda tx: (attendees.attendees_by_id(tx, self.venue.id, page), more(tx, page)))
 
 
-def write_list(read: Read, venues: Venues, slug: str, wanted: Wanted, out: BinaryIO, *, now: int) -> int:
-    """Write a list of an event into a file that can seek; returns its rows. Runs long: on a thread.
+def read_list(
+    read: Read, venues: Venues, slug: str, wanted: Wanted, out: BinaryIO, *, now: int, told: Told = nobody_told
+) -> Callable[[], int]:
+    """Read a list of an event, and write it into a file that can seek. Runs long: in a snapshot. Returns what
+    completes the file (a printed list is set then) and gives its rows; it reads nothing more. `told` hears how far
+    both are.
 
     Raises `NotFound` for an unknown list or session, `BadInput` for an unknown language, `TooLarge` where
     the format does not hold so many rows.
     """
-    table, source = _table(read, venues, slug, wanted, now)
+    table, source = _table(read, venues, slug, wanted, now, told)
     match wanted.format:
         case "csv":
-            return tables.write_csv(table, out, separator=wanted.separator)
+            count = tables.write_csv(table, out, separator=wanted.separator)
         case "xlsx":
-            return tables.write_xlsx(table, out)
+            count = tables.write_xlsx(table, out)
         case "json":
-            return tables.write_json(table, out)
+            count = tables.write_json(table, out)
         case "pdf":
-            return _write_pdf(table, source, out)
+            printed = _printed(table, source)
+
+            def typeset() -> int:
+                out.write(render_list(printed, source.steps.of("setting")))
+                return len(printed.rows)
+
+            return typeset
+    return lambda: count
 
 
 def preview(read: Read, venues: Venues, slug: str, wanted: Wanted, *, now: int) -> PreviewShown:
-    """The first rows of a list as a printed one would show them. Raises as `write_list`."""
+    """The first rows of a list as a printed one would show them. Raises as `read_list`."""
     table, _ = _table(read, venues, slug, wanted, now)
     kept = [at for at, column in enumerate(table.columns) if column.paper]
     rows = [[row[at] for at in kept] for row in islice(texts(table), PREVIEW_ROWS + 1)]
@@ -260,11 +304,11 @@ def preview(read: Read, venues: Venues, slug: str, wanted: Wanted, *, now: int) 
 
 
 def record(
-    tx: Transaction, venues: Venues, slug: str, kind: str, format: Format, *, count: int, now: int, by: str
+    tx: Transaction, venues: Venues, slug: str, kind: str, format: str, *, count: int, now: int, by: str, note: str = ""
 ) -> None:
     """Somebody has taken a list: which, as what, how many rows; never whose."""
     journal = Journal(tx, venues.id(tx, slug))
-    journal.add(Changed(noun="export", what=kind, at=now, by=by, ids=(format,), count=count))
+    journal.add(Changed(noun="export", what=kind, at=now, by=by, ids=(format,), count=count, note=note))
     journal.write()
 
 
@@ -280,14 +324,16 @@ def kind_of(id: str) -> Kind:
     return KINDS[id]
 
 
-def _table(read: Read, venues: Venues, slug: str, wanted: Wanted, now: int) -> tuple[Table, Source]:
+def _table(
+    read: Read, venues: Venues, slug: str, wanted: Wanted, now: int, told: Told = nobody_told
+) -> tuple[Table, Source]:
     if wanted.language not in (*LANGUAGES, None):
         raise BadInput(f"Lists speak {' and '.join(LANGUAGES)}.", code="language_unknown")
-    source = Source(read, venues, slug, wanted, now)
+    source = Source(read, venues, slug, wanted, now, told)
     return kind_of(wanted.kind).table(source), source
 
 
-def _write_pdf(table: Table, source: Source, out: BinaryIO) -> int:
+def _printed(table: Table, source: Source) -> PrintedList:
     kept = [at for at, column in enumerate(table.columns) if column.paper]
     whole = {at for at in kept if table.columns[at].kind == "time"}  # no line breaks between day and hour
     rows = [
@@ -295,14 +341,15 @@ def _write_pdf(table: Table, source: Source, out: BinaryIO) -> int:
         for row in islice(texts(table), LIST_ROWS_MAX + 1)
     ]
     if len(rows) > LIST_ROWS_MAX:
-        raise TooLarge(f"A printed list holds at most {LIST_ROWS_MAX:,} rows. Take XLSX or CSV.", code="list_too_long")
+        raise too_long()
     language = source.language or "de"
     now = dt.datetime.fromtimestamp(source.now / 1000, source.layout.zone)
-    printed = PrintedList(
+    return PrintedList(
         title=table.title,
         event=source.layout.event.name,
         stand=source.word("asOf", time=tables.shown(now, table.columns[0], language)),
         page_of=source.word("pageOf", page="{page}", pages="{pages}"),
+        page_only=source.word("pageOnly", page="{page}"),
         empty=source.word("emptyList"),
         language=language,
         date=now.astimezone(dt.UTC).replace(microsecond=0),
@@ -313,8 +360,6 @@ def _write_pdf(table: Table, source: Source, out: BinaryIO) -> int:
         rows=rows,
         notes=table.notes,
     )
-    out.write(render_list(printed))
-    return len(rows)
 
 
 def _attendees(source: Source) -> Table:
@@ -385,7 +430,7 @@ def _attendance(source: Source) -> Table:
         source.column("assumed", kind="truth"),
         source.column("inside", words={area.id: area.name for area in source.layout.areas.values()}),
         source.column("since_at", kind="time", paper=False),
-        source.column("door", paper=False, words={door.id: door.name for door in source.layout.doors.values()}),
+        source.column("door", paper=False, words=source.doors),
     ]
 
     def rows() -> Iterator[Row]:
@@ -531,7 +576,7 @@ def _doors(source: Source) -> Table:
         ):
             yield (
                 door,
-                source.layout.doors[door].name if door in source.layout.doors else door,
+                source.doors.get(door, door),
                 source.moment(hour),
                 counted["arrival"] + counted["entry"] + counted["reentry"],
                 counted["exit"],
@@ -688,7 +733,9 @@ def _press(source: Source) -> Table:
         return {id: (standings[id].accredited, _arrived(there.get(id))) for id in standings}
 
     def rows() -> Iterator[Row]:
-        ids = source.ordered(lambda one: one.group in groups and one.registration != "cancelled")
+        ids = source.ordered(
+            lambda one: one.group in groups and one.registration != "cancelled" and one.family_name != ""
+        )
         for person, more in source.people(ids, told):
             accredited, arrived_at = more or (False, None)
             yield (
@@ -741,17 +788,17 @@ def _protocol(source: Source) -> Table:
 KINDS = {
     kind.id: kind
     for kind in (
-        Kind(id="attendees", permission="manage", table=_attendees),
-        Kind(id="participants", permission="manage", table=_participants),
-        Kind(id="attendance", permission="manage", table=_attendance),
-        Kind(id="times", permission="manage", table=_times),
-        Kind(id="sessions", permission="manage", table=_sessions),
-        Kind(id="doors", permission="manage", table=_doors),
-        Kind(id="scans", permission="manage", table=_scans),
-        Kind(id="no_shows", permission="manage", table=_no_shows),
-        Kind(id="catering", permission="manage", table=_catering),
-        Kind(id="press", permission="protocol", table=_press),
-        Kind(id="protocol", permission="protocol", table=_protocol),
+        Kind(id="attendees", permission="manage", table=_attendees, reads=("names", "people")),
+        Kind(id="participants", permission="manage", table=_participants, reads=("names", "people")),
+        Kind(id="attendance", permission="manage", table=_attendance, reads=("facts", "names", "people")),
+        Kind(id="times", permission="manage", table=_times, reads=("facts", "names", "people")),
+        Kind(id="sessions", permission="manage", table=_sessions, reads=("facts", "names", "people")),
+        Kind(id="doors", permission="manage", table=_doors, reads=("facts",)),
+        Kind(id="scans", permission="manage", table=_scans, reads=("facts",)),
+        Kind(id="no_shows", permission="manage", table=_no_shows, reads=("facts", "names")),
+        Kind(id="catering", permission="manage", table=_catering, reads=("names",)),
+        Kind(id="press", permission="protocol", table=_press, reads=("names", "people")),
+        Kind(id="protocol", permission="protocol", table=_protocol, reads=("names", "people")),
     )
 }
 

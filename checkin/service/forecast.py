@@ -79,9 +79,11 @@ def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: flo
     """The forecast as it stands. `pulse` has followed the facts and heard the devices."""
     layout = venue.layout
     registered = attendees.registered_by_group(tx, venue.id, pulse.walked_in)
+    counted, came = presences.attended(tx, venue.id, pulse.walked_in)
+    absent, walk_ins = counted - came, presences.how_many_came(tx, venue.id, pulse.walked_in)
     no_show = no_show_of(tx, venue, pulse)
     expected = sum(registered.values()) * (1 - no_show.percent / 100)
-    arrived = sum(count for _, count in presences.arrivals_by_minute(tx, venue.id))
+    arrived = presences.count_arrived(tx, venue.id)
     begins_at = begins(layout, venue.programme)
     opens = [layout.at(door.opens) if door.opens else None for door in forecast.entrances(layout)]
     opens_at = min((at for at in opens if at is not None), default=None) if None not in opens else None
@@ -92,15 +94,21 @@ def forecast_of(tx: Transaction, venue: Venue, pulse: Pulse, now: int, at_s: flo
     return Forecast(
         no_show=no_show,
         registered=sum(registered.values()),
-        walk_ins=presences.how_many_came(tx, venue.id, pulse.walked_in),
+        walk_ins=walk_ins,
         arrived=arrived,
-        arrivals=Arrivals(expected, begins_at, opens_at),
+        arrivals=Arrivals(expected, begins_at, opens_at, absent=absent, walk_ins=walk_ins),
         entrances=[
             _entrance(
                 door,
                 layout,
                 pulse,
-                Arrivals(expected * shares[door.id], begins_at, layout.at(door.opens) if door.opens else opens_at),
+                Arrivals(
+                    expected * shares[door.id],
+                    begins_at,
+                    layout.at(door.opens) if door.opens else opens_at,
+                    absent=absent * shares[door.id],
+                    walk_ins=walk_ins * shares[door.id],
+                ),
                 by_word.get(door.id),
                 heard.get(door.id, 0),
                 now,
@@ -133,9 +141,8 @@ def begins(layout: Layout, programme: Programme) -> int:
 def shown(one: Forecast, layout: Layout, now: int) -> ForecastShown:
     arrivals = one.arrivals
     ends_at = max(arrivals.ends_at, now)
-    plan = [
-        _expected(arrivals.by(at, 0, arrivals.starts_at), layout) for at in _every(arrivals.starts_at, arrivals.ends_at)
-    ]
+    before = Arrivals(arrivals.expected, arrivals.begins_at, arrivals.opens_at, absent=one.registered)
+    plan = [_expected(before.by(at, 0, before.starts_at), layout) for at in _every(before.starts_at, before.ends_at)]
     return ForecastShown(
         registered=one.registered,
         walk_ins=one.walk_ins,

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from checkin.badges.joining import Told
 from checkin.core.errors import BadInput, CheckinError, Conflict, NotFound
 from checkin.exchange.pretix_api import fetch_orders
 from checkin.exchange.reader import read_apart
@@ -20,11 +21,12 @@ from checkin.service.attendee_lists import ListPlan
 from checkin.service.centre import Centre
 from checkin.service.imports import CHUNK_ROWS, DifferencesShown, Gone, ImportChange, ImportShown, Looked, Material
 from checkin.service.people import Principal, wall_ms
-from checkin.store.imports import Import, ImportRow, drop_expired, is_expired
+from checkin.store.imports import Import, ImportKind, ImportRow, drop_expired, is_expired
 
 LOOKED_MAX = 4
 """Previews at hand; one that is not is made again from the file."""
 FORGET_EVERY_S = 300.0
+ASKED_EVERY_S = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,13 @@ class PretixOrders(Struct, frozen=True, kw_only=True):
     organizer: str
     event: str
     token: str
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """A file that was taken in as a whole. `shown`: None where nothing was to be kept."""
+
+    looked: Looked
+    shown: ImportShown | None
 
 
 class Importing:
@@ -56,6 +65,57 @@ class Importing:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def take(
+        self,
+        slug: str,
+        content: bytes,
+        name: str,
+        *,
+        kind: ImportKind,
+        sent: ImportChange,
+        gone: Gone,
+        dry_run: bool,
+        by: Principal,
+        told: Told,
+    ) -> Taken:
+        """Look at a file and save it, waiting until that is done; with `dry_run` nothing is kept.
+
+        Raises `BadInput` for a file of another kind, for a list without its columns, and for a programme with rooms of
+        which nobody has said what they are (`rooms_unknown`, with them as data).
+        """
+        if imports.kind_of(content) != kind:
+            raise BadInput(f"{name} is no file of this kind: it is taken for {imports.kind_of(content)}.")
+        looked = await self._compared(
+            await self._centre.read(lambda tx: imports.material_of(tx, self._centre.venues, slug, content, name, sent))
+        )
+        if missing := looked.read_as.missing:
+            how = " Name the group of everybody with --group." if missing == ["group"] else ""
+            raise BadInput(f"{name} lacks the columns {', '.join(missing)}.{how}", code="columns_missing")
+        if unknown := [room for room in looked.read_as.rooms if not room.chosen]:
+            raise BadInput(f"{len(unknown)} rooms of {name} are no areas.", code="rooms_unknown", rooms=unknown)
+        if dry_run:
+            return Taken(looked=looked, shown=None)
+        _check_gone(looked, gone)
+        one = await self.add(slug, content, name, by)
+        if sent != ImportChange():
+            await self.change(slug, one.id, sent)
+        one = await self.apply(slug, one.id, gone, "", by)
+        return Taken(looked=looked, shown=await self._ended(slug, one, told))
+
+    async def take_back(self, slug: str, id: str, by: Principal, told: Told) -> ImportShown:
+        """Take an import back, waiting until that is done."""
+        return await self._ended(slug, await self.undo(slug, id, by), told)
+
+    async def _ended(self, slug: str, one: ImportShown, told: Told) -> ImportShown:
+        """An import when the work on it is over. Raises what has broken it off."""
+        while one.state in ("applying", "undoing") and not one.fault_code:
+            told(one.done, one.total)
+            await asyncio.sleep(ASKED_EVERY_S)
+            one = await self.read(slug, one.id)
+        if one.fault_code:
+            raise Conflict(one.fault, code=one.fault_code)
+        return one
 
     async def add(self, slug: str, content: bytes, name: str, by: Principal) -> ImportShown:
         """Take a file and look at it; one that cannot be read is not kept. Raises as `imports.add`, and what
@@ -108,15 +168,22 @@ class Importing:
         await self._centre.write(lambda tx: imports.discard(tx, self._centre.venues, slug, id))
         self._looked.pop(id, None)
 
-    async def apply(self, slug: str, id: str, gone: Gone, plan: str, by: Principal) -> ImportShown:
+    async def apply(
+        self, slug: str, id: str, gone: Gone, plan: str, by: Principal, *, unsure_too: bool = False
+    ) -> ImportShown:
         """Save an import: a layout or programme at once, a list piece by piece; `read` says how far it is. `plan`: of
         the preview that was looked at. Raises `BadInput` for a list without the columns that it needs, and
         `Conflict` (`import_stale`) for a programme or layout whose differences are others by now; a list is looked
-        at again for that, and has it as its fault."""
+        at again for that, and has it as its fault. Raises `Conflict` (`gone_unsure`) for cancelling the gone of a list
+        of which some may stand in rows that were left out, unless `unsure_too` says so."""
         now_ms = wall_ms()
         material = await self._material(slug, id)
-        if material.one.state == "previewed" and (missing := (await self._look(slug, id)).read_as.missing):
-            raise BadInput(f"The list lacks columns: {', '.join(missing)}. Map them first.", code="columns_missing")
+        if material.one.state == "previewed":
+            looked = await self._look(slug, id)
+            if missing := looked.read_as.missing:
+                raise BadInput(f"The list lacks columns: {', '.join(missing)}. Map them first.", code="columns_missing")
+            if not unsure_too:
+                _check_gone(looked, gone)
         await self._centre.write(lambda tx: imports.begin(tx, self._centre.venues, slug, id, "applying", now_ms=now_ms))
         if material.one.kind == "attendees":
             self._begin(slug, id, self._save_list(slug, id, gone, plan, by))
@@ -301,3 +368,12 @@ class Importing:
     async def _forget_once(self, now_ms: int) -> None:
         if await self._centre.read(lambda tx: is_expired(tx, now_ms)):
             await self._centre.write(lambda tx: drop_expired(tx, now_ms))
+
+
+def _check_gone(looked: Looked, gone: Gone) -> None:
+    if gone == "cancel" and looked.counts.unsure:
+        raise Conflict(
+            f"{looked.counts.unsure} rows were left out and fit nobody: some of those who seem to be gone may stand in"
+            " them. Mend these rows, or keep the gone.",
+            code="gone_unsure",
+        )

@@ -3,6 +3,7 @@ runs these one after the other."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import uuid
@@ -16,8 +17,17 @@ from checkin.core.errors import BadInput, Busy, Conflict, NotFound, TooLarge
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.core.model import Group, Session
-from checkin.core.schedule import bookings_max, check_sessions
-from checkin.exchange.attendees import HEADERS, AttendeeList, Category, ColumnRead, Reading, RowNote
+from checkin.core.schedule import Programme, bookings_max, check_sessions
+from checkin.exchange.attendees import (
+    HEADERS,
+    AttendeeList,
+    Category,
+    ColumnRead,
+    HeadingRow,
+    Reading,
+    RowNote,
+    column_key,
+)
 from checkin.exchange.layout import read_layout, tables_of
 from checkin.exchange.schedule import read_programme
 from checkin.exchange.sheets import ENCODINGS, FILE_BYTES_MAX, SEPARATORS, folded
@@ -72,30 +82,37 @@ _LAYOUT = re.compile(rb"^\s*\[\[?\s*(event|area|door|group|plan|hold|item)\s*\]\
 
 
 class ImportChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a file is to be read, chosen by hand. `columns`: heading → field (“”: left out); `categories`:
-    category → id of a group; `sheet`: of a workbook; `rooms`: of a programme, room → id of an area (“”: its sessions
-    are left out). What is not named stays as it was."""
+    """How a file is to be read, chosen by hand. `columns`: heading, or “:C” for the third column where it has none →
+    field (“”: left out); `heading_row`: where the headings are (0: look for them, -1: there are none); `categories`:
+    category → id of a group; `group`: of every row without a category (“”: none); `sheet`: of a workbook; `rooms`: of
+    a programme, room → id of an area (“”: its sessions are left out). What is not named stays as it was."""
 
     encoding: Annotated[str, Meta(max_length=20)] | None = None
     sheet: Annotated[str, Meta(max_length=100)] | None = None
     rooms: Annotated[dict[str, str], Meta(max_length=500)] = {}
     separator: Annotated[str, Meta(max_length=1)] | None = None
     columns: Annotated[dict[str, str], Meta(max_length=500)] = {}
+    heading_row: Annotated[int, Meta(ge=-1, le=1_000_000)] | None = None
     categories: Annotated[dict[str, str], Meta(max_length=500)] = {}
+    group: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class ImportApply(Struct, frozen=True, kw_only=True):
     """`gone`: what becomes of those who are not in the list, or the programme, any more; whoever has been here stays.
-    `plan`: of the preview that was looked at; where the data is another by now, nothing is saved (`import_stale`)."""
+    `plan`: of the preview that was looked at; where the data is another by now, nothing is saved (`import_stale`).
+    `unsure_too`: cancel also where rows that were left out may be some of the gone (`counts.unsure`)."""
 
     gone: Gone = "keep"
+    unsure_too: bool = False
     plan: Annotated[str, Meta(max_length=64)] = ""
 
 
 class ColumnShown(Struct, frozen=True, kw_only=True):
     """A column, the field it is taken for (“”: left out), and by what: `known` (also where another column with the
-    same meaning was taken), `hand`, `remembered`, `none`."""
+    same meaning was taken), `hand`, `remembered`, `none`. `key`: what it is chosen by in `columns`, its heading or
+    letters (“:C”); “” of an empty column."""
 
+    key: str
     heading: str
     field: str
     by: str
@@ -103,21 +120,24 @@ class ColumnShown(Struct, frozen=True, kw_only=True):
 
 class RoomShown(Struct, frozen=True, kw_only=True):
     """A room that the venue does not have by this name, in how many sessions, and the area it is taken for (“”:
-    they are left out)."""
+    they are left out). `chosen`: somebody has said so, for this file or an earlier one."""
 
     text: str
     count: int
     area: str
+    chosen: bool
 
 
 class Counts(Struct, frozen=True, kw_only=True):
     """How many rows of each sort. `refused`, `duplicates`: not taken in; `stays`: of the gone, those who have
-    been here and so stay as they are. `gone` of a saved import: how many were cancelled."""
+    been here and so stay as they are; `unsure`: rows that were left out, each of which may be somebody of the gone.
+    `gone` of a saved import: how many were cancelled."""
 
     new: int = 0
     changed: int = 0
     gone: int = 0
     stays: int = 0
+    unsure: int = 0
     unchanged: int = 0
     refused: int = 0
     duplicates: int = 0
@@ -136,6 +156,9 @@ class ReadAs(Struct, frozen=True, kw_only=True):
     sheet: str = ""
     sheets: list[str] = []
     rooms: list[RoomShown] = []
+    heading_row: int = 0
+    heading_rows: list[HeadingRow] = []
+    group: str = ""
     columns: list[ColumnShown] = []
     first_rows: list[list[str]] = []
     fields: list[str] = []
@@ -317,27 +340,33 @@ def failed(tx: Transaction, venues: Venues, slug: str, id: str, code: str, fault
 def choose(tx: Transaction, venues: Venues, slug: str, id: str, sent: ImportChange) -> None:
     """Have a list read another way. Raises `BadInput` for an encoding, field or group that is not known."""
     one = _in_state(load(tx, venues, slug, id), "previewed")
-    chosen = msgspec.json.decode(one.reading, type=Reading)
+    chosen = _chosen(tx, venues, slug, msgspec.json.decode(one.reading, type=Reading), sent)
+    imports.save_import(
+        tx, msgspec.structs.replace(one, reading=msgspec.json.encode(chosen).decode(), fault="", fault_code="")
+    )
+
+
+def _chosen(tx: Transaction, venues: Venues, slug: str, chosen: Reading, sent: ImportChange) -> Reading:
+    """What was chosen by hand, with what is chosen now. Raises as `choose`."""
     groups = {group.id for group in _groups(tx, venues, slug)}
     if sent.encoding and sent.encoding not in ENCODINGS:
         raise BadInput(f"Known encodings are {', '.join(ENCODINGS)}.", code="encoding_unknown")
     if wrong := set(sent.columns.values()) - set(FIELDS):
         raise BadInput(f"There is no field {', '.join(sorted(wrong))}.", code="field_unknown")
-    if wrong := set(sent.categories.values()) - groups - {""}:
+    if wrong := {*sent.categories.values(), sent.group or ""} - groups - {""}:
         raise BadInput(f"There is no group {', '.join(sorted(wrong))}.", code="group_unknown")
     areas = venues.venue(tx, slug).layout.areas
     if wrong := set(sent.rooms.values()) - set(areas) - {""}:
         raise BadInput(f"There is no area {', '.join(sorted(wrong))}.", code="area_unknown")
-    chosen = Reading(
+    return Reading(
         sheet=chosen.sheet if sent.sheet is None else sent.sheet,
         rooms=chosen.rooms | {folded(text): area for text, area in sent.rooms.items()},
         encoding=chosen.encoding if sent.encoding is None else sent.encoding,
         separator=chosen.separator if sent.separator is None else sent.separator,
-        columns=chosen.columns | {folded(text): field for text, field in sent.columns.items()},
+        columns=chosen.columns | {column_key(text): field for text, field in sent.columns.items()},
+        heading_row=chosen.heading_row if sent.heading_row is None else sent.heading_row,
+        group=chosen.group if sent.group is None else sent.group,
         categories=chosen.categories | {folded(text): group for text, group in sent.categories.items()},
-    )
-    imports.save_import(
-        tx, msgspec.structs.replace(one, reading=msgspec.json.encode(chosen).decode(), fault="", fault_code="")
     )
 
 
@@ -363,8 +392,26 @@ def material(tx: Transaction, venues: Venues, slug: str, id: str) -> Material:
     content = imports.load_content(tx, id)
     if content is None:
         raise Conflict("This file was saved, or is still being fetched.", code="import_state")
+    return _material(tx, venues, slug, one, content, msgspec.json.decode(one.reading, type=Reading))
+
+
+def material_of(tx: Transaction, venues: Venues, slug: str, content: bytes, name: str, sent: ImportChange) -> Material:
+    """What the preview of a file is made of that is kept nowhere. Raises as `choose`."""
+    one = Import(
+        id="",
+        kind=kind_of(content),
+        state="previewed",
+        name=name,
+        created_at=0,
+        created_by="",
+        kept_until=0,
+        touched_at=0,
+    )
+    return _material(tx, venues, slug, one, content, _chosen(tx, venues, slug, Reading(), sent))
+
+
+def _material(tx: Transaction, venues: Venues, slug: str, one: Import, content: bytes, chosen: Reading) -> Material:
     event = venues.id(tx, slug)
-    chosen = msgspec.json.decode(one.reading, type=Reading)
     reading = msgspec.structs.replace(
         chosen,
         columns=imports.remembered(tx, event, "column") | chosen.columns,
@@ -399,8 +446,16 @@ def look_at_list(material: Material, listed: AttendeeList) -> Looked:
             separators=list(SEPARATORS) if listed.form == "CSV" else [],
             sheet=listed.sheet,
             sheets=list(listed.sheets),
+            heading_row=listed.heading_row,
+            heading_rows=listed.heading_rows,
+            group=material.reading.group,
             columns=[
-                ColumnShown(heading=column.heading, field=column.field, by=_mapped_by(material, listed, column))
+                ColumnShown(
+                    key=column.key,
+                    heading=column.heading,
+                    field=column.field,
+                    by=_mapped_by(material, listed, column),
+                )
                 for column in listed.header
             ],
             first_rows=listed.first_rows,
@@ -412,6 +467,7 @@ def look_at_list(material: Material, listed: AttendeeList) -> Looked:
         counts=_counted(
             plan.rows,
             stays=len(plan.stays),
+            unsure=plan.unsure,
             unchanged=plan.unchanged,
             refused=len({note.line for note in notes if note.level == "error"}),
             duplicates=sum(note.code == "duplicate" for note in notes),
@@ -435,7 +491,7 @@ def look_at_file(material: Material) -> Looked:
         form = "TOML"
     else:
         known = {session.id: session for session in material.programme}
-        read = read_programme(material.content, material.layout, material.reading.rooms)
+        read = read_programme(material.content, material.layout, material.reading.rooms, known)
         # What could not be read of a session is no reason to take it out.
         left = [known[id] for id in read.left_out if id in known]
         file = [*going_on(read.sessions, known), *left]
@@ -443,11 +499,16 @@ def look_at_file(material: Material) -> Looked:
         plan = plan_file(session_parts(material.programme), session_parts(file))
         form = _schedule_form(material.content)
         rooms = [
-            RoomShown(text=text, count=count, area=material.reading.rooms.get(folded(text), ""))
+            RoomShown(
+                text=text,
+                count=count,
+                area=material.reading.rooms.get(folded(text), ""),
+                chosen=folded(text) in material.reading.rooms,
+            )
             for text, count in read.rooms.items()
         ]
         notes = [_session_note(fault.session, fault.code, fault.message) for fault in read.faults]
-        notes += _overbooked(material, file)
+        notes += [*_overbooked(material, file), *_odd_times(file, material.layout)]
     return Looked(
         read_as=ReadAs(form=form, rooms=rooms),
         notes=notes,
@@ -547,7 +608,9 @@ def finish_list(
     assert isinstance(looked.plan, ListPlan)
     event = venues.id(tx, slug)
     imports.mark_listed(tx, event, looked.plan.listed, id)
-    imports.remember(tx, event, "column", chosen.columns)
+    # Letters are those of this file: in the next one something else stands there.
+    by_heading = {key: field for key, field in chosen.columns.items() if key == folded(key)}
+    imports.remember(tx, event, "column", by_heading)
     imports.remember(tx, event, "category", chosen.categories)
     saved = imports.count_rows(tx, id)
     counts = msgspec.structs.replace(
@@ -900,6 +963,23 @@ def _session_note(session: str, code: str, message: str) -> RowNote:
     return RowNote(line=0, column=session, code=code, message=message, level="error")
 
 
+def _odd_times(programme: Sequence[Session], layout: Layout) -> list[RowNote]:
+    """Sessions that are at the same time in the same room, and days that are not the event's."""
+    notes = [
+        _looked_at(f"{earlier.title} / {later.title}", "session_at_once", "They are in the same room at the same time.")
+        for earlier, later in Programme(layout.event, programme).doubled()
+    ]
+    days = {dt.datetime.fromtimestamp(one.starts_at / 1000, layout.zone).date() for one in programme}
+    message = f"There are sessions on this day; the event is on {layout.event.date.isoformat()}."
+    return notes + [
+        _looked_at(day.isoformat(), "session_day", message) for day in sorted(days - {layout.event.date})
+    ]
+
+
+def _looked_at(about: str, code: str, message: str) -> RowNote:
+    return RowNote(line=0, column=about, code=code, message=message, level="warning")
+
+
 def _overbooked(material: Material, programme: Sequence[Session]) -> list[RowNote]:
     """Sessions whose new room or limit is too small for those who booked."""
     assert material.layout is not None
@@ -924,12 +1004,13 @@ def _overbooked(material: Material, programme: Sequence[Session]) -> list[RowNot
 
 
 def _mapped_by(material: Material, listed: AttendeeList, column: ColumnRead) -> str:
-    heading = folded(column.heading)
+    heading = column_key(column.key)
     if heading in material.chosen.columns:
         return "hand"
     if heading in material.reading.columns:
         return "remembered"
-    return "none" if column.heading in listed.unknown_columns else "known"
+    is_bare = column.key and not folded(column.heading)
+    return "none" if is_bare or column.heading in listed.unknown_columns else "known"
 
 
 def _schedule_form(content: bytes) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-import msgspec
-
 from checkin.core.admission import Decision
-from checkin.core.allotment import Ledger, Seen
+from checkin.core.allotment import Ledger
 from checkin.core.layout import Layout
-from checkin.core.link import Ask, Centre, Linked, Rooms
+from checkin.core.link import Centre, Linked, Rooms
 from checkin.core.model import CountsAs, Scan
 from checkin.core.occupancy import House
 from checkin.store import stations
@@ -82,29 +80,20 @@ class Passages:
         doors: Mapping[str, str] | None = None,
     ) -> None:
         house.set_aside = SetAside(ledger)
-        self.ledger = ledger
-        self._machine = Centre(cast(Rooms, _Counted(house)), ledger, doors or {})
-        self._machine.linked = dict(linked or {})
+        self._machine = Centre(cast(Rooms, _Counted(house)), ledger, doors or {}, linked=dict(linked or {}))
 
     def unsure(self, attendee: str, door: str) -> tuple[str, ...]:
         """As in `Bearer`."""
-        return self._machine._unsure(self._machine.layout.doors[door].area)(attendee)
+        return self._machine.unsure(self._machine.layout.doors[door].area)(attendee)
 
     def passed(self, scan: Scan, decision: Decision, now: int, from_at: int | None) -> None:
         """The centre has decided this, and the door shows it. `from_at`: it did not happen before; None: it may
         have happened at any time before `now`."""
-        ask = Ask(generation=self.ledger.generation, epoch="", scan=scan, after=None, from_at=from_at)
-        self._machine._carry_out(ask, decision, now)
-        seen = self.ledger.seen.get(decision.attendee or "")
-        if from_at is None and seen is not None and seen.scan == scan.id:
-            self.ledger.see(decision.attendee or "", msgspec.structs.replace(seen, from_at=0))
-        self.ledger.shown(scan.id)
+        self._machine.passed(scan, decision, now, from_at)
 
     def gone_back(self, attendee: str, leaves: str | None, enters: str | None, scan: str, now: int) -> None:
         """Somebody says that this person never went from `enters` to `leaves`."""
-        for area in self._machine._left(leaves, enters):
-            self.ledger.vacate(attendee, area, certain=True, scan=scan)
-        self.ledger.see(attendee, Seen(scan=f"undo {scan}", area=enters, from_at=now, to_at=now))
+        self._machine.gone_back(attendee, leaves, enters, scan, now)
 
     def headcount(self, area: str, now: int) -> int:
         """A person has counted an area; returns how many are to be added to the number found."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from checkin.core.admission import Bearer, Decision, Kind, decide
+from checkin.core.admission import Bearer, Decision, Kind, Refusal, decide
 from checkin.core.conflict import Case
 from checkin.core.errors import Busy
 from checkin.core.facts import Assumed, Evacuated, Scanned, Undone, presence_before
@@ -35,6 +35,8 @@ NEWS_S_MIN = 0.2
 WAITING_MAX = 2_000
 TOGETHER_MAX = 200
 CODES_A_QUERY = 1_000
+REST_FACTOR = 20
+"""Everybody is read again, for stations, in at most one part in so many of the time."""
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +189,7 @@ class LinkedRooms:
     def open_case(self, case: Case) -> None:
         self._cases.append(case)
 
-    def news(self, since: int) -> tuple[int, tuple[Move, ...]]:
+    def news(self, since: int) -> tuple[int, tuple[Move, ...], bool]:
         return news_since(self.tx, self.venue.id, since)
 
     # -- facts
@@ -219,6 +221,7 @@ class LinkedRooms:
         decision = Decision(
             outcome=row.outcome,
             kind=("exit" if row.scan.direction == "exit" else "reentry") if admitted else None,
+            refusal=Refusal(reason=row.reason) if row.reason is not None else None,
             attendee=bearer.attendee if bearer is not None else None,
             counts_as=row.counts_as,
             leaves=where,
@@ -259,12 +262,12 @@ def _kind(scan: Scan, there: Presence | None) -> Kind:
     return "reentry" if there.area is None else "entry"
 
 
-def news_since(tx: Transaction, event: int, since: int) -> tuple[int, tuple[Move, ...]]:
-    """Who has moved by the next facts after `since`, at most `NEWS_MAX`, where they are now, and the seq of
-    the last of these facts."""
+def news_since(tx: Transaction, event: int, since: int) -> tuple[int, tuple[Move, ...], bool]:
+    """Of the next facts after `since`, at most `NEWS_MAX`: the seq of the last one, who has moved and where they are
+    now, and whether there was an all-clear."""
     page = facts.facts_since(tx, event, since, NEWS_MAX)
     if not page:
-        return since, ()
+        return since, (), False
     scans: dict[str, str] = {}
     emptied = False
     for kept in page:
@@ -277,12 +280,9 @@ def news_since(tx: Transaction, event: int, since: int) -> tuple[int, tuple[Move
                 scans[fact.attendee] = "assumed"
             case Evacuated() as fact if fact.empties:
                 emptied = True
-    if emptied:
-        gone = [who for who, there in presences.load_presences(tx, event).items() if there.area is None]
-        for who in gone[: NEWS_MAX - len(scans)]:
-            scans.setdefault(who, "all-clear")
     where = presences.presences_of(tx, scans)
-    return page[-1].seq, tuple(Move(attendee=who, scan=scan, presence=where.get(who)) for who, scan in scans.items())
+    moves = tuple(Move(attendee=who, scan=scan, presence=where.get(who)) for who, scan in scans.items())
+    return page[-1].seq, moves, emptied
 
 
 class Reference(Struct, frozen=True):
@@ -360,8 +360,9 @@ class Links:
         self._waiting: deque[_Said] = deque()
         self._filled = asyncio.Event()
         self._news = asyncio.Event()
-        self._keep: dict[str, dict[str, int]] = {}
         self._reference: Reference | None = None
+        self._reading = asyncio.Lock()
+        self._rests_until_s = 0.0
         self._generation = 1
         self.connections: dict[str, Connection] = {}
         self._tasks = [
@@ -447,12 +448,14 @@ class Links:
 
     def _machine(self, tx: Transaction, rooms: LinkedRooms) -> Centre:
         known = stations.load_stations(tx, rooms.venue.id)
-        machine = Centre(rooms, rooms.ledger, {one.id: one.door for one in known.values()})
-        machine.revoked = {one.id for one in known.values() if one.revoked}
-        machine.linked = self._venues.ledgers.linked.setdefault(rooms.venue.id, {})
-        machine._keep = self._keep
         self._generation = rooms.ledger.generation
-        return machine
+        return Centre(
+            rooms,
+            rooms.ledger,
+            {one.id: one.door for one in known.values()},
+            linked=self._venues.ledgers.linked.setdefault(rooms.venue.id, {}),
+            revoked=[one.id for one in known.values() if one.revoked],
+        )
 
     async def _tick(self) -> None:
         while True:
@@ -474,7 +477,6 @@ class Links:
         rooms = LinkedRooms(tx, self._venues, self._slug, [], now)
         machine = self._machine(tx, rooms)
         told = machine.tick(now)
-        self._keep = machine._keep
         rooms.save()
         return dict(told)
 
@@ -496,23 +498,33 @@ class Links:
             if connection.cursor is not None and not connection.revoked:
                 behind.setdefault(connection.cursor, []).append(connection)
         for since, connections in behind.items():
-            seq, moves = await self._store.read(self._news_from(since))
+            seq, moves, emptied = await self._store.read(self._news_from(since))
             if seq == since:
                 continue
-            news = News(generation=self._generation, at=self._clock(), since=since, seq=seq, moves=moves)
+            news = News(
+                generation=self._generation, at=self._clock(), since=since, seq=seq, moves=moves, emptied=emptied
+            )
             for connection in connections:
                 connection.push(news)
                 connection.cursor = seq
             self._news.set()
 
-    def _news_from(self, since: int) -> Callable[[Transaction], tuple[int, tuple[Move, ...]]]:
+    def _news_from(self, since: int) -> Callable[[Transaction], tuple[int, tuple[Move, ...], bool]]:
         return lambda tx: news_since(tx, self._venues.id(tx, self._slug), since)
 
     async def _fresh_reference(self) -> Reference:
-        version = await self._store.read(lambda tx: version_of(tx, self._venues, self._slug))
-        if self._reference is None or self._reference.version != version:
-            self._reference = await self._store.read(lambda tx: reference_of(tx, self._venues, self._slug))
-        return self._reference
+        """Read once for all who link together, and again only after a rest as long as the reading is dear: until
+        then those who link get what was read, and what has changed since with the others."""
+        now_s = asyncio.get_running_loop().time
+        async with self._reading:
+            if self._reference is not None and now_s() < self._rests_until_s:
+                return self._reference
+            version = await self._store.read(lambda tx: version_of(tx, self._venues, self._slug))
+            if self._reference is None or self._reference.version != version:
+                began_s = now_s()
+                self._reference = await self._store.read(lambda tx: reference_of(tx, self._venues, self._slug))
+                self._rests_until_s = now_s() + (now_s() - began_s) * REST_FACTOR
+            return self._reference
 
     async def _refresh(self) -> None:
         now = await self._fresh_reference()

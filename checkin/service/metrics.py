@@ -21,6 +21,13 @@ QUEUED_SCANS = Gauge("checkin_queued_scans", "Scans waiting for a commit", regis
 DISPLAYS = Gauge("checkin_live_clients", "Websockets that follow the occupancy", ["event"], registry=REGISTRY)
 INSIDE = Gauge("checkin_inside", "People who count against an area's capacity", ["event", "area"], registry=REGISTRY)
 
+HOUSEKEEPING_FAILED = Counter(
+    "checkin_housekeeping_failures_total",
+    "What the clock should have done and could not, by event; empty: for all of them",
+    ["event"],
+    registry=REGISTRY,
+)
+
 
 def text() -> bytes:
     """Everything in Prometheus' text format."""

@@ -2,26 +2,31 @@
 
 Nobody chooses a password for somebody else: a one-time link lets each choose their own. Everything done to an
 account is a deed (`checkin/store/deeds.py`).
+
+A link may be used by somebody it was not meant for. So a link never takes a second factor away: with one, it asks for a
+recovery code, or another person than the one who made the link has reset the factor before. And where no recovery code
+has shown who it was, an organiser's or safety account may nothing until it is confirmed: whoever made the link sees
+when it was used, and asks the person. The first account of all comes by the link of the terminal: nobody could confirm.
 """
 
 from __future__ import annotations
 
 import uuid
-from typing import Literal
 
 from msgspec import Struct
 
 from checkin.core.errors import BadInput, Conflict, NotAllowed, NotFound
 from checkin.core.model import OperatorRole
 from checkin.core.roles import FACTOR_ROLES, may_give
-from checkin.service import factors
 from checkin.service.people import (
     Gate,
     LoginFailed,
     Principal,
     check_name,
     check_password,
+    is_unconfirmed,
     new_token,
+    take_recovery,
     token_hash,
     wall_ms,
 )
@@ -35,11 +40,25 @@ BY_SETUP = "setup"
 _HOUR_MS = 3_600_000
 
 
+LINKS: tuple[deeds.DeedWhat, ...] = ("invited", "reset", "reinstated")
+"""What makes a link."""
+
+
 class Invited(Struct, frozen=True):
-    """Whom a link is for; no name: the first organiser, who chooses one."""
+    """Whom a link is for; no name: the first organiser, who chooses one. `second_factor`: it asks for a recovery
+    code."""
 
     name: str | None
     role: OperatorRole
+    second_factor: bool = False
+
+
+class Unconfirmed(Struct, frozen=True, kw_only=True):
+    """An account whose link was used, when (wall time in ms since 1970 UTC), and who made the link (`operator:ID`)."""
+
+    operator: Operator
+    since: int
+    by: str
 
 
 class NewLink(Struct, frozen=True, kw_only=True):
@@ -80,12 +99,21 @@ def invite(tx: Transaction, name: str, role: OperatorRole, by: Principal) -> tup
 
 def reset(tx: Transaction, id: str, by: Principal) -> tuple[Operator, str]:
     """A new link for an account, in the place of an earlier one; one that was withdrawn is back, without its
-    password and second factor. Those of an active account hold until the link is used: nobody loses theirs by
-    what another does. Whose account it is and everybody who may make accounts is told (`new_links`).
-    Raises `NotFound`, `NotAllowed`."""
+    password, and one that waits to be confirmed is as it was before its link was used. What an active account has
+    holds until the link is used: nobody loses theirs by what another does. Whose account it is and everybody who may
+    make accounts is told (`new_links`). Raises `NotFound`, `NotAllowed`."""
     operator = _other(tx, id, by)
     _check_give(tx, by, operator.role)
     people.drop_invitations(tx, id)
+    if is_unconfirmed(operator):  # it may be a stranger's: all that was set since goes
+        people.drop_tokens_of_operator(tx, id)
+        people.set_password(tx, id, "")
+        people.set_factor(tx, id, None)
+        people.set_unconfirmed(tx, id, None)
+    elif _factor_was_reset_by(tx, operator, by):
+        raise NotAllowed(
+            "You have reset the second factor of this account. Another one makes the link.", code="second_pair_of_eyes"
+        )
     if operator.withdrawn_at is not None:
         people.set_password(tx, id, "")
         people.set_withdrawn(tx, id, None)
@@ -115,6 +143,33 @@ def new_links(tx: Transaction, by: Principal) -> list[NewLink]:
             link = NewLink(operator=operator, by=deed.by, at=deed.at, used=operator.id not in open, own=mine)
             found.append(link)
     return found[::-1]
+
+
+def unconfirmed(tx: Transaction, by: Principal) -> list[Unconfirmed]:
+    """The accounts that wait for whoever asks to say who used their link, the first one first."""
+    if "accounts" not in by.may:
+        return []
+    waiting = [one for one in people.load_operators(tx) if is_unconfirmed(one) and one.withdrawn_at is None]
+    found = [Unconfirmed(operator=one, since=one.unconfirmed_since or 0, by=link_by(tx, one)) for one in waiting]
+    return sorted((one for one in found if _may_confirm(tx, one.operator, by)), key=lambda one: one.since)
+
+
+def confirm(tx: Transaction, id: str, by: Principal) -> None:
+    """Whoever this account is meant for has used its link: from now on it may what its role may. For the one who made
+    the link, and for those who give such accounts. Raises `NotFound`, `NotAllowed`, `Conflict` where nothing waits."""
+    operator = _other(tx, id, by)
+    if not _may_confirm(tx, operator, by):
+        _check_give(tx, by, operator.role)
+    if not is_unconfirmed(operator) or operator.withdrawn_at is not None:
+        raise Conflict("Nothing waits to be confirmed here.", code="nothing_unconfirmed")
+    people.set_unconfirmed(tx, id, None)
+    _record(tx, "confirmed", operator, by=by.id)
+
+
+def link_by(tx: Transaction, operator: Operator) -> str:
+    """Who made the last link of this account: `operator:ID`; empty where none was made."""
+    made = deeds.last_deed_about(tx, f"operator:{operator.id}", LINKS)
+    return "" if made is None else made.by
 
 
 def refuse_link(tx: Transaction, by: Principal) -> None:
@@ -155,9 +210,16 @@ def withdraw_account(tx: Transaction, operator: Operator, *, by: str) -> None:
 
 
 def reset_factor(tx: Transaction, id: str, by: Principal) -> None:
-    """The second factor is void, and set anew at the next log-in. Raises `NotFound`, `NotAllowed`."""
+    """The second factor is void, and set anew at the next log-in. Where the role needs one, not by the one whose link
+    to this account is open: both together would be the account. Raises `NotFound`, `NotAllowed`."""
     operator = _other(tx, id, by)
     _check_give(tx, by, operator.role)
+    has_link = operator.id in people.open_invitations(tx, wall_ms())
+    if operator.role in FACTOR_ROLES and has_link and link_by(tx, operator) == by.id:
+        raise NotAllowed(
+            "You have made the open link to this account. Another one resets its second factor.",
+            code="second_pair_of_eyes",
+        )
     reset_factor_of(tx, operator, by=by.id)
 
 
@@ -188,75 +250,33 @@ def invited(tx: Transaction, code: str) -> Invited:
         return Invited(None, "organiser")
     operator = people.operator_by_id(tx, token.operator)
     assert operator is not None, "an account is never deleted"
-    return Invited(operator.name, operator.role)
+    return Invited(operator.name, operator.role, operator.factor is not None)
 
 
-async def accept(gate: Gate, store: Store, code: str, name: str, password: str, address: str) -> tuple[str, Operator]:
+async def accept(
+    gate: Gate, store: Store, code: str, name: str, password: str, address: str, recovery_code: str = ""
+) -> tuple[str, Operator]:
     """Choose a password by a link, which ends earlier sessions; a session's token, and the operator. `name` counts
-    for the first organiser alone. Raises `NotFound` for a code that is unknown, used or expired, `BadInput` for a
-    name or password that cannot be used."""
+    for the first organiser alone, `recovery_code` for an account with a second factor, which is set anew then. Raises
+    `NotFound` for a code that is unknown, used or expired, `BadInput` for a name, password or recovery code that
+    cannot be used."""
     check_password(password)
-    async with gate.attempt(f"invitation {address}"):
-        await store.read(lambda tx: _invitation(tx, code))
-        hashed = await gate.hashed(password)
-        operator = await store.write(lambda tx: _accept(tx, code, name, hashed))
+    try:
+        async with gate.attempt(f"invitation {address}"):
+            account = await store.read(lambda tx: _invitation(tx, code).operator)
+            hashed = await gate.hashed(password)
+            operator = await store.write(lambda tx: _accept(tx, code, name, hashed, recovery_code))
+    except LoginFailed as error:  # nobody is sent to the log-in: it is the link that lets in
+        await gate.note_wrong(account)
+        raise BadInput(error.message, code=error.code) from error
     gate.forget()
     return await gate.begin_session(operator), operator
 
 
-async def enrol(gate: Gate, store: Store, principal: Principal, *, secret: str, code: str, password: str) -> list[str]:
-    """Set the second factor by a first code of the app; the recovery codes, shown this once.
-
-    Raises `Conflict` where there is one already, `BadInput` for a wrong password or code, and
-    `TooManyAttempts`.
-    """
-    if not factors.is_secret(secret):
-        raise BadInput("This is no secret of ours. Begin again.", code="second_factor_secret")
-    operator = await store.read(lambda tx: unenrolled(tx, principal))
-    try:
-        async with gate.attempt(f"name {principal.name.casefold()}"):
-            if not await gate.verified(operator, password):
-                raise LoginFailed("The password is wrong.", code="password_wrong")
-            step = factors.step_of(secret, code, wall_ms())
-            if step is None:
-                raise LoginFailed("The code is wrong. Is the clock of the phone right?", code="code_wrong")
-    except LoginFailed as error:  # whoever asks is logged in: no 401, which leads to the log-in
-        raise BadInput(error.message, code=error.code) from error
-    sealed = await gate.sealed(secret, password, operator.id)
-    codes = factors.new_recovery_codes()
-
-    def keep(tx: Transaction) -> None:
-        people.set_factor(tx, operator.id, sealed, step)
-        people.add_recovery_codes(tx, operator.id, [token_hash(factors.plain(one)) for one in codes])
-        _record(tx, "factor_set", operator, by=principal.id)
-
-    await store.write(keep)
-    gate.forget()
-    return codes
-
-
-def unenrolled(tx: Transaction, principal: Principal) -> Operator:
-    """Whoever asks, who has no second factor yet. Raises `NotAllowed` for a device, `Conflict` for the others."""
-    operator = people.operator_by_id(tx, principal.id.removeprefix("operator:"))
-    if operator is None:
-        raise NotAllowed("Only an operator has a second factor.", code="second_factor_operator")
-    if operator.factor is not None:
-        raise Conflict("There is a second factor. Ask for a reset.", code="second_factor_set")
-    return operator
-
-
-def factor_of(tx: Transaction, principal: Principal) -> Literal["set", "missing", "needless"]:
-    """How it stands with the second factor of whoever asks."""
-    operator = people.operator_by_id(tx, principal.id.removeprefix("operator:"))
-    if operator is None or (operator.factor is None and operator.role not in FACTOR_ROLES):
-        return "needless"
-    return "missing" if operator.factor is None else "set"
-
-
-def _accept(tx: Transaction, code: str, name: str, password_hash: str) -> Operator:
+def _accept(tx: Transaction, code: str, name: str, password_hash: str, recovery_code: str) -> Operator:
     token = _invitation(tx, code)
-    people.drop_token(tx, token.hash)
     if token.operator is None:
+        people.drop_token(tx, token.hash)
         if people.count_operators(tx):
             raise NotFound("There is an account already. Ask an organiser for an invitation.", code="setup_over")
         operator = Operator(
@@ -271,10 +291,23 @@ def _accept(tx: Transaction, code: str, name: str, password_hash: str) -> Operat
         return operator
     found = people.operator_by_id(tx, token.operator)
     assert found is not None, "an account is never deleted"
+    proved = found.factor is not None
+    if proved and not recovery_code:
+        raise BadInput(
+            "This account has a second factor: one of its recovery codes is needed, or another organiser than the one"
+            " who made the link resets the factor.",
+            code="recovery_code_needed",
+        )
+    if proved and not take_recovery(tx, found, recovery_code):
+        raise LoginFailed("This code is wrong or was used already.", code="second_factor_wrong")
     people.drop_tokens_of_operator(tx, found.id)
     people.set_password(tx, found.id, password_hash)
+    people.set_factor(tx, found.id, None)  # the earlier password has sealed it
+    people.set_unconfirmed(tx, found.id, None if proved or found.role not in FACTOR_ROLES else wall_ms())
     _record(tx, "accepted", found, by=f"operator:{found.id}")
-    return found
+    accepted = people.operator_by_id(tx, found.id)
+    assert accepted is not None
+    return accepted
 
 
 def _invitation(tx: Transaction, code: str) -> Token:
@@ -314,13 +347,27 @@ def _check_give(tx: Transaction, by: Principal, role: OperatorRole) -> None:
         raise NotAllowed(f"Accounts of the role {role} are made and changed by {whose}.", code="role_not_yours")
 
 
+def _may_confirm(tx: Transaction, operator: Operator, by: Principal) -> bool:
+    """The first safety account is given by an organiser; once it is there only its link's maker is left."""
+    return link_by(tx, operator) == by.id or may_give(by.role, operator.role, safety_exists=safety_exists(tx))  # type: ignore[arg-type]
+
+
+def _factor_was_reset_by(tx: Transaction, operator: Operator, by: Principal) -> bool:
+    """Whether this person has taken the second factor away that the role needs, and nobody has set one or used a link
+    since."""
+    if operator.role not in FACTOR_ROLES:
+        return False
+    last = deeds.last_deed_about(tx, f"operator:{operator.id}", ("factor_reset", "factor_set", "accepted"))
+    return last is not None and last.what == "factor_reset" and last.by == by.id
+
+
 def _check_organisers_stay(tx: Transaction, operator: Operator) -> None:
-    if operator.role != "organiser" or operator.withdrawn_at is not None or not operator.password_hash:
+    if operator.role != "organiser" or state_of(operator) != "active":
         return
     others = [
         one
         for one in people.load_operators(tx)
-        if one.role == "organiser" and one.withdrawn_at is None and one.password_hash and one.id != operator.id
+        if one.role == "organiser" and state_of(one) == "active" and one.id != operator.id
     ]
     if not others:
         raise Conflict("This is the last organiser. Make another one first.", code="last_organiser")
@@ -331,7 +378,9 @@ def _record(tx: Transaction, what: deeds.DeedWhat, operator: Operator, *, by: st
 
 
 def state_of(operator: Operator) -> str:
-    """invited, active or withdrawn."""
+    """invited, unconfirmed, active or withdrawn."""
     if operator.withdrawn_at is not None:
         return "withdrawn"
+    if is_unconfirmed(operator):
+        return "unconfirmed"
     return "active" if operator.password_hash else "invited"

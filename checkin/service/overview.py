@@ -92,6 +92,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     seq: int
     now: str
     arrivals: list[ArrivalsShown]
+    """Of those whose times are kept: when passages are deleted, nobody's."""
     refusals: list[RefusalsShown]
     last_scans: list[ScanShown]
     doors: list[DoorShown]
@@ -202,7 +203,10 @@ def overview(
     return Overview(
         seq=row.seq,
         now=iso(now, layout),
-        arrivals=[ArrivalsShown(iso(at, layout), count) for at, count in presences.arrivals_by_minute(tx, venue.id)],
+        arrivals=[
+            ArrivalsShown(iso(at, layout), count)
+            for at, count in presences.arrivals_by_minute(tx, venue.id, but_at=layout.day_at)
+        ],
         refusals=_refusals(_added_up(one.refusals for one in pulse.doors.values())),
         last_scans=_last_scans(tx, venue, hidden_from(venue, may)),
         doors=_doors(tx, venue, pulse, forecast, heard, now, at_s),

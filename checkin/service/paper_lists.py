@@ -40,7 +40,7 @@ from checkin.service.undo import undo_scan
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, audit, badges, events, exports, facts, presences
 from checkin.store.engine import Transaction
-from checkin.wire import Hint, Id, ScanUndone, iso, milliseconds
+from checkin.wire import Hint, Id, ScanUndone, iso, typed_instant
 from checkin.words import said, say, say_all
 
 ROWS_MAX = 10_000
@@ -98,6 +98,19 @@ class PaperNow(Struct, frozen=True, kw_only=True):
     lists: list[str]
 
 
+def _check_day(at: int, venue: Venue) -> None:
+    """Raises `BadInput` for a time on no day of the event or its programme, nor on the one before or after."""
+    zone = venue.layout.zone
+    sessions = venue.programme.sessions.values()
+    held = {dt.datetime.fromtimestamp(one.starts_at / 1000, zone).date() for one in sessions} | {
+        venue.layout.event.date
+    }
+    one_day, day_of_line = dt.timedelta(days=1), dt.datetime.fromtimestamp(at / 1000, zone).date()
+    if not min(held) - one_day <= day_of_line <= max(held) + one_day:
+        message = f"The event is on {venue.layout.event.date.isoformat()}: this time is on no day of it."
+        raise BadInput(message, code="time_outside")
+
+
 def enter_line(
     tx: Transaction,
     venues: Venues,
@@ -112,14 +125,15 @@ def enter_line(
     hidden group without the permission `protocol`.
 
     Raises `NotFound` for a desk number or door that there is not, `BadInput` for a time that has not come
-    (`time_ahead`), `Conflict` for an id that was used for something else.
+    (`time_ahead`) or is on no day of the event (`time_outside`), `Conflict` for an id that was used for something else.
     """
     journal = Journal(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, journal.event)
     door = venue.layout.door(sent.door)
     if door.item is not None:
         raise BadInput("A counter for items has no paper list.", code="door_counter")
-    at = milliseconds(sent.at)
+    at = typed_instant(sent.at, venue.layout.zone)
+    _check_day(at, venue)
     if at > now + AHEAD_MS_MAX:
         raise BadInput("This time has not come yet. Check the time on the paper.", code="time_ahead")
     person = attendees.attendee_by_desk_number(tx, venue.id, sent.number)

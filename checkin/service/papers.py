@@ -9,7 +9,9 @@ from typing import Any
 
 from babel.dates import format_date
 
+from checkin.badges.joining import Told, nobody_told
 from checkin.badges.papers import link_qr, part, render_paper, unprintable
+from checkin.badges.render import set_in_parts
 from checkin.core.attendance import Counted, Rule
 from checkin.core.errors import BadInput, TooLarge
 from checkin.core.model import Event
@@ -17,8 +19,9 @@ from checkin.service.certificates import Certified
 from checkin.service.venues import Venue
 from checkin.words import say
 
-CERTIFICATES_MAX = 2_000
+CERTIFICATES_MAX = 20_000
 """In one file."""
+PART_CERTIFICATES_MAX = 50
 NAMED_MAX = 5
 CERTIFICATE_WORDS = (
     "certificate_title",
@@ -43,6 +46,7 @@ def certificates_pdf(
     verify_url: str,
     language: str = "de",
     own: Path | None = None,
+    told: Told = nobody_told,
 ) -> bytes:
     """The certificates in one tagged PDF, a page for each. `verify_url`: of the page where anybody checks a
     code. Raises `BadInput` for nobody or for
@@ -70,10 +74,14 @@ def certificates_pdf(
         "event_name": part(event.name),
         "event_line": part(f"{event.name} · {venue.layout.house.name}"),
         "rule": rule_words(rule, language),
-        "certificates": [_certificate(venue, one, rule, verify_url, language) for one in certified],
     }
     title = f"{words['title']} {event.name}"
-    return render_paper("certificate", content, title=title, language=language, date=event.date, own=own)
+
+    def typeset(some: Sequence[Certified], after_pages: int) -> bytes:
+        part = {**content, "certificates": [_certificate(venue, one, rule, verify_url, language) for one in some]}
+        return render_paper("certificate", part, title=title, language=language, date=event.date, own=own)
+
+    return set_in_parts(certified, PART_CERTIFICATES_MAX, typeset, told)
 
 
 def rule_words(rule: Rule, language: str) -> str:

@@ -50,7 +50,8 @@ _hasher = PasswordHasher()
 
 class Principal(Struct, frozen=True, kw_only=True):
     """Who asks: an operator, or a device of one event and perhaps of one door. `enrolling`: an operator
-    who must set a second factor before anything else, and may nothing until then."""
+    who must set a second factor before anything else, and may nothing until then. `unconfirmed`: one who may nothing
+    until somebody has confirmed who used the link to this account."""
 
     id: str
     name: str
@@ -59,6 +60,7 @@ class Principal(Struct, frozen=True, kw_only=True):
     event: str | None = None
     door: str | None = None
     enrolling: bool = False
+    unconfirmed: bool = False
 
     @property
     def is_device(self) -> bool:
@@ -132,19 +134,27 @@ class Gate:
         """
         async with self.attempt(f"name {name.casefold()}", f"address {address}"):
             operator = await self._store.read(lambda tx: people.operator_by_name(tx, name))
-            right = await self.verified(operator, password)
-            if operator is None or not right:
-                await self._note_wrong(operator)
-                raise LoginFailed("Name or password is wrong.")
-            if operator.factor is not None:
-                await self._check_factor(operator, password, code)
+            operator, _ = await self.prove(operator, password, code)
         return await self.begin_session(operator), operator
+
+    async def prove(self, operator: Operator | None, password: str, code: str) -> tuple[Operator, str | None]:
+        """That whoever asks is this operator: the operator, and the secret of the second factor where there is one.
+
+        Raises `LoginFailed` and `SecondFactorNeeded`; whoever calls it does so in an `attempt`.
+        """
+        right = await self._verified(operator, password)
+        if operator is None or not right:
+            await self.note_wrong(None if operator is None else operator.id)
+            raise LoginFailed("Name or password is wrong.")
+        if operator.factor is None:
+            return operator, None
+        return operator, await self._check_factor(operator, operator.factor, password, code)
 
     def lacks_factor(self, operator: Operator) -> bool:
         """Whether the operator must set a second factor before anything else."""
         return self._second_factor == "required" and operator.role in FACTOR_ROLES and operator.factor is None
 
-    async def verified(self, operator: Operator | None, password: str) -> bool:
+    async def _verified(self, operator: Operator | None, password: str) -> bool:
         """Whether this is the operator's password; takes as long where there is no such operator."""
         there = operator is not None and operator.withdrawn_at is None and operator.password_hash
         async with self._verifying:
@@ -218,33 +228,30 @@ class Gate:
         if heard:
             await self._store.write(lambda tx: people.heard_devices(tx, heard))
 
-    async def _check_factor(self, operator: Operator, password: str, code: str) -> None:
-        """Raises `SecondFactorNeeded` without a code, `LoginFailed` for one that is wrong or was taken before."""
+    async def _check_factor(self, operator: Operator, factor: bytes, password: str, code: str) -> str | None:
+        """The secret. Raises `SecondFactorNeeded` without a code, `LoginFailed` for one that is wrong or was taken
+        before."""
         if not code:
             raise SecondFactorNeeded("Name and password are right. Now the code of the app.")
-        assert operator.factor is not None
         async with self._verifying:
-            secret = await asyncio.to_thread(factors.opened, operator.factor, password, operator.id)
+            secret = await asyncio.to_thread(factors.opened, factor, password, operator.id)
         step = factors.step_of(secret, code, wall_ms()) if secret is not None else None
 
         def take(tx: Transaction) -> bool:
             if step is not None:
                 return people.take_factor_step(tx, operator.id, step)
-            if not people.take_recovery_code(tx, operator.id, token_hash(factors.plain(code))):
-                return False
-            who = f"operator:{operator.id}"
-            deeds.record(tx, "recovery_used", at=wall_ms(), by=who, about=who)
-            return True
+            return take_recovery(tx, operator, code)
 
         if not await self._store.write(take):
-            await self._note_wrong(operator)
+            await self.note_wrong(operator.id)
             raise LoginFailed("This code is wrong or was used already.", code="second_factor_wrong")
+        return secret
 
-    async def _note_wrong(self, operator: Operator | None) -> None:
+    async def note_wrong(self, operator: str | None) -> None:
         """A failed log-in is a deed where the name is one of ours; what else was typed may be anything (a
         password), and the delays bound how many there can be."""
         if operator is not None:
-            about = f"operator:{operator.id}"
+            about = f"operator:{operator}"
             await self._store.write(lambda tx: deeds.record(tx, "login_failed", at=wall_ms(), by="", about=about))
 
     def _check_wait(self, keys: tuple[str, ...]) -> None:
@@ -295,6 +302,21 @@ def check_password(password: str) -> None:
     """Raises `BadInput` for one that is too short."""
     if len(password) < PASSWORD_CHARS_MIN:
         raise BadInput(f"The password needs at least {PASSWORD_CHARS_MIN} characters.", code="password_short")
+
+
+def is_unconfirmed(operator: Operator) -> bool:
+    """Whether a link gave this account its password and nobody has confirmed yet who used it: of the roles that need
+    a second factor, since that one may have been set by whoever had the link."""
+    return operator.unconfirmed_since is not None and operator.role in FACTOR_ROLES
+
+
+def take_recovery(tx: Transaction, operator: Operator, code: str) -> bool:
+    """Whether this was one of the operator's recovery codes; it is used up, and that is a deed."""
+    if not people.take_recovery_code(tx, operator.id, token_hash(factors.plain(code))):
+        return False
+    who = f"operator:{operator.id}"
+    deeds.record(tx, "recovery_used", at=wall_ms(), by=who, about=who)
+    return True
 
 
 def add_device(
@@ -352,6 +374,10 @@ def check(principal: Principal, permission: Permission, *, event: str | None = N
     """Raises `NotAllowed` unless this principal may do this, in this event, at this door."""
     if principal.enrolling:
         raise NotAllowed("Set up the second factor first: /second-factor", code="second_factor_missing")
+    if principal.unconfirmed:
+        raise NotAllowed(
+            "Whoever made the link to this account confirms first that it was you: /account", code="account_unconfirmed"
+        )
     if permission not in principal.may:
         raise NotAllowed(f"The role {principal.role} may not do this ({permission}).", code="role_may_not")
     if principal.event is not None and event is not None and principal.event != event:
@@ -367,7 +393,10 @@ def check_area(principal: Principal, area: str, layout: Layout) -> None:
 
 
 def new_token() -> str:
-    return secrets.token_urlsafe(32)
+    """One that a command line does not take for an option."""
+    while (token := secrets.token_urlsafe(32)).startswith("-"):
+        pass
+    return token
 
 
 def token_hash(token: str) -> bytes:
@@ -395,12 +424,14 @@ def _principal(tx: Transaction, hash: bytes, now: int, factor_required: bool) ->
         if operator is None or operator.withdrawn_at is not None:
             return None
         enrolling = factor_required and operator.factor is None and operator.role in FACTOR_ROLES
+        unconfirmed = is_unconfirmed(operator)
         return Principal(
             id=f"operator:{operator.id}",
             name=operator.name,
             role=operator.role,
-            may=frozenset() if enrolling else OPERATOR_MAY[operator.role],
+            may=frozenset() if enrolling or unconfirmed else OPERATOR_MAY[operator.role],
             enrolling=enrolling,
+            unconfirmed=unconfirmed,
         )
     device = people.device_by_id(tx, token.device or "")
     if device is None or device.revoked_at is not None:

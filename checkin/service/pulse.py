@@ -1,7 +1,8 @@
 """How the doors of one event do just now: followed fact by fact, in the memory of this process.
 
 A follower like any other: it adds the facts up once and reads on from their seq, so that whoever looks
-pays for what is new and not for the whole day.
+pays for what is new and not for the whole day. How long answers took is in no fact: of several nodes each
+tells the others (`untold`, `others_answered`).
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Pulse:
         self._lock = threading.Lock()
         self._seq: int | None = None
         self._heard: dict[str, tuple[int, float, bool]] = {}
+        self._untold: dict[str, deque[float]] = {}
         self._walked_in_earlier: dict[int, frozenset[str]] = {}
         self.walked_in: set[str] = set()
         self.doors: dict[str, DoorScans] = {}
@@ -68,10 +70,26 @@ class Pulse:
 
     def answered(self, door: str, took_ms: float) -> None:
         """A scan at a door that the venue has was answered so long after it had come."""
+        self._answers(door).append(took_ms)
+        untold = self._untold.get(door)
+        if untold is None:
+            untold = self._untold.setdefault(door, deque(maxlen=ANSWERS_MAX))
+        untold.append(took_ms)
+
+    def untold(self) -> list[tuple[str, list[float]]]:
+        """(door, answer times in ms) since the last call, for the other nodes."""
+        told, self._untold = self._untold, {}
+        return [(door, [round(took_ms, 1) for took_ms in answers]) for door, answers in told.items()]
+
+    def others_answered(self, door: str, took_ms: Iterable[float]) -> None:
+        """Another node has answered scans at a door within these times."""
+        self._answers(door).extend(took_ms)
+
+    def _answers(self, door: str) -> deque[float]:
         recent = self.recent.get(door)
         if recent is None:
             recent = self.recent.setdefault(door, Recent())
-        recent.answers_ms.append(took_ms)
+        return recent.answers_ms
 
     def follow(self, tx: Transaction, event: int) -> None:
         """Read on to the event's last fact."""

@@ -20,7 +20,7 @@ from checkin.service.seats import claimant_of, retake
 from checkin.service.venues import Venue, Venues, recount
 from checkin.store import attendees, events, sessions
 from checkin.store.engine import Transaction
-from checkin.wire import BookingAnswer, BookingSent, SessionChange, SessionSent, milliseconds
+from checkin.wire import BookingAnswer, BookingSent, SessionChange, SessionSent, typed_instant
 
 
 def import_schedule(
@@ -197,7 +197,7 @@ def _changed(session: Session, sent: SessionChange, layout: Layout) -> Session:
 
 
 def _instant(time: dt.datetime, layout: Layout) -> int:
-    return milliseconds(time if time.tzinfo else time.replace(tzinfo=layout.zone))
+    return typed_instant(time, layout.zone)
 
 
 def _note_programme(

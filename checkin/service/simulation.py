@@ -95,7 +95,8 @@ class DoorPlayed(Struct, frozen=True, kw_only=True):
 
 class AreaPlayed(Struct, frozen=True, kw_only=True):
     """One area: the most who were inside and when; `full_at`: when it was full first (but for wheelchair
-    places), for `full_min` minutes in all. `refused`: how many found no place; of the house, when they came."""
+    places), for `full_min` minutes in all. `refused`: how many found it full; `placed`: of those so many found a place
+    after all, in a room that they were sent to, or, of the house, later."""
 
     area: str
     name: str
@@ -105,6 +106,7 @@ class AreaPlayed(Struct, frozen=True, kw_only=True):
     full_at: int | None
     full_min: float
     refused: int
+    placed: int
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -278,6 +280,7 @@ class _Day:
         self.for_place = 0
         self.waited_ms: list[float] = []
         self.refused: Counter[str] = Counter()
+        self.placed: Counter[str] = Counter()
         self.overflowed: Counter[str] = Counter()
         self.most: dict[str, tuple[int, float]] = dict.fromkeys(layout.areas, (0, 0.0))
         self.full_since: dict[str, float] = {}
@@ -425,11 +428,13 @@ class _Day:
         refusal = self._decide(person, door, "entry").refusal
         if refusal is None or refusal.reason not in NO_PLACE:
             return
-        self.refused[refusal.area or area] += 1
+        full = refusal.area or area
+        self.refused[full] += 1
         other = refusal.overflow or (refusal.alternatives[0].area if refusal.alternatives else None)
         doors = self.layout.entries(other) if other is not None else ()
         if other is not None and doors:
-            self._queue_switch(person, self.rng.choice(doors).id, other, overflow=refusal.overflow is not None)
+            overflow = refusal.overflow is not None
+            self.placed[full] += self._queue_switch(person, self.rng.choice(doors).id, other, overflow=overflow)
 
     def _ask(self, person: _Person, door: str) -> None:
         """Be let into the house, or wait beside the door and ask again: the lane is free for the next."""
@@ -451,14 +456,16 @@ class _Day:
             self.arrived_at.append(self.now)
             if waited_since is not None:
                 self.waited_ms.append(self.now - waited_since)
+                self.placed[self.root] += 1
 
-    def _queue_switch(self, person: _Person, door: str, area: str, *, overflow: bool) -> None:
-        """Whoever finds a room full takes the one that is offered."""
+    def _queue_switch(self, person: _Person, door: str, area: str, *, overflow: bool) -> bool:
+        """Whoever finds a room full takes the one that is offered; whether they get in there."""
         decision = self._decide(person, door, "entry", switch=True)
         if decision.outcome == "admitted" and overflow:
             self.overflowed[area] += 1
         elif decision.refusal is not None and decision.refusal.reason in NO_PLACE:
             self.refused[area] += 1
+        return decision.outcome == "admitted"
 
     def _out(self, person: _Person, area: str) -> None:
         there = person.bearer.presence
@@ -605,6 +612,7 @@ class _Day:
             full_at=None if full_at is None else round(full_at),
             full_min=round(self.full_ms[area] / MINUTE_MS, 1),
             refused=self.refused[area],
+            placed=self.placed[area],
         )
 
 

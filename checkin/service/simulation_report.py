@@ -56,7 +56,7 @@ def table(played: Played, layout: Layout) -> Iterator[str]:
     yield from _columns(rows)
     yield ""
     yield "Areas: where it is full (but for wheelchair places)"
-    areas = [("area", "name", "approved", "most", "at", "full from", "for min", "refused", "taken over")]
+    areas = [("area", "name", "approved", "most", "at", "full from", "for min", "find it full", "no place", "taken over")]
     areas += [
         (
             one.area,
@@ -67,6 +67,7 @@ def table(played: Played, layout: Layout) -> Iterator[str]:
             "–" if one.full_at is None else clock(one.full_at),
             f"{one.full_min:.0f}" if one.full_at is not None else "–",
             str(one.refused),
+            str(one.refused - one.placed),
             str(played.overflowed.get(one.area, 0)),
         )
         for one in played.areas
@@ -87,7 +88,10 @@ def _advice(played: Played) -> Iterator[str]:
             )
     for area in played.areas:
         if area.refused:
-            yield f"{area.area} {area.name}: {area.refused} find no place."
+            yield (
+                f"{area.area} {area.name}: {area.refused} find it full, {area.placed} of them a place elsewhere or"
+                f" later; {area.refused - area.placed} find none."
+            )
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from checkin.core.allotment import NOTHING, Ledger
-from checkin.core.conflict import CaseKind, Verdict, close
+from checkin.core import wording
+from checkin.core.allotment import NOTHING, Epoch, Ledger
+from checkin.core.conflict import CaseKind, Side, Verdict, close
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Corrected, Scanned
-from checkin.core.link import Linked
+from checkin.core.link import SILENT_MS, Linked
 from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
 from checkin.service.people import names_of, new_token, take_pairing, token_hash
@@ -21,10 +25,15 @@ from checkin.store import attendees, events, facts, people, presences, stations
 from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 from checkin.store.stations import Station
-from checkin.wire import iso
+from checkin.wire import Hint, iso
+from checkin.words import said
 
 KEY_BYTES = 32
 CONFLICTS_SHOWN_MAX = 200
+PROGRAM_LETTERS_MAX = 60
+A_TIME = 1_000_000_000_000
+"""From here a generation is the moment (ms since 1970 UTC) at which the centre was put back."""
+NOBODY_HEARD: Mapping[str, int] = MappingProxyType({})
 
 
 class StationPaired(Struct, frozen=True, kw_only=True):
@@ -38,53 +47,109 @@ class StationPaired(Struct, frozen=True, kw_only=True):
 
 
 class SeatsShown(Struct, frozen=True, kw_only=True):
-    """Of one area: how many more a station may let in by itself (`rights`), and how many places it has in all."""
+    """Of one area: how many more a station may let in by itself (`rights`), and how many places it has in all. On
+    some of those sits somebody whom the centre counts (`inside`), or perhaps somebody (`in_doubt`). `to_count` come
+    free when the area is counted, since the station was switched off. `unsure`: what it had before it began anew is
+    not known; only a headcount settles that."""
 
     area: str
     rights: int
     set_aside: int
+    inside: int
+    in_doubt: int
+    to_count: int
+    unsure: bool
 
 
 class StationShown(Struct, frozen=True, kw_only=True):
-    """`linked`: heard of lately by this process, `heard_s` ago. `rows` of its log are here, of `due`."""
+    """`linked`: heard of lately by this process, since `linked_since`; its last word was at `heard_at`, `heard_s` ago.
+    `rows` of its log are here, of `due` as it said then. `known`: since the centre was put back from a backup it has
+    told all. `offset_s`: how far its clock was ahead at its last scan that is here (below 0: behind)."""
 
     id: str
     name: str
     door: str
     revoked: bool
     linked: bool
+    linked_since: str | None
+    heard_at: str | None
     heard_s: float | None
     rows: int
     due: int
+    epoch: str | None
     retired: bool
+    known: bool
+    offset_s: float | None
+    program: str
     seats: list[SeatsShown]
 
 
-class StationsShown(Struct, frozen=True, kw_only=True):
-    """`frozen`: the areas of which nothing is given away, since it is not known what stations hold there."""
+class AreaShown(Struct, frozen=True, kw_only=True):
+    """Whose the places of an area are: of people `inside` as the centre counts, of the `pool`, `in_doubt`, of people
+    who are `leaving`; the others are the stations' (`SeatsShown`). `capacity` and `pool` None: no limit. `to_count`
+    come free by a headcount. `frozen`: nothing of it is given away, since it is not known what stations hold there."""
 
+    id: str
+    name: str
+    capacity: int | None
+    inside: int
+    pool: int | None
+    in_doubt: int
+    leaving: int
+    to_count: int
+    frozen: bool
+    counted_at: str | None
+
+
+class RestoredShown(Struct, frozen=True, kw_only=True):
+    """The centre was put back from a backup, `at` (None: it was told by a station), and nobody has said yet that no
+    door is missing. `reported`: how many stations have told all since."""
+
+    generation: int
+    at: str | None
+    reported: int
+
+
+class StationsShown(Struct, frozen=True, kw_only=True):
+    """`frozen`: the areas of which nothing is given away. `conflicts`: how many are open."""
+
+    seq: int
     stations: list[StationShown]
+    areas: list[AreaShown]
     frozen: list[str]
+    restored: RestoredShown | None
+    conflicts: int
+
+
+class AttentionShown(Struct, frozen=True, kw_only=True):
+    """How many conflicts are open, and whether somebody has to say that no door is missing."""
+
+    conflicts: int
+    restored: bool
 
 
 class SideShown(Struct, frozen=True, kw_only=True):
+    """One side of a conflict: what a `station` showed (`outcome` None: nothing) and when by its clock, which was
+    `offset_s` ahead; or what the `centre` decided (`hint` says why not), or where it knows this badge to be."""
+
+    by: Literal["station", "centre"]
     door: str
     at: str | None
     outcome: str | None
+    hint: Hint | None
     offset_s: float | None
 
 
 class ConflictShown(Struct, frozen=True, kw_only=True):
-    """`in_doubt`: the areas where a place is set aside until this is settled."""
+    """`in_doubt`: the areas where a place is set aside until this is settled; one with two such places twice."""
 
     id: str
-    kind: str
+    kind: CaseKind
     attendee: str | None
     sides: list[SideShown]
-    centre: SideShown | None
     in_doubt: list[str]
     opened_at: str
-    verdict: str | None
+    verdict: Verdict | None
     closed_at: str | None
     closed_by: str | None
 
@@ -99,6 +164,12 @@ class VerdictSent(Struct, frozen=True, kw_only=True):
     kind: CaseKind
     verdict: Verdict
     inside: bool = False
+
+
+class ConfirmationSent(Struct, frozen=True):
+    """No door is missing on the list of stations that was shown in this `generation` of the centre."""
+
+    generation: int
 
 
 class CodeSent(Struct, frozen=True):
@@ -131,47 +202,203 @@ def station_of(tx: Transaction, slug: str, token: str) -> Station | None:
     return found if found is not None and found.event == slug else None
 
 
-def stations_shown(tx: Transaction, venues: Venues, slug: str, *, now: int) -> StationsShown:
-    """The stations of an event, and what places each holds."""
+def link_opened(tx: Transaction, station: str, program: str, *, now: int) -> None:
+    """A station has linked; `program`: what it says it runs."""
+    stations.link_opened(tx, station, "".join(filter(str.isprintable, program))[:PROGRAM_LETTERS_MAX], now)
+
+
+def stations_shown(
+    tx: Transaction, venues: Venues, slug: str, *, now: int, heard: Mapping[str, int] = NOBODY_HEARD
+) -> StationsShown:
+    """The stations of an event, and whose the places are. `heard`: device → when it was heard since the last save."""
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     if not row.stations:
-        return StationsShown(stations=[], frozen=[])
+        return StationsShown(seq=row.seq, stations=[], areas=[], frozen=[], restored=None, conflicts=0)
     ledger = Ledger(venue.layout, stations.load_ledger(tx, venue.id))
     linked = venues.ledgers.linked.get(venue.id, {})
+    known = stations.load_stations(tx, venue.id)
+    shown = [
+        _station(tx, venue, one, ledger, linked.get(one.id), heard.get(one.id), now)
+        for one in sorted(known.values(), key=lambda one: (one.door, one.name))
+    ]
     return StationsShown(
-        stations=[
-            _shown(one, ledger, linked.get(one.id), now) for one in stations.load_stations(tx, venue.id).values()
-        ],
+        seq=row.seq,
+        stations=shown,
+        areas=_areas(tx, venue, ledger, shown, now),
         frozen=[area for area in venue.layout.areas if ledger.is_frozen(area)],
+        restored=_restored(venue, ledger, shown),
+        conflicts=stations.count_open_cases(tx, venue.id),
     )
 
 
-def _shown(one: Station, ledger: Ledger, linked: Linked | None, now: int) -> StationShown:
+def _station(
+    tx: Transaction,
+    venue: Venue,
+    one: Station,
+    ledger: Ledger,
+    linked: Linked | None,
+    heard: int | None,
+    now: int,
+) -> StationShown:
     epochs = [epoch for epoch in ledger.epochs.values() if epoch.station == one.id]
     current = next((epoch for epoch in epochs if not epoch.retired), None)
-    seats: dict[str, SeatsShown] = {}
-    for epoch in epochs:
-        for area in epoch.areas:
-            counters = ledger.counters.get((one.id, epoch.id, area), NOTHING)
-            before = seats.get(area, SeatsShown(area=area, rights=0, set_aside=0))
-            seats[area] = SeatsShown(
-                area=area,
-                rights=before.rights + (max(0, counters.rights) if epoch is current else 0),
-                set_aside=before.set_aside + (0 if area in epoch.counted else counters.outstanding),
-            )
+    heard_at = max(linked.heard_at if linked is not None else 0, heard or 0, one.heard_at or 0) or None
+    last = None if current is None else stations.last_row(tx, venue.id, one.id, current.id)
     return StationShown(
         id=one.id,
         name=one.name,
         door=one.door,
         revoked=one.revoked,
-        linked=linked is not None,
-        heard_s=(now - linked.heard_at) / 1000 if linked is not None else None,
+        linked=linked is not None and now - linked.heard_at <= SILENT_MS,
+        linked_since=None if one.linked_at is None else iso(one.linked_at, venue.layout),
+        heard_at=None if heard_at is None else iso(heard_at, venue.layout),
+        heard_s=None if heard_at is None else (now - heard_at) / 1000,
         rows=sum(epoch.have for epoch in epochs),
         due=sum(max(epoch.due, epoch.have) for epoch in epochs),
+        epoch=current.id if current is not None else None,
         retired=bool(epochs) and current is None,
-        seats=list(seats.values()),
+        known=one.revoked or (bool(epochs) and all(_has_told(epoch) for epoch in epochs)),
+        offset_s=None if last is None or last.offset_ms is None else last.offset_ms / 1000,
+        program=one.program,
+        seats=_seats(ledger, one.id, epochs),
     )
+
+
+def _has_told(epoch: Epoch) -> bool:
+    return epoch.known or set(epoch.areas) <= set(epoch.counted)
+
+
+def state_of(one: StationShown) -> str:
+    """For a terminal: how a station is, by its last word."""
+    if one.revoked or one.retired:
+        return "revoked" if one.revoked else "retired"
+    if one.heard_at is None:
+        return "never heard of"
+    return f"last heard at {one.heard_at}"
+
+
+def _seats(ledger: Ledger, station: str, epochs: Sequence[Epoch]) -> list[SeatsShown]:
+    """The places of one station in the areas of its door, the house first."""
+    used = Counter(
+        (epoch, area, state)
+        for (whose, epoch, _), admission in ledger.admissions.items()
+        for area, state in admission.seats.items()
+        if whose == station
+    )
+    seats: dict[str, SeatsShown] = {}
+    for epoch in epochs:
+        for area in epoch.areas:
+            counters = ledger.counters.get((station, epoch.id, area), NOTHING)
+            held = 0 if area in epoch.counted else counters.outstanding
+            inside = used[epoch.id, area, "inside"]
+            before = seats.get(
+                area, SeatsShown(area=area, rights=0, set_aside=0, inside=0, in_doubt=0, to_count=0, unsure=False)
+            )
+            seats[area] = SeatsShown(
+                area=area,
+                rights=before.rights + (0 if epoch.retired else max(0, counters.rights)),
+                set_aside=before.set_aside + held,
+                inside=before.inside + inside,
+                in_doubt=before.in_doubt + used[epoch.id, area, "doubtful"],
+                to_count=before.to_count + (held - inside if epoch.retired else 0),
+                unsure=before.unsure or (epoch.retired and not epoch.known and area not in epoch.counted),
+            )
+    return [*seats.values()]
+
+
+def _areas(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown], now: int) -> list[AreaShown]:
+    """The areas of which stations may hold places, and others of which some are set aside."""
+    layout = venue.layout
+    house = seats_of(tx, venue, presences.load_tallies(tx, venue.id), now).house
+    house.set_aside = ledger.set_aside
+    held = {area for one in shown if one.door in layout.doors for area in layout.path(layout.doors[one.door].area)}
+    theirs, doubts = Counter[str](), Counter(area for _, area in ledger.doubts)
+    retired = Counter[str]()
+    for seats in (seats for one in shown for seats in one.seats):
+        theirs[seats.area] += seats.in_doubt
+        retired[seats.area] += seats.to_count
+    leaving = Counter(area for one in ledger.pending.values() for area in one.frees)
+    areas = []
+    for area in layout.areas.values():
+        if area.id not in held and not ledger.set_aside[area.id]:
+            continue
+        numbers, counted = house.numbers(area.id), ledger.counted.get(area.id)
+        areas.append(
+            AreaShown(
+                id=area.id,
+                name=area.name,
+                capacity=numbers.capacity,
+                inside=numbers.inside,
+                pool=numbers.free,
+                in_doubt=doubts[area.id] + theirs[area.id],
+                leaving=leaving[area.id],
+                to_count=doubts[area.id] + retired[area.id],
+                frozen=ledger.is_frozen(area.id),
+                counted_at=None if counted is None else iso(counted.at, layout),
+            )
+        )
+    return areas
+
+
+def _restored(venue: Venue, ledger: Ledger, shown: Sequence[StationShown]) -> RestoredShown | None:
+    if ledger.meta["roster"]:
+        return None
+    at = ledger.generation if ledger.generation >= A_TIME else None
+    return RestoredShown(
+        generation=ledger.generation,
+        at=None if at is None else iso(at, venue.layout),
+        reported=sum(one.known for one in shown),
+    )
+
+
+def attention(tx: Transaction, venues: Venues, slug: str) -> AttentionShown:
+    """What of the stations waits for a person; cheap, for every page asks."""
+    event = venues.id(tx, slug)
+    return AttentionShown(conflicts=stations.count_open_cases(tx, event), restored=stations.is_roster_open(tx, event))
+
+
+def put_back(tx: Transaction, venues: Venues, slug: str, *, now: int, by: str) -> bool:
+    """This event came from a backup just now: nothing is given away until every station has told all, and a person
+    has confirmed the list of stations. Returns whether it has stations."""
+    journal = Journal(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, journal.event)
+    ledger = venues.ledgers.take(tx, journal.event, venue.layout)
+    if ledger is None:
+        return False
+    # A time, so that two restores of one backup are told apart.
+    ledger.restored(now)
+    venues.ledgers.save(tx, journal.event, ledger)
+    journal.add(Changed(noun="event", what="restored", at=now, by=by))
+    journal.write()
+    return True
+
+
+def confirm_roster(tx: Transaction, venues: Venues, slug: str, generation: int, *, now: int, by: str) -> None:
+    """A person has compared the list of stations with the doors: none is missing.
+
+    Raises `Conflict` where there is nothing to confirm, or the centre was put back once more since the list was shown
+    (`roster_changed`), and while a station of which the backup knows nothing has not reported: it may hold anything
+    (`station_unheard`).
+    """
+    journal = Journal(tx, venues.id(tx, slug))
+    venue = venues.venue(tx, slug, journal.event)
+    ledger = venues.ledgers.take(tx, journal.event, venue.layout)
+    if ledger is None or ledger.meta["roster"] or ledger.generation != generation:
+        raise Conflict("There is no such list to confirm. Read the list of stations again.", code="roster_changed")
+    heard = {epoch.station for epoch in ledger.epochs.values()}
+    unheard = [
+        one.name for one in stations.load_stations(tx, venue.id).values() if not one.revoked and one.id not in heard
+    ]
+    if unheard:
+        raise Conflict(
+            f"Nothing was heard of {', '.join(unheard)} yet. Wait, or revoke it and count its areas.",
+            code="station_unheard",
+        )
+    ledger.confirm_roster()
+    venues.ledgers.save(tx, journal.event, ledger)
+    journal.add(Changed(noun="event", what="roster confirmed", at=now, by=by))
+    journal.write()
 
 
 def retire_station(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: str) -> None:
@@ -195,11 +422,9 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     kept = stations.load_cases(tx, venue.id, CONFLICTS_SHOWN_MAX)
-    doubts: dict[str, list[str]] = {}
-    for scan, area in Ledger(venue.layout, stations.load_ledger(tx, venue.id)).doubts if kept else {}:
-        doubts.setdefault(scan, []).append(area)
+    ledger = Ledger(venue.layout, stations.load_ledger(tx, venue.id) if kept else None)
     names = attendees.names_by_id(tx, venue.id, {one.case.attendee for one in kept if one.case.attendee})
-    answered = facts.facts_by_id(tx, venue.id, {one.case.id for one in kept})
+    answered = facts.facts_by_id(tx, venue.id, {side.scan for one in kept for side in one.case.sides})
     operators = names_of(tx, venue.id)
     return ConflictsShown(
         [
@@ -207,17 +432,8 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
                 id=one.case.id,
                 kind=one.case.kind,
                 attendee=names[one.case.attendee][0] if one.case.attendee in names else None,
-                sides=[
-                    SideShown(
-                        door=_door(venue, side.door),
-                        at=None if side.at is None else iso(side.at, venue.layout),
-                        outcome=side.outcome,
-                        offset_s=None if side.offset_ms is None else side.offset_ms / 1000,
-                    )
-                    for side in one.case.sides
-                ],
-                centre=_centre(venue, answered.get(one.case.id)),
-                in_doubt=[venue.layout.areas[area].name for area in doubts.get(one.case.id, ())],
+                sides=[_side(venue, side, answered.get(side.scan)) for side in one.case.sides],
+                in_doubt=[venue.layout.areas[area].name for area in ledger.in_doubt(one.case.id, one.case.areas)],
                 opened_at=iso(one.opened_at, venue.layout),
                 verdict=one.verdict,
                 closed_at=None if one.closed_at is None else iso(one.closed_at, venue.layout),
@@ -264,17 +480,16 @@ def settle(tx: Transaction, venues: Venues, slug: str, id: str, sent: VerdictSen
     journal.write()
 
 
-def _door(venue: Venue, door: str) -> str:
-    return venue.layout.doors[door].name if door in venue.layout.doors else door
-
-
-def _centre(venue: Venue, kept: facts.Kept | None) -> SideShown | None:
-    """What the centre has for the same scan."""
-    if kept is None or not isinstance(kept.fact, Scanned):
-        return None
+def _side(venue: Venue, side: Side, kept: facts.Kept | None) -> SideShown:
+    at = side.at
+    if at is None and kept is not None and isinstance(kept.fact, Scanned):
+        at = kept.fact.received_at
+    door = venue.layout.doors.get(side.door)
     return SideShown(
-        door=_door(venue, kept.fact.door),
-        at=iso(kept.fact.received_at, venue.layout),
-        outcome=kept.fact.decision.outcome,
-        offset_s=None,
+        by=side.by,
+        door=door.name if door is not None else side.door,
+        at=None if at is None else iso(at, venue.layout),
+        outcome=side.outcome,
+        hint=None if side.reason is None else said(wording.for_staff(side.reason)),
+        offset_s=None if side.offset_ms is None else side.offset_ms / 1000,
     )

@@ -13,6 +13,8 @@ from checkin.store.engine import Row, Store, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
 
 PAGE_ROWS_MAX = 2_000
+NOT_COPIED = {"lease"}
+"""Which node of the source does what: of no meaning elsewhere."""
 
 
 class Table(Struct, frozen=True):
@@ -70,6 +72,8 @@ async def copy_all(source: Store, target: Store, told: Callable[[str, int], None
     def copy(tx: Transaction) -> dict[str, int]:
         copied: dict[str, int] = {}
         for table in tables():
+            if table.name in NOT_COPIED:
+                continue
             copied[table.name] = 0
             for page in _pages(tx, table):
                 keep(table, page)

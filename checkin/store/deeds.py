@@ -22,6 +22,10 @@ DeedWhat = Literal[
     "recovery_used",
     "login_failed",
     "link_refused",
+    "confirmed",
+    "password_changed",
+    "recovery_renewed",
+    "logged_out",
 ]
 DEEDS_SHOWN = 200
 
@@ -59,6 +63,17 @@ def deeds_since(tx: Transaction, whats: Sequence[DeedWhat], since: int) -> list[
         (since, *whats),
     )
     return [_deed(row) for row in rows]
+
+
+def last_deed_about(tx: Transaction, about: str, whats: Sequence[DeedWhat]) -> Deed | None:
+    """The latest of these kinds that was done to this account."""
+    marks = ", ".join("?" * len(whats))
+    row = tx.row(
+        "SELECT number, at, by, what, about, note FROM deed"
+        f" WHERE about = ? AND what IN ({marks}) ORDER BY number DESC LIMIT 1",
+        (about, *whats),
+    )
+    return None if row is None else _deed(row)
 
 
 def _deed(row: Row) -> Deed:

@@ -7,15 +7,25 @@ a request that is cancelled can neither leave a transaction open nor take anothe
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from checkin.core.errors import CheckinError
+from checkin.core.errors import Busy, CheckinError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+
+NEWS_BYTES_MAX = 7_900
+"""PostgreSQL takes less than 8,000 bytes in a NOTIFY."""
+SNAPSHOTS_MAX = 2
+"""So many long readings at once: each takes a connection, memory and a core."""
+SNAPSHOT_WAIT_S_MAX = 20.0
+SNAPSHOT_S_MAX = 180.0
+"""Whoever reads longer is stopped: what is written meanwhile cannot be tidied up behind it."""
 
 
 def json_list(values: Iterable[str]) -> str:
@@ -55,13 +65,80 @@ class Transaction(Protocol):
         ...
 
 
+class Bounded:
+    """A transaction that only reads, and not for ever: `StoreBusy` when it is asked for more after its time, or
+    when `check` raises it."""
+
+    def __init__(self, tx: Transaction, check: Callable[[], None] = lambda: None) -> None:
+        self._tx = tx
+        self._check = check
+        self._ends_at = time.monotonic() + SNAPSHOT_S_MAX
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        self._in_time()
+        return self._tx.rows(sql, parameters)
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        self._in_time()
+        return self._tx.row(sql, parameters)
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        raise AssertionError("a snapshot is only read")
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        raise AssertionError("a snapshot is only read")
+
+    def tell(self, news: str) -> None:
+        raise AssertionError("a snapshot has no news")
+
+    def _in_time(self) -> None:
+        if time.monotonic() >= self._ends_at:
+            raise StoreBusy(f"Reading took longer than {SNAPSHOT_S_MAX:.0f} s and was stopped. Ask for less at once.")
+        self._check()
+
+
+class Snapshots:
+    """How many long readings of a store go on at once, each on a thread."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(SNAPSHOTS_MAX)
+
+    async def run(self, snapshot: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
+        """Raises `Busy` where others take long."""
+        try:
+            async with asyncio.timeout(SNAPSHOT_WAIT_S_MAX):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Busy("Other lists are being read and take long. Try again.", code="exports_busy") from None
+        try:
+            return await asyncio.to_thread(snapshot, work)
+        finally:
+            self._free.release()
+
+
 class Store(Protocol):
     """A database. `write` and `read` run `work` in one transaction and return what it returns;
     where it raises, nothing is kept. Raises `StoreFull` or `StoreBusy` where an operator can act."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other node can be on this database."""
+        ...
+
     async def write(self, work: Callable[[Transaction], T]) -> T: ...
 
     async def read(self, work: Callable[[Transaction], T]) -> T: ...
+
+    async def snapshot(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, which reads long, on a thread and connection of its own: it sees one moment, and neither
+        writers nor other readers wait for it. At most `SNAPSHOTS_MAX` at once, each for `SNAPSHOT_S_MAX`; raises
+        `Busy`, `StoreBusy` beyond."""
+        ...
+
+    async def say(self, news: str) -> None:
+        """Tell the other nodes at once, without a commit, at most `NEWS_BYTES_MAX`; it may be lost. Where there are
+        none, nobody."""
+        ...
 
     async def version(self) -> str:
         """Name and version of the engine, for `checkin health`."""

@@ -25,6 +25,15 @@ class Entry(Struct, frozen=True):
     came: bool
 
 
+def counts(tx: Transaction, event: int) -> tuple[int, int]:
+    """How many attendees and how many facts there are."""
+    row = tx.row(
+        "SELECT (SELECT count(*) FROM attendee WHERE event = ?), (SELECT seq FROM event WHERE id = ?)", (event, event)
+    )
+    assert row is not None
+    return row[0], row[1]
+
+
 def entries_after(tx: Transaction, event: int, after: str, limit: int) -> list[Entry]:
     """At most `limit` attendees with ids after `after`, in the order of their ids."""
     rows = tx.rows(

@@ -15,7 +15,8 @@ Purpose = Literal["bearer", "cookie", "pairing", "invitation", "setup"]
 
 class Operator(Struct, frozen=True, kw_only=True):
     """`password_hash` empty: invited, and no password chosen yet. `factor`: the secret of the second
-    factor, sealed by the password; `factor_step`: the step of the last code that was taken."""
+    factor, sealed by the password; `factor_step`: the step of the last code that was taken.
+    `unconfirmed_since`: when a link gave it a password that nobody has confirmed yet."""
 
     id: str
     name: str
@@ -25,6 +26,7 @@ class Operator(Struct, frozen=True, kw_only=True):
     withdrawn_at: int | None = None
     factor: bytes | None = None
     factor_step: int = 0
+    unconfirmed_since: int | None = None
 
 
 class Device(Struct, frozen=True, kw_only=True):
@@ -52,7 +54,11 @@ class Token(Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
-_OPERATORS = "SELECT id, name, role, password_hash, created_at, withdrawn_at, factor, factor_step FROM operator"
+_OPERATORS = (
+    "SELECT id, name, role, password_hash, created_at, withdrawn_at, factor, factor_step, unconfirmed_since"
+    " FROM operator"
+)
+_TOKENS = "SELECT hash, operator, device, purpose, created_at, expires_at FROM token"
 _DEVICE_COLUMNS = "d.id, event.slug, d.name, d.role, d.door, d.created_at, d.heard_at, d.revoked_at"
 _DEVICES = f"SELECT {_DEVICE_COLUMNS} FROM device AS d JOIN event ON event.id = d.event"
 
@@ -84,9 +90,18 @@ def set_role(tx: Transaction, id: str, role: OperatorRole) -> None:
 
 
 def set_password(tx: Transaction, id: str, password_hash: str) -> None:
-    """A password chosen anew; empty: none until it is. The second factor, sealed by the old one, goes with it."""
+    """A password chosen anew; empty: none until it is. The second factor is sealed by the earlier one: whoever calls
+    this seals it anew, or sets another."""
     tx.run("UPDATE operator SET password_hash = ? WHERE id = ?", (password_hash, id))
-    set_factor(tx, id, None)
+
+
+def reseal_factor(tx: Transaction, id: str, factor: bytes) -> None:
+    """The same second factor under another password; its recovery codes stay."""
+    tx.run("UPDATE operator SET factor = ? WHERE id = ?", (factor, id))
+
+
+def set_unconfirmed(tx: Transaction, id: str, since: int | None) -> None:
+    tx.run("UPDATE operator SET unconfirmed_since = ? WHERE id = ?", (since, id))
 
 
 def set_withdrawn(tx: Transaction, id: str, at: int | None) -> None:
@@ -96,12 +111,22 @@ def set_withdrawn(tx: Transaction, id: str, at: int | None) -> None:
 def set_factor(tx: Transaction, id: str, factor: bytes | None, step: int = 0) -> None:
     """The second factor, or none any more; recovery codes of the earlier one are void."""
     tx.run("UPDATE operator SET factor = ?, factor_step = ? WHERE id = ?", (factor, step, id))
-    tx.run("DELETE FROM recovery_code WHERE operator = ?", (id,))
+    drop_recovery_codes(tx, id)
 
 
 def take_factor_step(tx: Transaction, id: str, step: int) -> bool:
     """Whether no code of this step or a later one was taken before; from now on one was."""
     return tx.run("UPDATE operator SET factor_step = ? WHERE id = ? AND factor_step < ?", (step, id, step)) > 0
+
+
+def drop_recovery_codes(tx: Transaction, id: str) -> None:
+    tx.run("DELETE FROM recovery_code WHERE operator = ?", (id,))
+
+
+def count_recovery_codes(tx: Transaction, id: str) -> int:
+    """Those that were not used yet."""
+    row = tx.row("SELECT count(*) FROM recovery_code WHERE operator = ?", (id,))
+    return 0 if row is None else int(row[0])
 
 
 def add_recovery_codes(tx: Transaction, id: str, hashes: Iterable[bytes]) -> None:
@@ -113,9 +138,21 @@ def take_recovery_code(tx: Transaction, id: str, hash: bytes) -> bool:
     return tx.run("DELETE FROM recovery_code WHERE hash = ? AND operator = ?", (hash, id)) > 0
 
 
-def drop_tokens_of_operator(tx: Transaction, id: str) -> None:
-    """Every session and invitation of this account ends."""
-    tx.run("DELETE FROM token WHERE operator = ?", (id,))
+def logins_of_operator(tx: Transaction, id: str, now: int) -> list[Token]:
+    """The log-ins of this account that hold, the newest first."""
+    rows = tx.rows(
+        f"{_TOKENS} WHERE operator = ? AND purpose = 'cookie' AND expires_at > ? ORDER BY created_at DESC", (id, now)
+    )
+    return [_token(row) for row in rows]
+
+
+def drop_tokens_of_operator(tx: Transaction, id: str, *, but: bytes = b"") -> None:
+    """Every session and invitation of this account ends, but for the session `but`."""
+    tx.run("DELETE FROM token WHERE operator = ? AND hash <> ?", (id, but))
+
+
+def drop_logins_of_operator(tx: Transaction, id: str) -> None:
+    tx.run("DELETE FROM token WHERE operator = ? AND purpose = 'cookie'", (id,))
 
 
 def drop_invitations(tx: Transaction, id: str) -> bool:
@@ -190,10 +227,8 @@ def add_token(tx: Transaction, token: Token) -> None:
 
 
 def token_by_hash(tx: Transaction, hash: bytes) -> Token | None:
-    row = tx.row("SELECT hash, operator, device, purpose, created_at, expires_at FROM token WHERE hash = ?", (hash,))
-    if row is None:
-        return None
-    return Token(hash=row[0], operator=row[1], device=row[2], purpose=row[3], created_at=row[4], expires_at=row[5])
+    row = tx.row(f"{_TOKENS} WHERE hash = ?", (hash,))
+    return None if row is None else _token(row)
 
 
 def drop_token(tx: Transaction, hash: bytes) -> bool:
@@ -215,7 +250,12 @@ def _operator(row: Row) -> Operator:
         withdrawn_at=row[5],
         factor=row[6],
         factor_step=row[7],
+        unconfirmed_since=row[8],
     )
+
+
+def _token(row: Row) -> Token:
+    return Token(hash=row[0], operator=row[1], device=row[2], purpose=row[3], created_at=row[4], expires_at=row[5])
 
 
 def _device(row: Row) -> Device:

@@ -23,7 +23,7 @@ import psycopg
 from psycopg import errors
 
 from checkin.store.copying import copy_all
-from checkin.store.engine import Row, StoreBusy, StoreFull, Transaction
+from checkin.store.engine import SNAPSHOT_S_MAX, Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import migration_files, pending_migrations
 from checkin.store.sqlite import SqliteStore
 
@@ -43,6 +43,7 @@ _BEGIN_WRITE = (
     f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
 )
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
+_BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
@@ -155,8 +156,11 @@ class _Link:
 class PostgresStore:
     """See `checkin.store.engine.Store`."""
 
+    alone = False
+
     def __init__(self, url: str) -> None:
         self.url = url
+        self._snapshots = Snapshots()
         self._node = secrets.token_hex(4)
         self._writer = _Link(url, self._node, "writer", f"{_BEGIN_WRITE} SELECT pg_advisory_xact_lock({WRITE_LOCK})")
         self._reader = _Link(url, self._node, "reader", _BEGIN_READ)
@@ -178,6 +182,22 @@ class PostgresStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._reader.run(work)
+
+    async def snapshot(self, work: Callable[[Transaction], T]) -> T:
+        return await self._snapshots.run(self._snapshot, work)
+
+    def _snapshot(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with connect(self.url) as connection:
+                connection.execute(_BEGIN_SNAPSHOT)
+                result = work(Bounded(PostgresTransaction(connection, self._node)))
+                connection.execute("COMMIT")
+                return result
+        except psycopg.Error as error:
+            raise _worded(error) from error
+
+    async def say(self, news: str) -> None:
+        await self._reader.run(lambda tx: tx.tell(news))
 
     async def version(self) -> str:
         row = await self.read(lambda tx: tx.row("SHOW server_version"))

@@ -146,14 +146,23 @@ def forget_presence(tx: Transaction, attendee: str) -> None:
     tx.run("DELETE FROM presence WHERE attendee = ?", (attendee,))
 
 
-def arrivals_by_minute(tx: Transaction, event: int) -> list[tuple[int, int]]:
-    """(start of the minute in ms, first arrivals in it), in order, minutes without any left out."""
+def arrivals_by_minute(tx: Transaction, event: int, *, but_at: int) -> list[tuple[int, int]]:
+    """(start of the minute in ms, first arrivals in it), in order, minutes without any left out. `but_at`: the instant
+    that stands for times that were deleted."""
     return [
         (minute * 60_000, count)
         for minute, count in tx.rows(
-            "SELECT arrived_at / 60000, count(*) FROM presence WHERE event = ? GROUP BY 1 ORDER BY 1", (event,)
+            "SELECT arrived_at / 60000, count(*) FROM presence WHERE event = ? AND arrived_at <> ?"
+            " GROUP BY 1 ORDER BY 1",
+            (event, but_at),
         )
     ]
+
+
+def count_arrived(tx: Transaction, event: int) -> int:
+    """How many were ever in the house."""
+    row = tx.row("SELECT count(*) FROM presence WHERE event = ?", (event,))
+    return 0 if row is None else int(row[0])
 
 
 def earlier_events(tx: Transaction, before: str, count: int) -> list[int]:

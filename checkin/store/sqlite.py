@@ -14,7 +14,7 @@ from typing import IO, Any, TypeVar
 
 import aiosqlite
 
-from checkin.store.engine import Row, StoreBusy, StoreFull, Transaction
+from checkin.store.engine import Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
 
 T = TypeVar("T")
@@ -23,6 +23,9 @@ BUSY_TIMEOUT_S = 10.0
 WAL_PAGES_CHECKPOINT = 4_000
 WAL_BYTES_KEPT = 64 * 1024 * 1024
 CACHE_KIB = 65_536
+SNAPSHOT_WAL_BYTES_MAX = 512 * 1024 * 1024
+"""The log may not begin anew while a snapshot is read: at this size the snapshot is stopped, and with the next
+checkpoint the log is cut back to `WAL_BYTES_KEPT`."""
 
 
 class SqliteTransaction:
@@ -51,8 +54,12 @@ class SqliteTransaction:
 class SqliteStore:
     """See `checkin.store.engine.Store`."""
 
+    alone = True
+    """`ServeLock` keeps a second service away."""
+
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self.path = path
+        self._snapshots = Snapshots()
         self._writer = writer
         self._reader = reader
 
@@ -88,6 +95,26 @@ class SqliteStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await _on_thread(self._reader, _in_transaction, "BEGIN", work)
+
+    async def snapshot(self, work: Callable[[Transaction], T]) -> T:
+        return await self._snapshots.run(self._snapshot, work)
+
+    def _snapshot(self, work: Callable[[Transaction], T]) -> T:
+        log = self.path.with_name(self.path.name + "-wal")
+
+        def check() -> None:
+            if log.exists() and log.stat().st_size > SNAPSHOT_WAL_BYTES_MAX:
+                raise StoreBusy("Too much was written while this was read. Try again when less goes on.")
+
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        try:
+            _prepare_reader(connection)
+            return _in_transaction(connection, "BEGIN", lambda tx: work(Bounded(tx, check)))
+        finally:
+            connection.close()
+
+    async def say(self, news: str) -> None:
+        """There is one node."""
 
     async def version(self) -> str:
         return f"SQLite {sqlite3.sqlite_version}"

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from checkin.core.allotment import Admission, Change, Counted, Counters, Epoch, Ledger, Pending, Seen
-from checkin.core.conflict import Case
+from checkin.core.conflict import Case, Verdict
 from checkin.core.link import Row
 from checkin.store.engine import Transaction, json_list
 
@@ -34,7 +34,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Station(Struct, frozen=True, kw_only=True):
-    """A station: the device it is, its name and door. `revoked`: it may only give back what it has."""
+    """A station: the device it is, its name and door. `revoked`: it may only give back what it has. `linked_at`: when
+    the link that it has, or had last, was opened; `program`: what it says it runs; `heard_at`: as it was last saved."""
 
     id: str
     event: str
@@ -42,6 +43,9 @@ class Station(Struct, frozen=True, kw_only=True):
     door: str
     key: bytes
     revoked: bool = False
+    linked_at: int | None = None
+    program: str = ""
+    heard_at: int | None = None
 
 
 class KeptCase(Struct, frozen=True, kw_only=True):
@@ -49,13 +53,14 @@ class KeptCase(Struct, frozen=True, kw_only=True):
 
     case: Case
     opened_at: int
-    verdict: str | None = None
+    verdict: Verdict | None = None
     closed_at: int | None = None
     closed_by: str | None = None
 
 
 _STATIONS = (
-    "SELECT s.device, event.slug, d.name, d.door, s.key, d.revoked_at IS NOT NULL FROM station AS s"
+    "SELECT s.device, event.slug, d.name, d.door, s.key, d.revoked_at IS NOT NULL, s.linked_at, s.program, d.heard_at"
+    " FROM station AS s"
     " JOIN device AS d ON d.id = s.device JOIN event ON event.id = s.event"
 )
 
@@ -78,6 +83,10 @@ def load_stations(tx: Transaction, event: int) -> dict[str, Station]:
 def station_by_token(tx: Transaction, token_hash: bytes) -> Station | None:
     row = tx.row(f"{_STATIONS} WHERE s.token_hash = ?", (token_hash,))
     return None if row is None else _station(row)
+
+
+def link_opened(tx: Transaction, station: str, program: str, at: int) -> None:
+    tx.run("UPDATE station SET linked_at = ?, program = ? WHERE device = ?", (at, program, station))
 
 
 def load_ledger(tx: Transaction, event: int) -> dict[str, dict[object, object]]:
@@ -128,6 +137,21 @@ def rows_by_scan(tx: Transaction, event: int, scans: Iterable[str]) -> dict[str,
         (json_list(scans), event),
     )
     return {scan: _row.decode(body) for scan, body in rows}
+
+
+def last_row(tx: Transaction, event: int, station: str, epoch: str) -> Row | None:
+    """The last line of a station's log that is here."""
+    row = tx.row(
+        "SELECT body FROM station_row WHERE event = ? AND station = ? AND epoch = ? ORDER BY n DESC LIMIT 1",
+        (event, station, epoch),
+    )
+    return None if row is None else _row.decode(row[0])
+
+
+def is_roster_open(tx: Transaction, event: int) -> bool:
+    """Whether the event came from a backup, and nobody has said yet that no station is missing."""
+    row = tx.row("SELECT body FROM ledger WHERE event = ? AND name = 'meta' AND key = ?", (event, _text("roster")))
+    return row is not None and row[0] == _text(0)
 
 
 def add_cases(tx: Transaction, event: int, cases: Iterable[Case], at: int) -> None:
@@ -185,7 +209,17 @@ def _version() -> int:
 
 
 def _station(row: tuple[Any, ...]) -> Station:
-    return Station(id=row[0], event=row[1], name=row[2], door=row[3], key=row[4], revoked=bool(row[5]))
+    return Station(
+        id=row[0],
+        event=row[1],
+        name=row[2],
+        door=row[3],
+        key=row[4],
+        revoked=bool(row[5]),
+        linked_at=row[6],
+        program=row[7],
+        heard_at=row[8],
+    )
 
 
 def _kept(row: tuple[Any, ...]) -> KeptCase:

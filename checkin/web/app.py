@@ -13,17 +13,20 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
+from checkin.reading import Reading
 from checkin.service.centre import Centre
 from checkin.service.certificates import Checks
 from checkin.service.importing import Importing
 from checkin.service.paper_lists import FallbackLists
-from checkin.service.reading import Reading
+from checkin.service.works import Works
 from checkin.web import (
+    account,
     alerts,
     attendees,
     audit,
     badges,
     camera,
+    clicks,
     devices,
     erasure,
     evacuation,
@@ -45,6 +48,7 @@ from checkin.web import (
     simulation,
     stations,
     webhooks,
+    works,
 )
 from checkin.web.auth import Authentication
 from checkin.web.pages import page_routes
@@ -60,17 +64,20 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
     fallback_lists = FallbackLists(centre, events_folder)
     checks = Checks()
     importing = Importing(centre)
+    long_works = Works()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await centre.start()
         fallback_lists.start()
         await importing.start()
+        long_works.start()
         try:
             yield
         finally:
             reading.close()
             fallback_lists.close()
+            await long_works.close()
             await importing.close()
             await centre.close()
 
@@ -155,6 +162,9 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             exports.list_exports,
             exports.preview_export,
             exports.export_list,
+            works.list_works,
+            works.follow_work,
+            works.stop_work,
             feeds.read_schedule_as,
             feeds.read_feed,
             feeds.change_feed,
@@ -190,10 +200,14 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             erasure.erase_attendee,
             erasure.draw_proof,
             stations.list_stations,
+            stations.read_attention,
+            stations.confirm_roster,
             stations.retire_station,
             stations.list_conflicts,
             stations.settle_conflict,
             stations.link_station,
+            clicks.send_click,
+            clicks.undo_click,
             live.follow_live,
             camera.read_camera,
             screens.send_scan_for_screen,
@@ -213,12 +227,17 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             login.refuse_link,
             login.read_invitation,
             login.accept_invitation,
-            login.new_factor,
-            login.set_factor,
+            account.read_account,
+            account.change_password,
+            account.renew_recovery_codes,
+            account.log_out_everywhere,
+            account.new_factor,
+            account.set_factor,
             operators.read_roles,
             operators.list_operators,
             operators.invite_operator,
             operators.reset_operator,
+            operators.confirm_operator,
             operators.change_role,
             operators.reset_factor,
             operators.withdraw_operator,
@@ -234,6 +253,7 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             "reading": Provide(lambda: reading, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
             "importing": Provide(lambda: importing, sync_to_thread=False),
+            "works": Provide(lambda: long_works, sync_to_thread=False),
             "events_folder": Provide(lambda: events_folder, sync_to_thread=False),
         },
         middleware=[Authentication(centre)],

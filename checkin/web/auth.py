@@ -47,13 +47,19 @@ class Authentication(ASGIMiddleware):
         await next_app(scope, receive, send)
 
 
-def may(permission: Permission) -> Any:
+def may(permission: Permission) -> Guard:
     """A guard: the principal may do this, in the event and at the door that the path names."""
+    return Guard(permission)
 
-    async def guard(connection: Connection, handler: BaseRouteHandler) -> None:  # a sync one would go through a thread
-        check(connection.scope["user"], permission, event=connection.path_params.get("event"))
 
-    return guard
+class Guard:
+    """Tells what a call needs, and asks for it."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:  # sync: through a thread
+        check(connection.scope["user"], self.permission, event=connection.path_params.get("event"))
 
 
 async def own_page(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from checkin.badges.drawing import Kind, draw, kind_of
 from checkin.badges.formats import FORMATS, format_of
+from checkin.badges.joining import Told
 from checkin.badges.misfits import Misfit, missing_letters, set_apart
 from checkin.badges.preflight import hardest, preflight
 from checkin.badges.render import render_pdf
@@ -22,7 +24,9 @@ from checkin.service import badges, undo
 from checkin.service.attendees import BadgeIssued, badge_issued
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
+from checkin.service.works import Works
 from checkin.web.auth import may
+from checkin.web.works import answer
 from checkin.wire import Id
 
 HARDEST_MAX = 60
@@ -171,21 +175,40 @@ async def draw_document(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
     events_folder: NamedDependency[Path],
-) -> Response[bytes]:
+    works: NamedDependency[Works],
+    progress: FromQuery[bool] = False,
+) -> Stream:
     """Every badge (of a group) as one PDF; those that are missing are issued. A badge with letters that no font
-    has is left out: `Checkin-Missing` says how many are, the pre-flight who. `Checkin-Badges`: how many are in."""
+    has is left out: `Checkin-Missing` says how many are, the pre-flight who. `Checkin-Badges`: how many are in.
+    `progress`: say how far it is first, see `/works`."""
     format_of(data.format, sheet=data.sheet)
     now, by = centre.clock(), request.user.id
-    faces = await centre.write(
-        lambda tx: badges.issue_and_draw(tx, centre.venues, event, group=data.group, now=now, by=by), event=event
+
+    async def make(told: Told, out: BinaryIO) -> dict[str, str]:
+        faces = await centre.write(
+            lambda tx: badges.issue_and_draw(tx, centre.venues, event, group=data.group, now=now, by=by), event=event
+        )
+        printable, misfits = set_apart(faces)
+        own = own_templates(events_folder, event)
+        out.write(
+            await asyncio.to_thread(render_pdf, printable, format=data.format, sheet=data.sheet, own=own, told=told)
+        )
+        numbers = [face.desk_number for face in printable]
+        await centre.write(
+            lambda tx: badges.mark_printed(tx, centre.venues, event, numbers, now=now, by=by), event=event
+        )
+        return {"Checkin-Badges": str(len(printable)), "Checkin-Missing": str(len({one.key for one in misfits}))}
+
+    work = works.begin(
+        make,
+        by=by,
+        event=event,
+        what="badges",
+        permission="manage",
+        name=f"badges-{data.format}.pdf",
+        media_type="application/pdf",
     )
-    printable, misfits = set_apart(faces)
-    own = own_templates(events_folder, event)
-    drawn = await asyncio.to_thread(render_pdf, printable, format=data.format, sheet=data.sheet, own=own)
-    numbers = [face.desk_number for face in printable]
-    await centre.write(lambda tx: badges.mark_printed(tx, centre.venues, event, numbers, now=now, by=by), event=event)
-    counts = {"Checkin-Badges": str(len(printable)), "Checkin-Missing": str(len({one.key for one in misfits}))}
-    return Response(drawn, media_type="application/pdf", headers={**_PRIVATE, **counts})
+    return await answer(works, work, progress=progress)
 
 
 @get("/badges/hardest", guards=[may("manage")])

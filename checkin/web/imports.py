@@ -109,7 +109,7 @@ async def change_import(
     data: JSONBody[ImportChange],
     importing: NamedDependency[Importing],
 ) -> ImportShown:
-    """Read the file another way: encoding, separator, columns and categories mapped by hand."""
+    """Read the file another way: encoding, separator, row of headings, columns and categories mapped by hand."""
     return await importing.change(event, import_id, data)
 
 
@@ -122,7 +122,7 @@ async def apply_import(
     importing: NamedDependency[Importing],
 ) -> ImportShown:
     """Save it. A long list goes on after the answer; the import says how far it is."""
-    return await importing.apply(event, import_id, data.gone, data.plan, request.user)
+    return await importing.apply(event, import_id, data.gone, data.plan, request.user, unsure_too=data.unsure_too)
 
 
 @post("/imports/{import_id:str}/undo", guards=[may("manage")], status_code=202)

@@ -1,9 +1,9 @@
-"""Log in, log out, pair, accept an invitation: the only calls that answer without a token; the second factor."""
+"""Log in, log out, pair, accept an invitation: the only calls that answer without a token; and who is logged in."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import qrcode
 import qrcode.image.svg
@@ -13,8 +13,9 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from checkin.core.model import OperatorRole
-from checkin.core.roles import Permission
-from checkin.service import factors, operators
+from checkin.core.roles import PAGES, Permission
+from checkin.service import account, operators
+from checkin.service.account import SecondFactorState
 from checkin.service.centre import Centre
 from checkin.service.operators import Invited
 from checkin.service.people import Principal
@@ -37,31 +38,13 @@ class CodeGiven(Struct, frozen=True):
 
 
 class Accepting(Struct, frozen=True, kw_only=True):
-    """`name` is what the first organiser chooses; whoever was invited has one."""
+    """`name` is what the first organiser chooses; whoever was invited has one. `recovery_code`: for an account with a
+    second factor."""
 
     code: Annotated[str, Meta(min_length=1, max_length=200)]
     password: Annotated[str, Meta(min_length=1, max_length=200)]
     name: Annotated[str, Meta(max_length=100)] = ""
-
-
-class NewFactor(Struct, frozen=True):
-    """What an authenticator app reads; nothing of it is kept before its first code came back."""
-
-    secret: str
-    address: str
-    qr: str
-
-
-class FactorSent(Struct, frozen=True, kw_only=True):
-    secret: Annotated[str, Meta(max_length=64)]
-    code: Annotated[str, Meta(max_length=40)]
-    password: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class FactorSet(Struct, frozen=True):
-    """Shown this once."""
-
-    recovery_codes: list[str]
+    recovery_code: Annotated[str, Meta(max_length=40)] = ""
 
 
 class DevicePaired(Struct, frozen=True):
@@ -88,16 +71,31 @@ class NewLinkShown(Struct, frozen=True, kw_only=True):
     own: bool
 
 
+class UnconfirmedShown(Struct, frozen=True, kw_only=True):
+    """An account that waits for whoever asks to say who used its link, and when that was. `by`: who made the link."""
+
+    id: str
+    name: str
+    role: OperatorRole
+    by: str
+    at: str
+
+
 class Me(Struct, frozen=True):
-    """`new_links`: of the own account, and of all for those who may make accounts."""
+    """`pages`: of an event, those that one may open (`rooms`; empty: the overview). `new_links`: of the own account,
+    and of all for those who may make accounts. `unconfirmed`: the own account waits to be confirmed; `to_confirm`:
+    others' wait for whoever asks."""
 
     operator: OperatorShown | None
     device: DevicePaired | None
     may: list[Permission]
     open: str
+    pages: list[str]
     enrolling: bool = False
-    second_factor: Literal["set", "missing", "needless"] = "needless"
+    second_factor: SecondFactorState = "needless"
     new_links: list[NewLinkShown] = []
+    unconfirmed: bool = False
+    to_confirm: list[UnconfirmedShown] = []
 
 
 @post("/api/v1/login", opt={"public": True}, guards=[own_page], status_code=200)
@@ -121,30 +119,11 @@ async def accept_invitation(
 ) -> Response[LoggedIn]:
     """Choose a password by a one-time link, and be logged in."""
     address = request.client.host if request.client else ""
-    token, operator = await operators.accept(centre.gate, centre.store, data.code, data.name, data.password, address)
+    token, operator = await operators.accept(
+        centre.gate, centre.store, data.code, data.name, data.password, address, data.recovery_code
+    )
     centre.drop(f"operator:{operator.id}")
     return _logged_in(centre, request, token, operator)
-
-
-@get("/api/v1/second-factor")
-async def new_factor(request: Request[Principal, str, Any], centre: NamedDependency[Centre]) -> NewFactor:
-    principal = request.user
-    await centre.read(lambda tx: operators.unenrolled(tx, principal))
-    secret = factors.new_secret()
-    address = factors.address_of(secret, request.user.name)
-    return NewFactor(secret, address, qr_svg(address))
-
-
-@post("/api/v1/second-factor", status_code=200)
-async def set_factor(
-    data: JSONBody[FactorSent], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
-) -> FactorSet:
-    """Set the second factor of whoever is logged in, by a first code of the app."""
-    return FactorSet(
-        await operators.enrol(
-            centre.gate, centre.store, request.user, secret=data.secret, code=data.code, password=data.password
-        )
-    )
 
 
 @post("/api/v1/logout", status_code=204)
@@ -171,12 +150,25 @@ async def pair(
 async def who_am_i(request: Request[Principal, str, Any], centre: NamedDependency[Centre]) -> Me:
     principal = request.user
     permissions = sorted(principal.may)
+    pages = [page for page, needs in PAGES.items() if needs in principal.may]
     if principal.is_device:
         device = DevicePaired(principal.device, principal.name, principal.role, principal.door)
-        return Me(None, device, permissions, _page(principal.event or "", principal.role, principal.door))
+        return Me(None, device, permissions, _page(principal.event or "", principal.role, principal.door), pages)
     role: OperatorRole = principal.role  # type: ignore[assignment]
-    factor, links = await centre.read(lambda tx: (operators.factor_of(tx, principal), _new_links(tx, principal)))
-    return Me(OperatorShown(principal.name, role), None, permissions, "/", principal.enrolling, factor, links)
+    return await centre.read(
+        lambda tx: Me(
+            OperatorShown(principal.name, role),
+            None,
+            permissions,
+            "/",
+            pages,
+            enrolling=principal.enrolling,
+            second_factor=account.factor_of(tx, principal),
+            new_links=_new_links(tx, principal),
+            unconfirmed=principal.unconfirmed,
+            to_confirm=_to_confirm(tx, principal),
+        )
+    )
 
 
 @delete("/api/v1/me/invitation", summary="Refuse a new link for the own account")
@@ -192,12 +184,31 @@ def _new_links(tx: Transaction, principal: Principal) -> list[NewLinkShown]:
         NewLinkShown(
             name=one.operator.name,
             by=names.get(one.by.removeprefix("operator:"), one.by),
-            at=dt.datetime.fromtimestamp(one.at / 1000, dt.UTC).isoformat(timespec="seconds"),
+            at=utc_iso(one.at),
             used=one.used,
             own=one.own,
         )
         for one in operators.new_links(tx, principal)
     ]
+
+
+def _to_confirm(tx: Transaction, principal: Principal) -> list[UnconfirmedShown]:
+    names = people.operator_names(tx)
+    return [
+        UnconfirmedShown(
+            id=one.operator.id,
+            name=one.operator.name,
+            role=one.operator.role,
+            by=names.get(one.by.removeprefix("operator:"), one.by),
+            at=utc_iso(one.since),
+        )
+        for one in operators.unconfirmed(tx, principal)
+    ]
+
+
+def utc_iso(at: int) -> str:
+    """Wall time in ms since 1970 UTC, as accounts show it: they belong to no event and its zone."""
+    return dt.datetime.fromtimestamp(at / 1000, dt.UTC).isoformat(timespec="seconds")
 
 
 def qr_svg(text: str) -> str:

@@ -31,14 +31,19 @@ async def send_correction(
 ) -> Response[CorrectionAnswer]:
     """A headcount or a change by ±n: 201, or 200 where this id was answered before. A door's device
     changes the area of its door alone, and takes no headcount."""
+    return await correct(event, data, request.user, centre)
+
+
+async def correct(event: str, data: CorrectionSent, by: Principal, centre: Centre) -> Response[CorrectionAnswer]:
+    """As `send_correction`, by whoever it is."""
     if data.headcount is not None:
-        check(request.user, "correct")
-    if request.user.door is not None:
+        check(by, "correct")
+    if by.door is not None:
         venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
-        check_area(request.user, data.area, venue.layout)
-    now, by = centre.clock(), request.user.id
+        check_area(by, data.area, venue.layout)
+    now = centre.clock()
     correction = await centre.write(
-        lambda tx: corrections.correct(tx, centre.venues, event, data, now=now, by=by), event=event
+        lambda tx: corrections.correct(tx, centre.venues, event, data, now=now, by=by.id), event=event
     )
     return Response(correction.answer, status_code=200 if correction.repeated else 201)
 
@@ -51,7 +56,12 @@ async def undo_correction(
     centre: NamedDependency[Centre],
 ) -> CorrectionAnswer:
     """Take a headcount or a click back, in every area that it changed."""
-    now, by = centre.clock(), request.user
+    return await take_back(event, correction, request.user, centre)
+
+
+async def take_back(event: str, correction: str, by: Principal, centre: Centre) -> CorrectionAnswer:
+    """As `undo_correction`, by whoever it is."""
+    now = centre.clock()
     return await centre.write(
         lambda tx: corrections.undo_correction(tx, centre.venues, event, correction, now=now, by=by), event=event
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
@@ -19,11 +18,12 @@ from checkin.store import deeds, people
 from checkin.store.engine import Transaction
 from checkin.store.people import Operator
 from checkin.web.auth import may
-from checkin.web.login import qr_svg
+from checkin.web.login import qr_svg, utc_iso
 
 
 class AccountShown(Struct, frozen=True, kw_only=True):
-    """`yours`: one may change it by one's role. `own`: it is the account of whoever asks."""
+    """`yours`: one may change it by one's role. `own`: it is the account of whoever asks. `to_confirm`: whoever asks
+    may say that it was the right one who used its link."""
 
     id: str
     name: str
@@ -33,6 +33,7 @@ class AccountShown(Struct, frozen=True, kw_only=True):
     created_at: str
     yours: bool
     own: bool
+    to_confirm: bool
 
 
 class DeedShown(Struct, frozen=True, kw_only=True):
@@ -111,11 +112,23 @@ async def invite_operator(
 async def reset_operator(
     operator: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> Invitation:
-    """A new link: once it is used the earlier password, second factor and sessions are void; one who was
-    withdrawn is back. The account's owner and everybody who may make accounts sees it at once (`/me`)."""
+    """A new link: once it is used the earlier password and sessions are void; one who was withdrawn is back. With a
+    second factor it asks for a recovery code. The account's owner and everybody who may make accounts sees it at once
+    (`/me`)."""
     by = request.user
     found, code = await centre.write(lambda tx: operators.reset(tx, operator, by))
+    centre.gate.forget()
     return _invitation(request, found, code)
+
+
+@post("/api/v1/operators/{operator:str}/confirmation", guards=[may("accounts")], status_code=204)
+async def confirm_operator(
+    operator: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> None:
+    """Whoever this account is meant for has used its link: from now on it may what its role may."""
+    by = request.user
+    await centre.write(lambda tx: operators.confirm(tx, operator, by))
+    centre.gate.forget()
 
 
 @patch("/api/v1/operators/{operator:str}", guards=[may("accounts")], status_code=204)
@@ -161,6 +174,7 @@ def _accounts(tx: Transaction, principal: Principal) -> AccountsShown:
     safety_exists = operators.safety_exists(tx)
     gives: list[OperatorRole] = [one for one in OPERATOR_MAY if may_give(role, one, safety_exists=safety_exists)]
     names = {f"operator:{one.id}": one.name for one in accounts}
+    to_confirm = {one.operator.id for one in operators.unconfirmed(tx, principal)}
     return AccountsShown(
         operators=[
             AccountShown(
@@ -169,16 +183,17 @@ def _accounts(tx: Transaction, principal: Principal) -> AccountsShown:
                 role=one.role,
                 state=operators.state_of(one),
                 second_factor=one.factor is not None,
-                created_at=_iso(one.created_at),
+                created_at=utc_iso(one.created_at),
                 yours=one.role in gives,
                 own=principal.id == f"operator:{one.id}",
+                to_confirm=one.id in to_confirm,
             )
             for one in accounts
         ],
         gives=gives,
         deeds=[
             DeedShown(
-                at=_iso(deed.at),
+                at=utc_iso(deed.at),
                 by=names.get(deed.by, deed.by),
                 what=deed.what,
                 about=names.get(deed.about, deed.about),
@@ -192,7 +207,3 @@ def _accounts(tx: Transaction, principal: Principal) -> AccountsShown:
 def _invitation(request: Request[Principal, str, Any], operator: Operator, code: str) -> Invitation:
     link = f"{request.base_url}welcome#{code}"
     return Invitation(id=operator.id, name=operator.name, link=link, qr=qr_svg(link), hours=operators.INVITATION_HOURS)
-
-
-def _iso(at: int) -> str:
-    return dt.datetime.fromtimestamp(at / 1000, dt.UTC).isoformat(timespec="seconds")

@@ -10,12 +10,14 @@ from litestar import Request, Response, Router, get
 from litestar.static_files import create_static_files_router
 
 from checkin import words
+from checkin.core import roles
 from checkin.core.roles import Permission
 from checkin.service.people import Principal
 from checkin.web.problems import PageNeedsLogin
 
 PAGES = Path(str(files("checkin.web") / "pages"))
 ENROLLING = "/second-factor"
+ACCOUNT = "/account"
 NOT_ALLOWED = PAGES / "not-allowed.html"
 
 SECURITY_HEADERS = {
@@ -35,7 +37,8 @@ def page_routes(faces: Path) -> Router:
     """All pages. `faces`: the folder with the pages of the doors and displays."""
 
     def page(path: str, file: Path, needs: Permission | None = None, **opt: Any) -> Any:
-        """`needs`: what one must be allowed; whoever is not is told so, with the way back."""
+        """`needs`: what one must be allowed, by the table of `core/roles.py` for an event's pages; whoever is not is
+        told so, with the way back."""
 
         @get(path, media_type="text/html", include_in_schema=False, opt=opt, name=f"page {path}")
         async def show(request: Request[Principal, Any, Any]) -> Response[bytes]:
@@ -43,6 +46,8 @@ def page_routes(faces: Path) -> Router:
             principal = request.scope.get("user")
             if principal is not None and principal.enrolling and path != ENROLLING:
                 raise PageNeedsLogin(ENROLLING)
+            if principal is not None and principal.unconfirmed and path not in (ENROLLING, ACCOUNT):
+                raise PageNeedsLogin(ACCOUNT)
             if principal is not None and principal.event not in (None, event) and event is not None:
                 raise PageNeedsLogin
             allowed = needs is None or (principal is not None and needs in principal.may)
@@ -54,6 +59,10 @@ def page_routes(faces: Path) -> Router:
             )
 
         return show
+
+    def of_event(path: str, file: Path) -> Any:
+        name = path.partition("/")[0]
+        return page(f"/events/{{event:str}}/{path}".rstrip("/"), file, roles.PAGES[name], page=True)
 
     module = words.module()
 
@@ -79,28 +88,30 @@ def page_routes(faces: Path) -> Router:
             page("/verify", PAGES / "verify.html", public=True),
             page("/welcome", PAGES / "welcome.html", public=True),
             page(ENROLLING, PAGES / "second-factor.html", page=True),
+            page(ACCOUNT, PAGES / "account.html", page=True),
             page("/operators", PAGES / "operators.html", "accounts", page=True),
-            page("/events/{event:str}/setup", PAGES / "setup.html", "manage", page=True),
-            page("/events/{event:str}/programme", PAGES / "programme.html", "manage", page=True),
+            of_event("setup", PAGES / "setup.html"),
+            of_event("programme", PAGES / "programme.html"),
             page("/", PAGES / "events.html", page=True),
-            page("/events/{event:str}", PAGES / "live.html", "read", page=True),
-            page("/events/{event:str}/simulation", PAGES / "simulation.html", "manage", page=True),
-            page("/events/{event:str}/devices", PAGES / "devices.html", "manage", page=True),
-            page("/events/{event:str}/exports", PAGES / "exports.html", "export", page=True),
-            page("/events/{event:str}/badges", PAGES / "badges.html", "manage", page=True),
-            page("/events/{event:str}/door/{door:str}", faces / "door.html", "scan", page=True),
-            page("/events/{event:str}/board", faces / "board.html", "read", page=True),
-            page("/events/{event:str}/room/{area:str}", faces / "room.html", "read", page=True),
-            page("/events/{event:str}/clicker/{area:str}", faces / "clicker.html", "read", page=True),
-            page("/events/{event:str}/desk", faces / "desk.html", "desk", page=True),
-            page("/events/{event:str}/printer", faces / "printer.html", "desk", page=True),
-            page("/events/{event:str}/rooms", PAGES / "rooms.html", "people", page=True),
-            page("/events/{event:str}/imports", PAGES / "imports.html", "manage", page=True),
-            page("/events/{event:str}/papers", PAGES / "papers.html", "manage", page=True),
-            page("/events/{event:str}/paper-list", PAGES / "paper-list.html", "desk", page=True),
-            page("/events/{event:str}/audit", PAGES / "audit.html", "audit", page=True),
-            page("/events/{event:str}/erasure", PAGES / "erasure.html", "manage", page=True),
-            page("/events/{event:str}/safety", PAGES / "safety.html", "evacuate", page=True),
+            of_event("", PAGES / "live.html"),
+            of_event("simulation", PAGES / "simulation.html"),
+            of_event("devices", PAGES / "devices.html"),
+            of_event("exports", PAGES / "exports.html"),
+            of_event("badges", PAGES / "badges.html"),
+            of_event("door/{door:str}", faces / "door.html"),
+            of_event("board", faces / "board.html"),
+            of_event("room/{area:str}", faces / "room.html"),
+            of_event("clicker/{area:str}", faces / "clicker.html"),
+            of_event("desk", faces / "desk.html"),
+            of_event("printer", faces / "printer.html"),
+            of_event("rooms", PAGES / "rooms.html"),
+            of_event("imports", PAGES / "imports.html"),
+            of_event("papers", PAGES / "papers.html"),
+            of_event("paper-list", PAGES / "paper-list.html"),
+            of_event("audit", PAGES / "audit.html"),
+            of_event("erasure", PAGES / "erasure.html"),
+            of_event("safety", PAGES / "safety.html"),
+            of_event("stations", PAGES / "stations.html"),
             show_words,
             *static,
         ],

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
 from msgspec import Meta, Struct
 
+from checkin.badges.joining import Told
 from checkin.badges.papers import PAPERS
 from checkin.badges.templates import own_papers, template_of
 from checkin.core.attendance import Rule
 from checkin.core.errors import NotFound
+from checkin.core.roles import PAGES
 from checkin.service import access_request, certificates, paper_lists
 from checkin.service.centre import Centre
 from checkin.service.certificates import AddressSent, CertificateShown, Certified, Checked, Checks, RuleShown
 from checkin.service.paper_lists import FallbackSetting, PaperLineAnswer, PaperLineSent, PaperNow
 from checkin.service.papers import certificates_pdf
-from checkin.service.people import Principal
+from checkin.service.people import Principal, check
 from checkin.service.venues import Venue
+from checkin.service.works import Works
 from checkin.store.certificates import load_rule
 from checkin.store.engine import Transaction
 from checkin.store.events import fallback_every
 from checkin.web.auth import may
+from checkin.web.works import answer
 from checkin.wire import Id, ScanUndone
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
@@ -100,7 +105,9 @@ async def list_certificates(
     centre: NamedDependency[Centre],
     attendee: FromQuery[str | None] = None,
 ) -> CertificatesShown:
-    """Those of an attendee, or all, the newest first; without those whose names were deleted."""
+    """Those of an attendee, or all, the newest first; without those whose names were deleted. All are seen by those
+    who may open the page that lists them."""
+    check(request.user, "desk" if attendee is not None else PAGES["papers"])
     permissions = request.user.may
     found = await centre.read(lambda tx: certificates.issued_to(tx, centre.venues, event, attendee, may=permissions))
     return CertificatesShown(found)
@@ -113,12 +120,16 @@ async def issue_certificates(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
     events_folder: NamedDependency[Path],
-) -> Response[bytes]:
-    """The certificates as one PDF; whoever has one that still says the same gets that."""
+    works: NamedDependency[Works],
+    progress: FromQuery[bool] = False,
+) -> Stream:
+    """The certificates as one PDF; whoever has one that still says the same gets that. At a desk one by one.
+    `progress`: say how far it is first, see `/works`."""
+    check(request.user, "desk" if data.attendee is not None else PAGES["papers"])
     now, by, permissions = centre.clock(), request.user.id, request.user.may
     here = str(request.base_url)
 
-    def work(tx: Transaction) -> tuple[Venue, list[Certified], Rule, str]:
+    def issue(tx: Transaction) -> tuple[Venue, list[Certified], Rule, str]:
         certified = certificates.issue(
             tx,
             centre.venues,
@@ -134,17 +145,31 @@ async def issue_certificates(
         rule = load_rule(tx, venue.id) or Rule()
         return venue, certified, rule, certificates.verify_url(tx, centre.venues, event, here)
 
-    venue, certified, rule, verify_url = await centre.write(work, event=event)
-    pdf = await asyncio.to_thread(
-        certificates_pdf,
-        venue,
-        certified,
-        rule,
-        verify_url=verify_url,
-        language=data.language,
-        own=own_papers(events_folder, event),
+    async def make(told: Told, out: BinaryIO) -> dict[str, str]:
+        venue, certified, rule, verify_url = await centre.write(issue, event=event)
+        pdf = await asyncio.to_thread(
+            certificates_pdf,
+            venue,
+            certified,
+            rule,
+            verify_url=verify_url,
+            language=data.language,
+            own=own_papers(events_folder, event),
+            told=told,
+        )
+        out.write(pdf)
+        return {}
+
+    work = works.begin(
+        make,
+        by=by,
+        event=event,
+        what="certificates",
+        permission="desk" if data.attendee is not None else PAGES["papers"],
+        name=f"{event}-certificates.pdf",
+        media_type="application/pdf",
     )
-    return _pdf(pdf)
+    return await answer(works, work, progress=progress)
 
 
 @delete("/certificates/{number:int}", guards=[may("manage")])
@@ -199,7 +224,7 @@ async def check_certificate(
     return await centre.read(lambda tx: certificates.check_code(tx, data.code))
 
 
-@get("/fallback", guards=[may("desk")])
+@get("/fallback", guards=[may(PAGES["papers"])])
 async def read_fallback(
     event: FromPath[str], centre: NamedDependency[Centre], events_folder: NamedDependency[Path]
 ) -> PaperNow:
@@ -221,7 +246,7 @@ async def set_fallback(
     await centre.write(lambda tx: paper_lists.set_fallback(tx, centre.venues, event, data, now=now, by=by), event=event)
 
 
-@get("/fallback.pdf", guards=[may("desk")], media_type="application/pdf")
+@get("/fallback.pdf", guards=[may(PAGES["papers"])], media_type="application/pdf")
 async def draw_fallback(
     event: FromPath[str],
     request: Request[Principal, str, Any],

@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from checkin.core.errors import BadInput, Busy, CheckinError, Conflict, NotAllowed, NotFound, TooLarge
 from checkin.service.intake import RETRY_AFTER_S
 from checkin.service.people import LoginFailed, SecondFactorNeeded, TooManyAttempts
+from checkin.service.works import Cancelled
 from checkin.store.engine import StoreBusy, StoreFull
 
 STATUS: tuple[tuple[type[CheckinError], int, str], ...] = (
@@ -22,6 +23,7 @@ STATUS: tuple[tuple[type[CheckinError], int, str], ...] = (
     (BadInput, 422, "Content that cannot be used"),
     (NotFound, 404, "Not found"),
     (Conflict, 409, "Conflict"),
+    (Cancelled, 409, "Stopped"),
     (NotAllowed, 403, "Not allowed"),
     (TooLarge, 413, "Too large"),
     (Busy, 503, "Busy"),
@@ -29,7 +31,20 @@ STATUS: tuple[tuple[type[CheckinError], int, str], ...] = (
     (StoreBusy, 503, "Store busy"),
 )
 
+UNFORESEEN = "Something went wrong here. It was logged; try again."
+
+CLIENT_GONE = "client disconnected prematurely"
+"""What Litestar says, as a server's error, where the client hangs up in the middle of a body."""
+
 log = logging.getLogger(__name__)
+
+
+def said_of(error: CheckinError | None) -> tuple[int, str, str]:
+    """(status, code, detail) of an error; None: of one that nobody foresaw."""
+    for kind, status, _ in STATUS:
+        if isinstance(error, kind):
+            return status, error.code, error.message
+    return 500, "internal", UNFORESEEN
 
 
 class PageNeedsLogin(Exception):
@@ -66,6 +81,8 @@ def checkin_error(request: Request[Any, Any, Any], error: CheckinError) -> Respo
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     status = error.status_code
+    if status == 500 and error.detail == CLIENT_GONE:  # nobody reads the answer, and nothing is wrong here
+        return problem(400, "Incomplete", "The request ended before its content did. Send it again.", "incomplete")
     if status == 500:
         return unforeseen(request, error)
     if isinstance(error, ValidationException) or status == 400:
@@ -80,7 +97,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The details go to the log, for the operator; the client learns that it is not its fault."""
     log.error("unforeseen error in %s %s", request.method, request.url.path, exc_info=error)
-    return problem(500, "Internal error", "Something went wrong here. It was logged; try again.", "internal")
+    return problem(500, "Internal error", UNFORESEEN, "internal")
 
 
 def content_error(request: Request[Any, Any, Any], error: msgspec.MsgspecError) -> Response[bytes]:

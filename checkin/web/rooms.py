@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from checkin.core.roles import PAGES
 from checkin.service import closing, lines, rooms
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
@@ -28,7 +29,7 @@ class Closed(Struct, frozen=True):
     assumed: int
 
 
-@get("/rooms", guards=[may("read")])
+@get("/rooms", guards=[may(PAGES["rooms"])])
 async def read_rooms(event: FromPath[str], centre: NamedDependency[Centre]) -> RoomsShown:
     """The plans of every area that has more than one, and every hold."""
     plans = await centre.read(lambda tx: rooms.plans(tx, centre.venues, event))

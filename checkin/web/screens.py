@@ -35,10 +35,10 @@ class ScanShown(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """The answer, and on how many screens it is shown."""
+    """The answer, and on how many screens it is shown; null where it may be on some of another node."""
 
     answer: Answer
-    screens: int
+    screens: int | None
 
 
 @post(
@@ -64,7 +64,7 @@ async def send_scan_for_screen(
         raise answered
     metrics.SCANS[answered.answer.outcome].inc()
     shown = ScanShown(scan=data, answer=answered.answer)
-    screens = centre.screens.show((event, data.door, screen), _encode(shown).decode())
+    screens = await centre.show((event, data.door, screen), _encode(shown).decode())
     return Shown(answer=answered.answer, screens=screens)
 
 

@@ -21,7 +21,15 @@ from checkin.service import stations
 from checkin.service.centre import Centre
 from checkin.service.links import Connection, Links
 from checkin.service.people import Principal, wall_ms
-from checkin.service.stations import CodeSent, ConflictsShown, StationPaired, StationsShown, VerdictSent
+from checkin.service.stations import (
+    AttentionShown,
+    CodeSent,
+    ConfirmationSent,
+    ConflictsShown,
+    StationPaired,
+    StationsShown,
+    VerdictSent,
+)
 from checkin.store.stations import Station
 from checkin.web.auth import may
 from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, RAW_SEND
@@ -44,13 +52,32 @@ async def pair_station(
         return await centre.write(lambda tx: stations.pair_station(tx, centre.venues, data.code, now=now, wall=wall))
 
 
-@get("/stations", guards=[may("manage")], summary="Stations, and the places that they hold")
+@get("/stations", guards=[may("stations")], summary="Stations, and whose the places of their areas are")
 async def list_stations(event: FromPath[str], centre: NamedDependency[Centre]) -> StationsShown:
-    now = centre.clock()
-    return await centre.read(lambda tx: stations.stations_shown(tx, centre.venues, event, now=now))
+    now, heard = centre.clock(), dict(centre.gate.heard)
+    return await centre.read(lambda tx: stations.stations_shown(tx, centre.venues, event, now=now, heard=heard))
 
 
-@post("/stations/{station:str}/retire", guards=[may("manage")], status_code=204, summary="A station is switched off")
+@get("/stations/attention", guards=[may("stations")], summary="What of the stations waits for a person")
+async def read_attention(event: FromPath[str], centre: NamedDependency[Centre]) -> AttentionShown:
+    return await centre.read(lambda tx: stations.attention(tx, centre.venues, event))
+
+
+@post("/stations/roster", guards=[may("stations")], status_code=204, summary="No door is missing on the list")
+async def confirm_roster(
+    event: FromPath[str],
+    data: JSONBody[ConfirmationSent],
+    request: Request[Principal, str, Any],
+    centre: NamedDependency[Centre],
+) -> None:
+    """After the centre was put back from a backup. Until then nothing of the stations' areas is given away."""
+    now, by = centre.clock(), request.user.id
+    await centre.write(
+        lambda tx: stations.confirm_roster(tx, centre.venues, event, data.generation, now=now, by=by), event=event
+    )
+
+
+@post("/stations/{station:str}/retire", guards=[may("stations")], status_code=204, summary="A station is switched off")
 async def retire_station(
     event: FromPath[str],
     station: FromPath[str],
@@ -64,12 +91,12 @@ async def retire_station(
     )
 
 
-@get("/conflicts", guards=[may("manage")], summary="Where doors, or a door and the centre, differ")
+@get("/conflicts", guards=[may("stations")], summary="Where doors, or a door and the centre, differ")
 async def list_conflicts(event: FromPath[str], centre: NamedDependency[Centre]) -> ConflictsShown:
     return await centre.read(lambda tx: stations.conflicts(tx, centre.venues, event))
 
 
-@post("/conflicts/{conflict:str}/verdict", guards=[may("manage")], status_code=204, summary="Settle a conflict")
+@post("/conflicts/{conflict:str}/verdict", guards=[may("stations")], status_code=204, summary="Settle a conflict")
 async def settle_conflict(
     event: FromPath[str],
     conflict: FromPath[str],
@@ -97,6 +124,8 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
         await socket.close(code=CLOSE_POLICY, reason="unknown station: pair it anew")
         return
     await socket.accept()
+    now, program = centre.clock(), socket.headers.get("user-agent", "")
+    await centre.write(lambda tx: stations.link_opened(tx, found.id, program, now=now))
     send = cast(Send, socket.scope[RAW_SEND])  # type: ignore[literal-required]
     links, broadcast = await centre.links(event), await centre.broadcast(event)
     out: asyncio.PriorityQueue[tuple[bool, int, bytes]] = asyncio.PriorityQueue(OUT_MAX)
@@ -117,7 +146,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     writing = asyncio.create_task(write(), name="station writes")
     work = [writing, asyncio.create_task(_listen(socket, links, found, push, centre), name="station listens")]
     if not found.revoked:
-        work.append(asyncio.create_task(_show(broadcast, found, centre, event, send), name="station shows"))
+        work.append(asyncio.create_task(_show(broadcast, found, send), name="station shows"))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -159,11 +188,10 @@ def _is_of(message: ToCentre, station: Station) -> bool:
     return True
 
 
-async def _show(broadcast: Broadcast, station: Station, centre: Centre, event: str, send: Send) -> None:
-    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
-    areas = venue.layout.path(venue.layout.doors[station.door].area)
+async def _show(broadcast: Broadcast, station: Station, send: Send) -> None:
+    """Every area: a station has the displays too, and those of all areas are encoded once for all stations."""
 
     def send_text(message: str) -> Any:
         return send({"type": "websocket.send", "text": message, "bytes": None})
 
-    await broadcast.follow(areas, send_text, f"device:{station.id}")
+    await broadcast.follow((), send_text, f"device:{station.id}")

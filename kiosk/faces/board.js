@@ -3,7 +3,7 @@
 
 import { openPlaces } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { showProgramme, showState, startDisplay } from "/faces/display.js";
+import { counted, showProgramme, showState, startDisplay } from "/faces/display.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
 const { api } = place();
@@ -42,7 +42,7 @@ function card(area, tag) {
   const words = state !== "full" ? word(state) : overflow ? `${full} – ${word("overflowIn", { area: overflow.name })}` : full;
   const bar = make("i");
   bar.style.setProperty("--share", `${now?.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
-  const free = !now ? "–" : open === null ? "∞" : String(open);
+  const free = !now ? "–" : open === null ? "∞" : counted(live, open);
   return make(
     tag,
     { class: `place is-${state}` },
@@ -54,7 +54,7 @@ function card(area, tag) {
       { class: "foot" },
       make("span", { class: "state" }, words),
       now?.called.length ? make("span", { class: "called number" }, word("calledNumbers", { numbers: now.called.join(", ") })) : null,
-      make("span", { class: "unit number" }, now?.capacity ? `${now.inside} ${word("of")} ${now.capacity} ${word("taken")}` : ""),
+      make("span", { class: "unit number" }, now?.capacity ? `${counted(live, now.inside)} ${word("of")} ${now.capacity} ${word("taken")}` : ""),
     ),
   );
 }

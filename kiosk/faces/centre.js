@@ -44,10 +44,15 @@ export async function call(path, { method = "GET", body, timeoutMs = 10_000 } = 
   return content;
 }
 
-/** What the address of this page names: `/events/{event}/{face}/{id}`. */
+/**
+ * What the address of this page names: `/events/{event}/{face}/{id}`. At a station what is below `/centre` is passed on
+ * to the centre: `root` is that, `api` the calls to whoever has this page's say, `here` those to the machine it is from.
+ */
 export function place() {
-  const [, , event = "", face = "", id = ""] = location.pathname.split("/").map(decodeURIComponent);
-  return { event, face, id, api: `/api/v1/events/${encodeURIComponent(event)}` };
+  const root = location.pathname.startsWith("/centre/") ? "/centre" : "";
+  const [, , event = "", face = "", id = ""] = location.pathname.slice(root.length).split("/").map(decodeURIComponent);
+  const here = `/api/v1/events/${encodeURIComponent(event)}`;
+  return { event, face, id, root, api: root + here, here };
 }
 
 /** The event's clock: the centre's time, carried on by ours. It may run faster than ours (a demo). */
@@ -117,7 +122,8 @@ export class Live {
     this.stale = true;
     this.staleSince = "";
     /** How the station that serves this page is linked to the centre; null: the centre itself serves it.
-     * @type {{link: "linked" | "slow" | "cut", since: string | null, waiting: number} | null} */
+     * `places`: so many it may still let in by itself. `disk`: whether it can write.
+     * @type {{link: "linked" | "slow" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, door: string, disk: "ok" | "full"} | null} */
     this.station = null;
     this.heardAt = 0;
     this.pause = RETRY_MS_MIN;
@@ -160,6 +166,11 @@ export class Live {
     if (before && before !== message.version) this.onVersion();
   }
 
+  /** Whether the station that serves this page is cut off from the centre: what is shown is its last word. */
+  get cut() {
+    return this.station?.link === "cut";
+  }
+
   watch() {
     const silent = performance.now() - this.heardAt > HEARTBEAT_MS_MAX;
     if (silent && this.socket && this.heardAt) {
@@ -170,6 +181,8 @@ export class Live {
       socket.close();
     }
     if (!this.socket) this.connect();
+    // A station's watchdog starts a browser anew whose page says nothing (`kiosk/watchdog.py`).
+    if (this.station && this.socket?.readyState === WebSocket.OPEN) this.socket.send("here");
     if (silent && !this.stale) {
       this.stale = true;
       this.staleSince = this.clock.time(this.clock.last ? this.clock.last.shown : Date.now());

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 5_000;
 /** @typedef {{id: string, area: string, change: number}} Click as it is sent */
 /** @typedef {{id: string, change: number, name: string}} Done */
 
-const { event, id: areaId, api } = place();
+const { event, id: areaId, api, root } = place();
 const KEPT_AS = `checkin-clicks ${event} ${areaId}`;
 const clock = new EventClock();
 /** @type {Live | null} */
@@ -193,7 +193,7 @@ async function enterHeadcount(submitted) {
 }
 
 async function start() {
-  const [layout, me] = await Promise.all([call(`${api}/layout`), call("/api/v1/me")]);
+  const [layout, me] = await Promise.all([call(`${api}/layout`), call(`${root}/api/v1/me`)]);
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
   const area = layout.areas.find((/** @type {any} */ one) => one.id === areaId);

@@ -221,3 +221,8 @@ export function ask(title, content, yes, deed, look = "") {
   document.body.append(dialog);
   dialog.showModal();
 }
+
+/** When the dialog that asks has gone, and the focus is back at what opened it: what comes next. @param {() => void} then */
+export function afterwards(then) {
+  document.querySelector("dialog[open]")?.addEventListener("close", then, { once: true });
+}

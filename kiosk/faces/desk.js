@@ -17,7 +17,7 @@ const FOLLOW_MS = 1_000;
 const NEW_PERSON = "new";
 const ERASED = { names: "erasureCountNames", passages: "erasureCountPassages", certificates: "erasureCountCertificates" };
 
-const { api, event } = place();
+const { api, event, here, root } = place();
 const DOOR_KEPT_AS = `checkin-desk-door ${event}`;
 const PRINTER_KEPT_AS = `checkin-desk-printer ${event}`;
 const GROUP_KEPT_AS = `checkin-desk-group ${event}`;
@@ -44,6 +44,8 @@ let round = 0;
 /** The event's seq at which the person on the card was read last. */
 let seenSeq = 0;
 let following = false;
+/** Whether the station that this desk is at was cut off when it was shown last. */
+let wasCut = false;
 /** @type {WedgeScanner | null} */
 let scanner = null;
 
@@ -74,10 +76,20 @@ function groupName(id) {
   return layout.groups.find((/** @type {any} */ one) => one.id === id)?.name ?? id;
 }
 
+/** Whether this desk is at a station that is cut off: then it does what the station can. */
+function isCut() {
+  return Boolean(live?.cut);
+}
+
+/** Who knows of people now: the centre, or the station alone. */
+function source() {
+  return isCut() ? here : api;
+}
+
 async function search() {
   const mine = ++round;
   const text = query.value.trim();
-  const found = text ? (await call(`${api}/attendees?q=${encodeURIComponent(text)}`)).attendees : [];
+  const found = text ? (await call(`${source()}/attendees?q=${encodeURIComponent(text)}`)).attendees : [];
   if (mine !== round) return;
   people = found;
   foundFor = text;
@@ -118,7 +130,7 @@ async function readCode(code, other = "", typed = "") {
   const mine = ++round;
   clearTimeout(typing);
   query.value = "";
-  const whose = (/** @type {string} */ one) => call(`${api}/attendees/by-code`, { method: "POST", body: { code: one } });
+  const whose = (/** @type {string} */ one) => call(`${source()}/attendees/by-code`, { method: "POST", body: { code: one } });
   let { attendees, replaced, represented } = await whose(code);
   if (!attendees.length && other) ({ attendees, replaced, represented } = await whose((code = other)));
   if (mine !== round) return;
@@ -187,7 +199,7 @@ function followPerson() {
   following = true;
   setTimeout(async () => {
     const before = person;
-    const now = before ? await call(`${api}/attendees/${before.id}`).catch(() => null) : null;
+    const now = before ? await call(`${source()}/attendees/${before.id}`).catch(() => null) : null;
     following = false;
     // What was done here meanwhile has read it already.
     if (now && person === before && JSON.stringify(now) !== JSON.stringify(before)) {
@@ -205,7 +217,7 @@ function followPerson() {
 /** Read the person on the card anew. @param {string} [id] */
 async function refresh(id = person?.id) {
   if (!id) return;
-  const now = await call(`${api}/attendees/${id}`);
+  const now = await call(`${source()}/attendees/${id}`);
   people = people.map((one) => (one.id === id ? now : one));
   if (person?.id === id) person = now;
   showFound();
@@ -223,7 +235,7 @@ function showPerson() {
     ["organisationWord", [person.organisation, person.department].filter(Boolean).join(", ")],
     ["town", person.town],
     ["statusWord", statusWord(person)],
-    ["badgeWord", badge ? badgeWords(badge) : word("noBadge")],
+    ["badgeWord", badge ? badgeWords(badge) : isCut() ? "" : word("noBadge")],
     ["bookingNumber", person.booking_number],
     ["note", person.remark],
   ].filter(([, text]) => text);
@@ -232,7 +244,7 @@ function showPerson() {
     ...flags(),
     make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, word(key)), make("dd", {}, make("bdi", {}, text))])),
     ...(answer ? [answerBox()] : []),
-    ...(toldApart === person.id ? [...deeds(), consents()] : [tellApart()]),
+    ...(toldApart !== person.id ? [tellApart()] : isCut() ? [deedsAlone()] : [...deeds(), consents()]),
   );
   // A button with the focus keeps it; where it has gone, the next deed has it.
   if (held !== null) /** @type {HTMLElement | null} */ (find("#person").querySelector(`[data-key="${CSS.escape(held)}"]`) ?? find("#person").querySelector(".buttons .button:not(.plain)") ?? find("#person").querySelector(".buttons button"))?.focus();
@@ -308,6 +320,33 @@ function deeds() {
   return [make("p", { class: "buttons" }, ...first), make("p", { class: "buttons" }, ...others)];
 }
 
+/** What goes without the centre: the check-in at this station's own door, where that leads into the house. */
+function deedsAlone() {
+  const door = layout.doors.find((/** @type {any} */ one) => one.id === live?.station?.door);
+  const leadsIn = [...doorChoice.options].some((one) => one.value === door?.id);
+  const may = leadsIn && person.registration === "registered" && !person.blocked;
+  return make("div", { class: "deeds-alone" },
+    may ? make("p", { class: "buttons" }, button("checkin", word(person.area === null ? "checkIn" : "checkInAgain"), () => checkIn(), person.area === null ? "primary" : "plain")) : null,
+    make("p", { class: "quiet" }, leadsIn ? word("deskAloneAt", { door: door.name }) : word("deskAloneNoDoor")));
+}
+
+/** The link has gone, or is back: what this desk does is another. */
+function followLink() {
+  showLink(live);
+  const cut = isCut();
+  if (cut === wasCut) return;
+  wasCut = cut;
+  document.body.classList.toggle("alone", cut);
+  for (const id of ["#walkin", "#printer", "#door"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = cut;
+  find("#queue").hidden = cut;
+  find("#alone").hidden = !cut;
+  find("#alone").replaceChildren(...(cut ? [make("strong", {}, word("deskAlone")), make("p", {}, word("deskAloneInstead"))] : []));
+  showPerson();
+  // What was on the card is read anew by whoever knows of it now.
+  refresh().catch(() => {});
+  if (query.value.trim()) search().catch(complain);
+}
+
 /** What this person has agreed to: said at the desk, it holds at once in every list. */
 function consents() {
   const who = person;
@@ -335,13 +374,15 @@ function answerBox() {
 /** @param {any} [more] */
 async function checkIn(more = {}) {
   const who = person;
-  const scan = { id: newId(), attendee: who.id, door: doorChoice.value, direction: "entry", scanned_at: new Date(clock.now()).toISOString(), ...more };
-  const given = await call(`${api}/scans`, { method: "POST", body: scan });
+  const scan = { id: newId(), attendee: who.id, door: isCut() ? live?.station?.door : doorChoice.value, direction: "entry", scanned_at: new Date(clock.now()).toISOString(), ...more };
+  const alone = isCut();
+  const given = await call(`${source()}/scans`, { method: "POST", body: scan });
   if (person?.id !== who.id) return;
   answer = given;
   await refresh();
   if (answer?.outcome === "admitted") {
-    notice(word("checkedIn", { name: who.name }), async () => {
+    // What a station has decided alone is told to the centre as it was: there is no way back from here.
+    notice(word(alone ? "checkedInAlone" : "checkedIn", { name: who.name }), alone ? null : async () => {
       await call(`${api}/scans/${scan.id}/undo`, { method: "POST" });
       answer = null;
       await refresh(who.id);
@@ -686,6 +727,7 @@ function walkIn(given = {}) {
 }
 
 async function readQueue() {
+  if (isCut()) return;
   const before = queue;
   queue = await call(`${api}/prints`);
   for (const { name } of queue.unreachable.filter((/** @type {any} */ one) => !before.unreachable.some((/** @type {any} */ other) => other.name === one.name))) notice(word("printerUnreachable", { name }));
@@ -702,14 +744,14 @@ function showQueue() {
 }
 
 function showAll() {
-  showLink(live);
+  followLink();
   showFound();
   showPerson();
   showQueue();
 }
 
 async function start() {
-  const [me, venue] = await Promise.all([call("/api/v1/me"), call(`${api}/layout`)]);
+  const [me, venue] = await Promise.all([call(`${root}/api/v1/me`), call(`${here}/layout`)]);
   may = new Set(me.may);
   layout = venue;
   clock.zone = layout.event.timezone;
@@ -720,8 +762,8 @@ async function start() {
   doorChoice.replaceChildren(...doors.map((/** @type {any} */ one) => make("option", { value: one.id }, one.name)));
   if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
   printerField.value = kept(PRINTER_KEPT_AS);
-  live = new Live(api, [house], clock, () => {
-    showLink(live);
+  live = new Live(here, [house], clock, () => {
+    followLink();
     followPerson();
   });
   const onCode = (/** @type {string} */ code, /** @type {string} */ other = "", /** @type {string} */ typed = "") => {
@@ -729,7 +771,7 @@ async function start() {
     else readCode(code, other, typed).catch(complain);
   };
   new SerialScanner({ button: find("#serial-switch"), onCode, told: (text) => notice(text) });
-  new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode });
+  new Camera({ button: find("#camera-switch"), view: find("#camera"), api: here, onCode });
   scanner = new WedgeScanner((code, other) => onCode(code, other, query.value), (text) => {
     query.value = text;
     query.focus();

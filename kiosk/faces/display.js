@@ -26,10 +26,15 @@ function startShift() {
 
 /** Grey where the link is gone; in an evacuation nothing but that. @param {Live | null} live */
 export function showState(live) {
-  document.body.classList.toggle("stale", showLink(live));
+  document.body.classList.toggle("stale", showLink(live, true));
   const evacuation = live?.evacuation ?? "none";
   find("#evacuation").hidden = evacuation === "none";
   find("#evacuation").textContent = evacuation === "none" ? "" : word(evacuation === "drill" ? "evacuationDrill" : "evacuationLeave");
+}
+
+/** A count, marked as a guess where the centre cannot be heard. @param {Live | null} live @param {number} count */
+export function counted(live, count) {
+  return live?.cut ? `≈ ${count}` : String(count);
 }
 
 const PROGRAMME_EVERY_MS = 60_000;

@@ -60,6 +60,8 @@ let evacuationShown = "none";
 let scanner = null;
 /** @type {Camera | null} */
 let camera = null;
+/** What was said last of a station's own state. */
+let aloneShown = "";
 
 /** @param {string} code @param {string} [other] another way to read it, tried where the first is nobody's */
 function read(code, other = "") {
@@ -123,13 +125,16 @@ function showAnswered(answer) {
   if (answer.choices.length) openPeople(word("choosePerson"), answer.choices, (id) => again({ attendee: id }));
 }
 
-/** A scanner beside this page has scanned; what is tapped about it is ours. @param {{scan: Scan, answer: any}} scanned */
-function showOther({ scan, answer }) {
+/**
+ * A scanner beside this page has scanned; what is tapped about it is ours. @param {{scan: Scan, answer?: any, problem?: any}} scanned
+ */
+function showOther({ scan, answer, problem }) {
   closeTyping();
   closePeople();
   sending += 1; // what is on its way was asked before
   lastScan = scan;
-  showAnswered(answer);
+  if (problem) failed(scan, new Problem(problem.status, problem, 1));
+  else showAnswered(answer);
 }
 
 /** @param {string} text */
@@ -148,7 +153,7 @@ function failed(scan, error) {
     return;
   }
   const isKept = keep(scan, error);
-  const head = error instanceof Problem ? "busy" : "noLink";
+  const head = !(error instanceof Problem) ? "noLink" : error.code === "station_disk_full" ? "diskFullHead" : "busy";
   show(() => paint("cut", "cut", word(head), { hint: word(isKept ? "notChecked" : "notKept") }), SHOWN_LOOK_MS, "look");
 }
 
@@ -248,6 +253,15 @@ function fitHead(largest) {
 }
 
 function showReady() {
+  const station = live?.station;
+  if (station?.link === "revoked") {
+    paint("refused", "refused", word("stop"), { hint: word("stationRevoked") });
+    return;
+  }
+  if (station?.disk === "full") {
+    paint("cut", "cut", word("diskFullHead"), { hint: word("stationDiskFull") });
+    return;
+  }
   const evacuation = live?.evacuation ?? "none";
   if (evacuation !== "none" && direction === "entry" && !door?.item) {
     paint("refused", "refused", word("evacuationHead"), { hint: word(evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") });
@@ -258,7 +272,7 @@ function showReady() {
     return;
   }
   const counter = direction === "exit" ? "presentReturn" : "presentHandout";
-  paint("ready", "ready", door?.item ? word(counter, { item: itemName(door.item) }) : word(direction === "exit" ? "presentExit" : "present"));
+  paint("ready", "ready", door?.item ? word(counter, { item: itemName(door.item) }) : word(direction === "exit" ? "presentExit" : "present"), aloneWord());
 }
 
 function showChecking() {
@@ -342,23 +356,48 @@ function groupName(id) {
 function showNumbers() {
   const now = live?.areas.get(area);
   const stale = showLink(live);
-  // A station has neither: clicks and pictures are the centre's.
-  if (live?.station) for (const id of ["#clicker", "#camera-switch"]) find(id).hidden = true;
+  showAlone();
   if (live && live.evacuation !== evacuationShown) {
     evacuationShown = live.evacuation;
     show(showReady, undefined, live.evacuation === "none" ? undefined : "refused");
   }
   find("#numbers").classList.toggle("stale", stale);
   if (!now) return;
-  find("#inside").textContent = String(now.inside);
+  find("#inside").textContent = live?.cut ? `≈ ${now.inside}` : String(now.inside);
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
   find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;
   if (now.kept) find("#freeword").textContent += ` · ${word("keptSeats", { count: now.kept })}`;
   if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
   if (now.called.length) find("#freeword").textContent += ` · ${word("calledNumbers", { numbers: now.called.join(", ") })}`;
+  const places = live?.cut ? live.station?.places ?? null : null;
+  if (places !== null) {
+    // Free places are the centre's to know; what this door may give of them is certain.
+    find("#free").textContent = String(places);
+    find("#freeword").textContent = word("stationMayAdmit");
+  }
   find("#numbers").className = `is-${now.state}${stale ? " stale" : ""}`;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
+}
+
+/** What the machine at this door can still do is said large, and changes what is shown while nobody's badge is. */
+function showAlone() {
+  const station = live?.station;
+  find("#stop-here").hidden = !live?.cut || Boolean(door?.item) || station?.disk === "full";
+  find("#stop-here").textContent = word(live?.evacuation === "none" ? "evacuateHere" : "evacuateHereEnd");
+  const said = station ? `${station.link} ${station.disk} ${station.since} ${station.places}` : "";
+  if (said === aloneShown) return;
+  aloneShown = said;
+  if (shown === showReady) showReady();
+}
+
+/** What stands below the word of a door that decides by itself. */
+function aloneWord() {
+  const station = live?.station;
+  if (!station || station.link !== "cut") return {};
+  const hint = station.since ? word("stationCut", { time: clock.time(station.since) }) : word("stationNever");
+  if (station.places === null || direction === "exit" || door?.item) return { hint };
+  return { hint, way: station.places ? word("stationPlaces", { count: station.places }) : word("stationNoPlaces") };
 }
 
 function showKept() {
@@ -456,6 +495,10 @@ find("#override").addEventListener("click", () => {
 for (const button of document.querySelectorAll("[data-reason]")) {
   button.addEventListener("click", () => act({ override: { reason: word(/** @type {HTMLElement} */ (button).dataset.reason ?? "") } }));
 }
+find("#stop-here").addEventListener("click", async () => {
+  const state = live?.evacuation === "none" ? "evacuation" : "none";
+  await call(`${api}/evacuation`, { method: "POST", body: { state } }).catch((error) => tell(error.message));
+});
 find("#switch").addEventListener("click", () => act({ switch: true }));
 find("#wait").addEventListener("click", () => act({ wait: true }));
 find("#nobody").addEventListener("click", closePeople);
@@ -484,7 +527,9 @@ async function startWhenPossible() {
     await start();
   } catch (error) {
     if (error instanceof Problem && error.status < 500) throw error;
-    paint("cut", "cut", word("noLink"), { hint: word("connecting") });
+    showLink(null);
+    // A station that never heard of its event, or whose disk is full, says so.
+    paint("cut", "cut", word("noLink"), { hint: error instanceof Problem ? error.message : word("connecting") });
     setTimeout(startWhenPossible, 2_000);
   }
 }

@@ -4,16 +4,22 @@
 import { find } from "/faces/centre.js";
 import { word } from "/faces/words.js";
 
-/** What is said of a station that the centre does not answer as it should. @param {import("/faces/centre.js").Live} live */
-function stationWord(live) {
-  const { link, since, waiting } = /** @type {NonNullable<typeof live.station>} */ (live.station);
+/** What is said of a station that the centre does not answer as it should. @param {import("/faces/centre.js").Live} live @param {boolean} display */
+function stationWord(live, display) {
+  const { link, since, waiting, disk } = /** @type {NonNullable<typeof live.station>} */ (live.station);
+  if (link === "revoked") return word("stationRevoked");
+  if (disk === "full") return word("diskFullHead");
   if (link === "slow") return word("stationSlow");
+  if (display) return since ? word("stationAsOf", { time: live.clock.time(since) }) : word("stationNever");
   const cut = since ? word("stationCut", { time: live.clock.time(since) }) : word("stationNever");
   return waiting ? `${cut} · ${word("stationWaiting", { count: waiting })}` : cut;
 }
 
-/** @param {import("/faces/centre.js").Live | null} live @returns {boolean} whether what is shown is old */
-export function showLink(live) {
+/**
+ * @param {import("/faces/centre.js").Live | null} live @param {boolean} [display] whether nobody acts on this page
+ * @returns {boolean} whether what is shown is old
+ */
+export function showLink(live, display = false) {
   const stale = !live || live.stale;
   const link = find("#link");
   if (live && !stale && live.evacuation !== "none") {
@@ -21,10 +27,10 @@ export function showLink(live) {
     link.textContent = word(live.evacuation === "drill" ? "drillNow" : "evacuationNow");
     return false;
   }
-  if (live && !stale && live.station && live.station.link !== "linked") {
-    link.className = "link-state cut";
-    link.textContent = stationWord(live);
-    return live.station.link === "cut";
+  if (live && !stale && live.station && (live.station.link !== "linked" || live.station.disk === "full")) {
+    link.className = `link-state ${live.station.link === "slow" ? "slow" : "cut"}`;
+    link.textContent = stationWord(live, display);
+    return live.station.link === "cut" || live.station.link === "revoked";
   }
   link.className = `link-state ${stale ? "cut" : ""}`;
   link.textContent = stale ? (live?.staleSince ? word("staleAt", { time: live.staleSince }) : word("connecting")) : word("linked");

@@ -16,14 +16,16 @@ const STEP_S = 5; // what is left is said in steps, so that it does not flicker
  *     bar.done();            // takes it away, also after a failure
  *
  * Without a `total` it says honestly only that the work goes on, and for how long it has.
- * `label` is a word's key: what is being done.
- * @param {Element} host @param {{label: string, total?: number}} about
+ * `label` is a word's key: what is being done; `stop`: called by a button that is there for it.
+ * @param {Element} host @param {{label: string, total?: number, stop?: () => void}} about
  */
-export function progress(host, { label, total: whole = 0 }) {
+export function progress(host, { label, total: whole = 0, stop }) {
   const fill = make("i", {});
   const bar = make("div", { class: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, fill);
   const saying = make("p", { class: "number" });
-  const box = make("div", { class: "progress", "aria-live": "off" }, bar, saying);
+  const stopping = stop ? make("button", { type: "button", class: "button plain" }) : null;
+  stopping?.addEventListener("click", () => stop?.());
+  const box = make("div", { class: "progress", "aria-live": "off" }, bar, make("div", { class: "said" }, saying, stopping));
   const startedAt = performance.now();
   let total = whole;
   let count = 0;
@@ -39,6 +41,7 @@ export function progress(host, { label, total: whole = 0 }) {
     if (known) bar.setAttribute("aria-valuenow", String(percent));
     else bar.removeAttribute("aria-valuenow");
     fill.style.setProperty("--share", `${percent}%`);
+    if (stopping) stopping.textContent = word("progressStop");
     saying.textContent = [word(label), text].filter(Boolean).join(" – ");
   };
 

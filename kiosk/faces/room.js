@@ -3,7 +3,7 @@
 
 import { openPlaces, withWay } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { showProgramme, showState, startDisplay } from "/faces/display.js";
+import { counted, showProgramme, showState, startDisplay } from "/faces/display.js";
 import { draw } from "/faces/symbols.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
@@ -27,11 +27,11 @@ function showPlaces() {
   const closed = now.state === "closed";
   find("#places").className = none ? "is-full" : `is-${now.state}`;
   draw(find("#symbol"), none ? "full" : SYMBOL[now.state]);
-  find("#free").textContent = closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : String(open);
+  find("#free").textContent = closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : counted(live, open);
   find("#word").textContent = none || closed ? "" : word(open === null ? "noLimit" : "freePlaces");
   showElsewhere(none, now);
   showLine(now);
-  const taken = now.capacity === null ? `${now.inside} ${word("inside")}` : `${now.inside} ${word("of")} ${now.capacity} ${word("inside")}`;
+  const taken = now.capacity === null ? `${counted(live, now.inside)} ${word("inside")}` : `${counted(live, now.inside)} ${word("of")} ${now.capacity} ${word("inside")}`;
   find("#of").textContent = now.kept ? `${taken} · ${word("keptSeats", { count: now.kept })}` : taken;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
 }

@@ -17,6 +17,7 @@ LIST = PrintedList(
     event="Tagung",
     stand="Stand 20.03.2017 12:00",
     page_of="Seite {page} von {pages}",
+    page_only="Seite {page}",
     empty="Niemand",
     language="de",
     date=dt.datetime(2017, 3, 20, tzinfo=dt.UTC),

@@ -327,5 +327,5 @@ def test_unknown_format_and_too_many_badges_are_said() -> None:
         render_pdf([FACE], format="label62", sheet=True)
     with pytest.raises(BadInput, match="no badge"):
         render_pdf([])
-    with pytest.raises(TooLarge, match="at most 2,000"):
-        render_pdf([FACE] * 2_001)
+    with pytest.raises(TooLarge, match="at most 20,000"):
+        render_pdf([FACE] * 20_001)

@@ -33,7 +33,7 @@ from checkin.main import store_of
 from checkin.service import badges as issuing
 from checkin.service import imports, venues
 from checkin.service.venues import Venues
-from tests.bench import badges, live, scans, search
+from tests.bench import badges, live, scans, search, stations
 from tests.bench.scans import served
 
 RESULTS = Path("bench-results")
@@ -172,6 +172,38 @@ def measure_search(quick: bool) -> Any:
     return result
 
 
+def measure_stations(quick: bool) -> Any:
+    """Doors with stations: linked, cut off, caught up; fifty of them; an event of 100,000."""
+    result = stations.run(quick)
+    print("Doors: one scanner, then sixteen; CPU of the centre and bytes on the link, for one scan")
+    print(f"{'':>24} {'p50 ms':>7} {'p99 ms':>7} {'p50 ms':>7} {'p99 ms':>7} {'scans/s':>8} {'CPU ms':>7} {'bytes':>7}")
+    for door in result.doors:
+        told = "" if door.cpu_ms is None else f"{door.cpu_ms:>7.2f}"
+        told += "" if door.bytes is None else f" {door.bytes:>7,.0f}"
+        print(
+            f"{door.what:>24} {door.one.p50_ms:>7.1f} {door.one.p99_ms:>7.1f} {door.many.p50_ms:>7.1f}"
+            f" {door.many.p99_ms:>7.1f} {door.many.scans_per_s:>8,.0f} {told}".rstrip()
+        )
+    for one in result.caught_up:
+        print(f"Back after an hour of rush at {one.doors} doors, {one.rows:,} rows: caught up in {one.seconds:.1f} s")
+    fifty = result.fifty
+    print(
+        f"{fifty.stations} stations at one centre: {fifty.scans_per_s:,.0f} scans/s, p50 {fifty.p50_ms:.0f} ms,"
+        f" p99 {fifty.p99_ms:.0f} ms, {fifty.alone:.1%} decided alone; the centre used {fifty.centre_cpu:.2f} cores"
+    )
+    many = result.many
+    print(
+        f"{many.attendees:,} attendees, station {'on one core with 1 GiB' if many.small else 'as it is'}: paired in"
+        f" {many.pair_s:.1f} s, decides after {many.ready_s:.1f} s, linked after {many.linked_s:.1f} s, has"
+        f" everybody after {many.everybody_s:.1f} s;\n  started again it decides after {many.again_s:.1f} s, linked"
+        f" after {many.again_linked_s:.1f} s; memory of the station {many.station_mib:.0f} MiB (at most"
+        f" {many.station_peak_mib:.0f}), of the centre {many.centre_mib:.0f} (at most {many.centre_peak_mib:.0f});"
+        f" {many.disk_mib:.0f} MiB on disk"
+    )
+    print()
+    return result
+
+
 def _drive(order: dict[str, Any]) -> live.LiveResult:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.live", "drive"],
@@ -223,6 +255,7 @@ PARTS = {
     "files": measure_files,
     "badges": measure_badges,
     "search": measure_search,
+    "stations": measure_stations,
 }
 
 if __name__ == "__main__":

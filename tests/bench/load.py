@@ -60,10 +60,22 @@ class Scanner(asyncio.Protocol):
 
 
 class Load:
-    def __init__(self, tokens: list[str], doors: list[str], codes: list[str], slug: str, seconds: float) -> None:
+    def __init__(
+        self,
+        port: int,
+        tokens: list[str],
+        doors: list[str],
+        codes: list[str],
+        slug: str,
+        seconds: float,
+        scans_max: int,
+    ) -> None:
+        self._port = port
+        self._scans_max = scans_max
         self._heads = [
             (
-                f"POST /api/v1/events/{slug}/scans HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
+                f"POST /api/v1/events/{slug}/scans HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+                f"Authorization: Bearer {token}\r\n"
                 "Content-Type: application/json\r\n"
             ).encode()
             for token in tokens
@@ -79,11 +91,11 @@ class Load:
         self._open = 0
         self._done = asyncio.Event()
 
-    async def run(self, port: int, clients: int) -> Result:
+    async def run(self, clients: int) -> Result:
         loop = asyncio.get_running_loop()
         scanners = []
         for _ in range(clients):
-            _, scanner = await loop.create_connection(functools.partial(Scanner, self), "127.0.0.1", port)
+            _, scanner = await loop.create_connection(functools.partial(Scanner, self), "127.0.0.1", self._port)
             scanners.append(scanner)
         self._open = clients
         started = time.perf_counter()
@@ -104,7 +116,7 @@ class Load:
         )
 
     def next_request(self) -> bytes | None:
-        if time.perf_counter() >= self._ends_at:
+        if time.perf_counter() >= self._ends_at or self._sent >= self._scans_max:
             return None
         number = self._sent
         self._sent += 1
@@ -129,10 +141,10 @@ class Load:
 
 
 async def main() -> None:
-    """Reads {"port", "clients", "seconds", "slug", "tokens", "doors", "codes"}, writes a `Result`."""
+    """Reads what a `Load` needs and "clients", writes a `Result`."""
     order = json.load(sys.stdin)
-    load = Load(order["tokens"], order["doors"], order["codes"], order["slug"], order["seconds"])
-    result = await load.run(order["port"], order["clients"])
+    clients = order.pop("clients")
+    result = await Load(**order).run(clients)
     print(msgspec.json.encode(result).decode())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from checkin.store import attendees
 from tests.browser.conftest import Opened
 from tests.served import Served
 from tests.venue import SLUG
+from tests.web.test_works import hold_lists
 
 
 @pytest.fixture
@@ -85,3 +87,28 @@ def test_organiser_takes_a_list_and_connects_another_system(
     assert taken == ["test"]
     hook.get_by_role("button", name="Protokoll").click()
     expect(page.get_by_role("dialog").locator("tbody tr")).to_contain_text(["204 angenommen"])
+
+
+def test_long_list_says_how_far_it_is_and_is_stopped_or_left_and_found_again(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = hold_lists(monkeypatch)
+    page = opened(f"/events/{SLUG}/exports")
+    as_pdf = page.get_by_role("button", name="Teilnehmende als PDF", exact=True)
+    as_pdf.click()
+    bar = page.get_by_role("progressbar", name="Die Liste wird geschrieben")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"[1-9]\d?"))
+    expect(page.get_by_text("Die Seite kann verlassen werden")).to_be_visible()
+    page.get_by_role("button", name="Abbrechen").click()
+    expect(bar).to_have_count(0)
+    expect(page.get_by_text("Abgebrochen.")).to_be_visible()
+
+    as_pdf.click()
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"[1-9]\d?"))
+    page.goto(page.url.replace("/exports", "/papers"))
+    with page.expect_download() as started:
+        page.goto(page.url.replace("/papers", "/exports"))
+        expect(bar).to_have_attribute("aria-valuenow", re.compile(r"[1-9]\d?"))
+        goes_on.set()
+    assert started.value.suggested_filename == f"{SLUG}-attendees.pdf"
+    expect(bar).to_have_count(0)

@@ -61,7 +61,10 @@ def test_list_is_looked_at_mapped_saved_and_taken_back(opened: Opened, served: S
     expect(page.locator("#differences li")).to_contain_text("Verpflegung: Möhren → Äpfel")
     expect(page.locator("#notes")).to_contain_text("Nicht übernommen: Der Nachname fehlt.")
     page.get_by_label("1 Anmeldung stornieren").check()
+    expect(page.locator("#gone")).to_contain_text("1 Zeile wurde nicht übernommen und passt zu niemandem")
     page.get_by_role("button", name="3 Änderungen speichern").click()
+    expect(page.locator(".asking")).to_contain_text("Besser zuerst diese Zeilen in der Liste berichtigen")
+    page.click(".asking .danger")
     expect(page.locator("#understood")).to_contain_text("Gespeichert")
     with_cookie = served.operator()
     assert _person(with_cookie, "weg")["registration"] == "cancelled"
@@ -122,3 +125,24 @@ def test_unknown_room_is_mapped_and_a_preview_that_is_older_than_the_data_is_sho
     page.get_by_role("button", name="1 Änderung speichern").click()
     expect(page.locator("#understood")).to_contain_text("Gespeichert")
     assert _person(with_cookie, "größe")["town"] == "Düsseldorf"
+
+
+def test_list_with_a_title_and_without_categories_is_mapped_on_a_phone(opened: Opened, served: Served) -> None:
+    page = opened(IMPORTS, 360, 780)
+    expect(page.locator("#earlier")).to_have_text("Noch nichts eingelesen.")
+    content = b"Fachtagung;;\n;;\nName;;Ort\nDr. Ada Neu;ada@x.example;Ulm\n"
+    page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": content})
+    expect(page.locator("#understood [role=alert]")).to_contain_text("Es fehlt eine Spalte für: Gruppe")
+    expect(page.locator("#all-columns")).to_have_attribute("open", "")
+    expect(page.locator('[name="heading row"]')).to_have_value("3")
+    page.select_option('[name="heading row"]', "1")
+    expect(page.locator("#understood [role=alert]")).to_contain_text("Nachname, Gruppe")
+    page.select_option('[name="heading row"]', "3")
+    page.get_by_label("Spalte B (ohne Überschrift)").select_option("email")
+    page.get_by_label("Alle in Gruppe").select_option("presse")
+    expect(page.locator("#notes")).to_contain_text("Ganze Namen wurden in Vor- und Nachnamen geteilt")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="1 Änderung speichern").click()
+    expect(page.locator("#understood")).to_contain_text("Gespeichert")
+    assert _person(served.operator(), "neu")["group"] == "presse"

@@ -21,7 +21,7 @@ from PIL import Image
 
 from checkin.badges.formats import FORMATS
 from checkin.core.codes import make_code
-from checkin.service.reading import codes_in
+from checkin.reading import codes_in
 from tests.campaign.pictures import (
     GREY,
     badge,

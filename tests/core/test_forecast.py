@@ -13,6 +13,7 @@ from tests.core.given import venue
 from tests.venue import at
 
 BEGINS = at("10:30")
+END = BEGINS + PROFILE[-1][0] * MINUTE_MS
 minutes = st.integers(-200, 400)
 
 
@@ -50,15 +51,14 @@ def test_forecast_follows_what_has_come() -> None:
     day = arrivals(500)
     now = at("10:00")
     as_planned = round(500 * day.share(now))
-    few, usual, many = (day.total(count, now) for count in (as_planned // 2, as_planned, as_planned * 2))
+    few, usual, many = (day.by(END, count, now).mean for count in (as_planned // 2, as_planned, as_planned * 2))
     assert usual == pytest.approx(500, abs=1)
     assert few < 420
     assert many > 650
 
 
 def test_forecast_is_sure_when_the_day_is_over() -> None:
-    end = BEGINS + PROFILE[-1][0] * MINUTE_MS
-    one = arrivals().by(end, 480, end)
+    one = arrivals().by(END, 480, END)
     assert (one.low, one.mean, one.high) == (480, 480, 480)
 
 

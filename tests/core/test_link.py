@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from checkin.core.admission import Bearer
+from checkin.core.admission import Bearer, Decision
 from checkin.core.allotment import Counters
 from checkin.core.conflict import Side
 from checkin.core.link import (
@@ -15,7 +15,9 @@ from checkin.core.link import (
     SILENT_MS,
     Answer,
     Ask,
+    Centre,
     Log,
+    News,
     Report,
     Row,
     Rows,
@@ -207,6 +209,14 @@ def test_a_clock_that_is_off_is_shown_beside_that_of_the_centre() -> None:
     ]
 
 
+def test_a_clock_that_stays_off_is_one_case_until_it_is_set() -> None:
+    house = House()
+    for n, offset_ms in enumerate((120_000, 121_000, None, 122_000, 0, 120_000), 1):
+        house.report("hall", n)
+        house.row("hall", n, f"a{n}", f"s{n}", at=NOW + (offset_ms or 0), offset_ms=offset_ms, from_at=NOW)
+    assert [one for one in house.process.count.cases if one.endswith("clock_off")] == ["s1 clock_off", "s6 clock_off"]
+
+
 def test_who_comes_in_again_at_a_centre_put_back_was_one_of_those_missing() -> None:
     house = House()
     for n in range(2):
@@ -240,6 +250,74 @@ def test_a_headcount_is_not_sure_while_a_station_has_never_been_heard_of() -> No
     house = House()
     house.process.centre.headcount("house", NOW)
     assert house.process.ledger.counted["house"].sure
+
+
+@pytest.mark.parametrize(("known_since", "is_sure"), [(NOW, True), (None, False)])
+def test_who_is_told_of_late_may_have_hidden_somebody_from_the_headcount(
+    known_since: int | None, is_sure: bool
+) -> None:
+    house = House()
+    house.process.centre.headcount("house", NOW - 1_000)
+    admitted = Decision(outcome="admitted", kind="arrival", attendee="a1", enters="house")
+    house.process.centre.passed(Scan(id="s", code="a1", door="D1"), admitted, NOW, known_since)
+    assert house.process.ledger.counted["house"].sure is is_sure
+    assert house.process.ledger.seen["a1"].from_at == (known_since or 0)
+
+
+def test_a_page_shows_what_the_centre_has_decided_so_a_place_that_is_left_is_free_at_once() -> None:
+    house = House()
+    house.ask("front", "a1", "in")
+    house.row("front", 1, "a1", "in", decided="centre")
+    free = house.free("house")
+    house.now += 1_000
+    house.process.ask(Scan(id="out", code="a1", door="D1", direction="exit"), house.now)
+    assert (house.inside("house"), house.free("house")) == (0, free + 1)
+    assert not house.process.ledger.pending
+
+
+def test_at_a_page_too_who_was_let_in_by_a_door_alone_needs_a_place_to_come_in_again() -> None:
+    house = House()
+    house.process.ledger.grant(("hall", "hall 1"), "P", 1)
+    assert house.process.centre.unsure("P")("a1") == ()
+    house.row("hall", 1, "a1", "in", takes=("P",))
+    assert house.process.centre.unsure("P")("a1") == ("P",)
+
+
+def test_what_a_station_is_to_keep_is_known_to_whoever_takes_its_next_message() -> None:
+    house = House()
+    house.process.centre.tick(house.now)
+    centre = house.process.centre
+    again = Centre(house.process.count, house.process.ledger, centre.doors, linked=centre.linked, revoked=["front"])
+    assert again.totals("hall", "hall 1", house.now).keep["P"] == 2
+    house.report("hall")
+    assert again.totals("hall", "hall 1", house.now).keep["P"] == 2
+    assert again.totals("front", "front 1", house.now).revoked
+
+
+def test_an_all_clear_reaches_a_door_whatever_the_number_of_those_inside() -> None:
+    house = House()
+    for n in range(3):
+        house.ask("front", f"a{n}", f"in {n}")
+    house.process.count.empty()
+    house.ask("front", "a1", "again")
+    (news,) = (one for one in house.report("hall") if isinstance(one, News))
+    assert news.emptied
+    assert {move.attendee: move.presence and move.presence.area for move in news.moves} == {
+        "a0": None,
+        "a1": "house",
+        "a2": None,
+    }
+    (later,) = (one for one in house.report("front", cursor=1) if isinstance(one, News))
+    assert later.emptied
+    assert not any(isinstance(one, News) for one in house.report("hall", cursor=news.seq))
+
+
+def test_why_a_door_refused_somebody_stands_beside_what_the_centre_had_decided() -> None:
+    house = House()
+    house.ask("hall", "a1", "s")
+    house.row("hall", 1, "a1", "s", "refused", reason="area_full")
+    (case,) = house.process.count.cases.values()
+    assert [side.reason for side in case.sides] == ["area_full", None]
 
 
 def test_the_station_that_has_the_place_decides_where_the_pool_has_none() -> None:

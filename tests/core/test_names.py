@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from checkin.core.model import Attendee
-from checkin.core.names import fold, fold_german, name_key, query_words, search_words
+from checkin.core.names import fold, fold_german, name_key, name_parts, query_words, search_words
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,26 @@ def test_name_key_is_the_same_however_a_name_is_spelt_or_ordered() -> None:
     assert name_key("Jörg", "Gröning") == name_key("Joerg", "Groening") == name_key("Gröning", "Jörg")
     assert name_key("Ada", "Yılmaz") == name_key("ADA", "Yilmaz")
     assert name_key("Ada", "Müller") != name_key("Ada", "Möller")
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "is_sure"),
+    [
+        ("Dr. Anna Meier-Schulz", ("", "Dr.", "Anna", "Meier-Schulz"), True),
+        ("Meier, Anna", ("", "", "Anna", "Meier"), True),
+        ("Meier, Dr. Anna", ("", "Dr.", "Anna", "Meier"), True),
+        ("Frau Prof. Dr. med. Ada von der Heide", ("Frau", "Prof. Dr. med.", "Ada", "von der Heide"), True),
+        ("Heide, Ada von der", ("", "", "Ada", "von der Heide"), True),
+        ("Maria De Luca", ("", "", "Maria", "De Luca"), True),
+        ("Anna Meier, M.Sc.", ("", "M.Sc.", "Anna", "Meier"), True),
+        ("Dr.-Ing. Max Müller", ("", "Dr.-Ing.", "Max", "Müller"), True),
+        ("Anna Maria Meier", ("", "", "Anna Maria", "Meier"), False),
+        ("K. Ott", ("", "", "K.", "Ott"), True),
+        ("Cher", ("", "", "", "Cher"), False),
+        ("", ("", "", "", ""), False),
+    ],
+)
+def test_whole_name_is_taken_apart(name: str, parts: tuple[str, str, str, str], is_sure: bool) -> None:
+    found = name_parts(name)
+    assert (found.salutation, found.title, found.given_name, found.family_name) == parts
+    assert found.is_sure == is_sure

@@ -14,6 +14,7 @@ from checkin.core.roles import DEVICE_MAY, GIVES, OPERATOR_MAY, Permission, may_
         ("override", "steward desk organiser safety", "door desk"),
         ("click", "steward organiser safety", "door"),
         ("correct", "steward organiser safety", ""),
+        ("stations", "organiser safety", ""),
         ("people", "steward desk organiser safety", "desk"),
         ("desk", "desk organiser", "desk"),
         ("manage", "organiser", ""),
@@ -34,7 +35,7 @@ def test_permission_is_for_these_roles_alone(permission: Permission, operators: 
 def test_permissions_are_all_looked_at_here() -> None:
     given = frozenset().union(*OPERATOR_MAY.values(), *DEVICE_MAY.values())
     assert given == set(Permission.__args__)  # type: ignore[attr-defined]
-    assert len(given) == 16
+    assert len(given) == 17
 
 
 @pytest.mark.parametrize(

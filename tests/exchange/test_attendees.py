@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from checkin.core.errors import BadInput, CheckinError, TooLarge
 from checkin.core.model import Group
 from checkin.exchange import sheets as module
-from checkin.exchange.attendees import AttendeeList, read_attendees
+from checkin.exchange.attendees import AttendeeList, Reading, read_attendees
 
 GROUPS = [Group(id="verwaltung", name="Kommunalverwaltung"), Group(id="presse", name="Presse")]
 HEADER = "Buchungsnr;Ticketnr;Status;Anrede;Titel;Vorname;Nachname;PLZ;Bundesland;E-Mail;Kategorie;Bemerkung"
@@ -244,3 +245,131 @@ def test_minus_before_a_formula_is_noted(text: str, noted: bool) -> None:
 def test_whole_name_is_a_heading() -> None:
     one = read("Ganzer Name;Kategorie\nAda von der Heide;Presse\n").rows[0].attendee
     assert (one.given_name, one.family_name) == ("Ada", "von der Heide")
+
+
+def columns(listed: AttendeeList) -> dict[str, str]:
+    return {column.key: column.field for column in listed.header if column.key}
+
+
+@pytest.mark.parametrize("title", ["Anmeldungen zur Fachtagung", "Name der Tagung; Dortmund", "Stand, 1. März\n\n"])
+def test_headings_are_found_below_a_title(title: str) -> None:
+    listed = read(f"{title}\n\n{HEADER}\n{row(Vorname='Ada')}\n")
+    assert [(one.attendee.given_name, one.attendee.family_name) for one in listed.rows] == [("Ada", "Müller")]
+    assert listed.heading_row == len(title.split("\n")) + 2
+    assert listed.rows[0].line == listed.heading_row + 1
+    assert [one.line for one in listed.heading_rows] == [1, listed.heading_row, listed.heading_row + 1]
+
+
+def test_headings_are_found_below_a_merged_title_of_a_workbook() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in (
+        ["Anmeldungen zur Fachtagung"],
+        [],
+        ["Vorname", "Nachname", "Kategorie"],
+        ["Zoë", "Öztürk", "Presse"],
+    ):
+        sheet.append(cells)
+    sheet.merge_cells("A1:C1")
+    content = io.BytesIO()
+    book.save(content)
+    listed = read(content.getvalue())
+    assert (listed.heading_row, [one.attendee.name for one in listed.rows]) == (3, ["Zoë Öztürk"])
+
+
+def how(text: str, **reading: Any) -> AttendeeList:
+    return read_attendees(text.encode(), name="x", groups=GROUPS, reading=Reading(**reading), partial=True)
+
+
+def test_other_row_of_headings_is_chosen_or_none_and_columns_go_by_their_letters() -> None:
+    text = "Vorname;Nachname;Kategorie\nGiven name;Surname;Category\nAda;Neu;Presse\n"
+    assert [one.line for one in how(text, heading_row=2).rows] == [3]
+    bare = how("Ada;Neu;Presse\nEva;Weg;Presse\n", heading_row=-1, columns={":B": "family_name", ":C": "group"})
+    assert [(one.line, one.attendee.family_name) for one in bare.rows] == [(1, "Neu"), (2, "Weg")]
+
+
+def test_column_without_a_heading_is_known_by_its_letters_where_it_has_something_in_it() -> None:
+    text = "Vorname;Nachname;;Kategorie;;\nAda;Neu;ada@x.example;Presse;;\n"
+    assert columns(how(text)) == {"Vorname": "given_name", "Nachname": "family_name", ":C": "", "Kategorie": "group"}
+    assert how(text, columns={":C": "email"}).rows[0].attendee.email == "ada@x.example"
+    wider = "Nachname;Kategorie\n" + "Neu;Presse;ada@x.example\n" * 3
+    assert columns(how(wider)) == {"Nachname": "family_name", "Kategorie": "group", ":C": ""}
+
+
+def test_group_for_all_stands_where_a_row_names_no_category() -> None:
+    assert how("Vorname;Nachname\nAda;Neu\n").missing == ("group",)
+    listed = how("Vorname;Nachname\nAda;Neu\n", group="presse")
+    assert (listed.missing, listed.rows[0].attendee.group, "group" in listed.fields) == ((), "presse", True)
+    mixed = how("Nachname;Kategorie\nNeu;\nWeg;Kommunalverwaltung\n", group="presse")
+    assert [one.attendee.group for one in mixed.rows] == ["presse", "verwaltung"]
+
+
+def test_name_beside_no_given_name_is_the_whole_name_and_somebody_looks_at_it() -> None:
+    listed = read("Name;Kategorie\nDr. Anna Meier-Schulz;Presse\nMeier, Anna;Presse\nAnna Maria Meier;Presse\n")
+    people = [(one.attendee.title, one.attendee.given_name, one.attendee.family_name) for one in listed.rows]
+    assert people == [("Dr.", "Anna", "Meier-Schulz"), ("", "Anna", "Meier"), ("", "Anna Maria", "Meier")]
+    assert [(note.line, note.code) for note in listed.notes] == [(4, "name_unsure"), (1, "names_split")]
+    assert columns(listed)["Name"] == "full_name"
+    assert columns(read("Name;Vorname;Kategorie\nMeier;Anna;Presse\n"))["Name"] == "family_name"
+    by_hand = how("Name;Kategorie\nDr. Anna Meier;Presse\n", columns={"name": "family_name"})
+    assert by_hand.rows[0].attendee.family_name == "Dr. Anna Meier"
+    reversed_ = read("Nachname, Vorname;Kategorie\nMeier Anna;Presse\n").rows[0].attendee
+    assert (reversed_.given_name, reversed_.family_name) == ("Anna", "Meier")
+
+
+@pytest.mark.parametrize(
+    ("headings", "fields"),
+    [
+        # Eventbrite
+        (
+            "Order #,First Name,Last Name,Email,Ticket Type,Barcode #,Attendee Status,Cell Phone,Home City,Job Title",
+            "booking_number,given_name,family_name,email,group,ticket,registration,phone,town,position",
+        ),
+        # pretix
+        ("Order code,Attendee name,Product,Secret,Attendee email", "booking_number,full_name,group,ticket,email"),
+        # Google Forms
+        ("Timestamp,Email Address,Full name,Dietary restrictions,Comments", ",email,full_name,diet,remark"),
+        ("Zeitstempel,E-Mail-Adresse,Vor- und Nachname,Essenswunsch", ",email,full_name,diet"),
+        # Microsoft Forms
+        ("ID,Start time,Completion time,Email,Your name,Accessibility", ",,,email,full_name,needs"),
+        ("ID,Startzeit,Fertigstellungszeit,E-Mail,Ihr Name,Hinweise", ",,,email,full_name,remark"),
+        # Doodle
+        ("Participant,Email,Phone", "full_name,email,phone"),
+        (
+            "Last name,Dietary requirements,Accessibility,Participant list,Notes,Country",
+            "family_name,diet,needs,listed,remark,",
+        ),
+        ("Nachname,Unverträglichkeiten,Show in participant list,Kommentar", "family_name,diet,listed,remark"),
+    ],
+)
+def test_headings_of_common_exports_are_known(headings: str, fields: str) -> None:
+    listed = how(f"{headings}\n")
+    assert [column.field for column in listed.header] == fields.split(",")
+    assert listed.unknown_columns == ()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '"Anna;Meier;Presse;\nBob;Klein;Presse;\n',
+        'Anna;Meier;"Presse;\nBob;Klein;Presse;\n',
+        'Anna;Meier;Presse;"vegan\nBob;"Klein";Presse;\n',
+        '"Anna";"Meier";"Presse;\n"Bob";"Klein";"Presse";\n',
+    ],
+)
+def test_lost_quotation_mark_is_told_where_it_swallows_the_next_row(rows: str) -> None:
+    listed = read(f"Vorname;Nachname;Kategorie;Bemerkung\n{rows}")
+    assert ([(note.line, note.code) for note in listed.notes], listed.rows) == ([(2, "quote_open")], [])
+    assert [one.is_unclear for one in listed.left_out] == [True]
+
+
+def test_remark_of_several_lines_is_no_lost_quotation_mark() -> None:
+    listed = read('Nachname,Bemerkung,Kategorie\nMeier,"Hallo, ja\nbitte, vegan",Presse\n')
+    assert (codes(listed), listed.rows[0].attendee.remark) == ([], "Hallo, ja\nbitte, vegan")
+
+
+def test_rows_that_are_left_out_still_say_who_it_is() -> None:
+    listed = read(f"{HEADER}\n{row(Ticketnr='T1', Kategorie='Prese')}\n{row(Buchungsnr='B2')};x;y\n")
+    told = [(one.line, one.ticket, one.booking_number, one.family_name) for one in listed.left_out]
+    assert told == [(2, "T1", "", "Müller"), (3, "", "B2", "Müller")]

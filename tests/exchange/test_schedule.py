@@ -127,3 +127,51 @@ def test_entry_of_a_calendar_that_cannot_be_used_is_named_and_the_rest_is_read(
     read = read_programme((ICALENDAR[:begins] + entry + faulty + ICALENDAR[ends:]).encode(), layout(), {})
     assert [fault.code for fault in read.faults] == ([code] if code else [])
     assert len(read.sessions) == (1 if code else 2)
+
+
+def calendar(*more: str) -> bytes:
+    entry = ICALENDAR[ICALENDAR.index("BEGIN:VEVENT") : ICALENDAR.index("END:VCALENDAR")]
+    entries = "".join(entry.replace("END:VEVENT", f"{lines}\r\nEND:VEVENT") for lines in more)
+    return (ICALENDAR[: ICALENDAR.index("BEGIN:VEVENT")] + entries + "END:VCALENDAR\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        ("RRULE:FREQ=DAILY;COUNT=3", [20, 21, 22]),
+        ("RRULE:FREQ=DAILY;UNTIL=20260321", [20, 21]),
+        ("RRULE:FREQ=DAILY;UNTIL=20260321T111000Z", [20, 21]),
+        ("RRULE:FREQ=DAILY", [20]),
+        ("RRULE:FREQ=DAILY;COUNT=3\r\nEXDATE:20260321T111000Z", [20, 22]),
+        ("RDATE:20260323T111000Z", [20, 23]),
+    ],
+)
+def test_entry_that_repeats_is_a_session_each_time(rule: str, days: list[int]) -> None:
+    found = read_schedule(calendar(rule), layout())
+    assert [one.starts_at for one in found] == [at("12:10") + (day - 20) * 86_400_000 for day in days]
+    assert [one.id for one in found] == ["F1", *(f"F1/202603{day}T1210" for day in days[1:])]
+
+
+def test_one_time_of_an_entry_that_repeats_has_an_entry_of_its_own() -> None:
+    moved = "RECURRENCE-ID:20260321T111000Z\r\nCOMMENT:x"
+    content = calendar("RRULE:FREQ=DAILY;COUNT=2", moved).decode()
+    begins = content.rindex("DTSTART")
+    content = content[:begins] + content[begins:].replace("T111000Z", "T080000Z", 1)
+    found = read_schedule(content.encode(), layout())
+    assert [(one.id, one.starts_at - at("00:00")) for one in found] == [
+        ("F1", 43_800_000),
+        ("F1/20260321T1210", 9 * 3_600_000),
+    ]
+
+
+@pytest.mark.parametrize("rule", ["FREQ=MINUTELY;COUNT=3", "FREQ=DAILY;COUNT=101"])
+def test_rule_that_cannot_be_followed_is_named(rule: str) -> None:
+    read = read_programme(calendar(f"RRULE:{rule}"), layout(), {})
+    assert ([fault.code for fault in read.faults], read.sessions) == (["session_repeats"], [])
+
+
+@pytest.mark.parametrize("data", [ICALENDAR.encode(), XML.replace("<language>de</language>", "").encode()])
+def test_field_that_the_file_lacks_stays_as_it_is(data: bytes) -> None:
+    (before,) = read_schedule(frab(bookable=True, bookings_max=7), layout())
+    (after,) = read_programme(data, layout(), {}, {"F1": before}).sessions
+    assert after == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,7 +14,7 @@ from checkin.exchange import sheets as module
 from checkin.exchange.sheets import Sheet, read_sheet
 
 
-def read(data: bytes, **how: str) -> Sheet:
+def read(data: bytes, **how: Any) -> Sheet:
     return read_sheet(data, name="liste", known=lambda header: sum("Name" in cell for cell in header), **how)
 
 

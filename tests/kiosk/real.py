@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -13,10 +14,10 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 import httpx
 from click.testing import CliRunner
@@ -32,6 +33,16 @@ WAIT_S = 15.0
 START_S = 40.0
 
 
+class Way(Protocol):
+    """What lies between a station and the centre. `url`: of the centre, from the station's end."""
+
+    url: str
+
+    def cut(self) -> None: ...
+
+    def mend(self) -> None: ...
+
+
 class Line:
     """A TCP proxy to `port`. Cut, it takes no connection and drops those that there are; `delay_s` each way."""
 
@@ -40,12 +51,14 @@ class Line:
         self.is_cut = False
         self.delay_s = 0.0
         self.bytes = 0
+        self._stuck: set[str] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._ready.wait(5)
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
         self.is_cut = True
@@ -56,12 +69,18 @@ class Line:
 
         self._loop.call_soon_threadsafe(drop)
 
-    def hang(self) -> None:
-        """Nothing comes through any more, and nobody is told."""
-        self.delay_s = 3_600.0
+    def drop(self) -> None:
+        """Those connections that there are break off; new ones are taken."""
+        self.cut()
+        self.is_cut = False
+
+    def hang(self, way: str = "both") -> None:
+        """Nothing comes through any more (`up`, `down`: that way alone), and nobody is told."""
+        self._stuck = {"up", "down"} if way == "both" else {way}
 
     def mend(self) -> None:
         self.delay_s = 0.0
+        self._stuck = set()
         self.cut()
         self.is_cut = False
 
@@ -83,15 +102,17 @@ class Line:
             return
         self._open |= {writer, back}
         with contextlib.suppress(OSError):
-            await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+            await asyncio.gather(self._pass(reader, back, "up"), self._pass(there, writer, "down"))
         for one in (writer, back):
             self._open.discard(one)
             one.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
         while content := await reader.read(65_536):
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
+            while way in self._stuck:
+                await asyncio.sleep(0.05)
             self.bytes += len(content)
             writer.write(content)
             await writer.drain()
@@ -116,19 +137,31 @@ def until(true: Callable[[], Any], what: str, wait_s: float = WAIT_S, said: Call
 
 
 class Program:
-    """A process of ours; its output goes to a file."""
+    """A process of ours; its output goes to a file. `within`: the words before it on the command line."""
 
-    def __init__(self, arguments: list[str], log: Path, **environment: str) -> None:
+    def __init__(self, arguments: list[str], log: Path, *, within: Sequence[str] = (), **environment: str) -> None:
         self.log = log
-        self._arguments = arguments
+        self._command = [*within, sys.executable, "-m", *arguments]
         self._environment = os.environ | environment
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *self._arguments], env=self._environment, stdout=log, stderr=log
-            )
+        self.process = subprocess.Popen(
+            self._command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+
+    def _listen(self, told: IO[bytes]) -> None:
+        """By a pipe: it says what is wrong also where it must not write files."""
+        with told, self.log.open("ab", buffering=0) as log:
+            for line in told:
+                log.write(line)
+
+    def let_write(self, allowed: bool) -> None:
+        """Whether files still grow for it; where not, the disk is as full as it can be, for this process alone."""
+        if self.process is not None:
+            bytes_max = resource.RLIM_INFINITY if allowed else 0
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (bytes_max, resource.RLIM_INFINITY))
 
     def said(self) -> str:
         return f"\n{self.log.read_text(errors='replace')[-3_000:]}"
@@ -143,19 +176,32 @@ class Program:
 class Station:
     """A station at a door, over a line of its own."""
 
-    def __init__(self, real: Real, door: str) -> None:
+    def __init__(
+        self,
+        real: Real,
+        door: str,
+        *,
+        way: Way | None = None,
+        launcher: Sequence[str] = (),
+        within: Sequence[str] = (),
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`way`: a line of this process unless said; `launcher`: the module and its words that start the program;
+        `within`: as of `Program`; `transport`: the way to its pages."""
         self.door = door
-        self.line = Line(real.port)
+        if way is None:
+            way = self.line = Line(real.port)
         self.data, self.keeper = real.folder / f"{door}-disk", real.folder / f"{door}-keeper"
         self.port = free_port()
         self.device, code = real.pairing(door)
         where = ["--data", str(self.data), "--keeper", str(self.keeper)]
-        paired = CliRunner().invoke(kiosk_main, ["pair", f"http://127.0.0.1:{self.line.port}", code, *where])
+        paired = CliRunner().invoke(kiosk_main, ["pair", way.url, code, *where])
         assert paired.exit_code == 0, paired.output
-        self.program = Program(["kiosk", "run", "--port", str(self.port), *where], real.folder / f"station-{door}.log")
+        command = [*launcher, "kiosk", "run", "--port", str(self.port), *where]
+        self.program = Program(command, real.folder / f"station-{door}.log", within=within)
         self._real = real
-        self.api = f"http://127.0.0.1:{self.port}/api/v1/events/{SLUG}"
-        self.client = httpx.Client(base_url=self.api, trust_env=False, timeout=10)
+        self.api = f"http://127.0.0.1:{self.port}/api/v1/events/{real.slug}"
+        self.client = httpx.Client(base_url=self.api, trust_env=False, timeout=10, transport=transport)
 
     def start(self) -> None:
         self.program.start()
@@ -192,13 +238,15 @@ class Station:
 class Real:
     """The centre, as a process on a database file."""
 
-    def __init__(self, folder: Path, **layout: Any) -> None:
+    slug = SLUG
+
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1", **layout: Any) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder}/centre.db"
         self.codes: dict[str, str] = self._furnish(**layout)
         self.port = free_port()
         self.program = Program(
-            ["checkin", "serve", "--port", str(self.port)],
+            ["checkin", "serve", "--host", host, "--port", str(self.port)],
             folder / "centre.log",
             CHECKIN_DATABASE_URL=self.url,
             CHECKIN_SECOND_FACTOR="offered",
@@ -229,7 +277,7 @@ class Real:
             client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False)
             sent = {"name": "Orga", "password": PASSWORD}
             assert client.post("/api/v1/login", json=sent).status_code == 200
-            client.base_url = f"http://127.0.0.1:{self.port}/api/v1/events/{SLUG}"
+            client.base_url = f"http://127.0.0.1:{self.port}/api/v1/events/{self.slug}"
             self._client = client
         return self._client
 
@@ -261,7 +309,7 @@ class Real:
     def verify(self) -> None:
         """The facts add up to what is stored."""
         done = subprocess.run(
-            [sys.executable, "-m", "checkin", "verify", SLUG],
+            [sys.executable, "-m", "checkin", "verify", self.slug],
             env=os.environ | {"CHECKIN_DATABASE_URL": self.url},
             capture_output=True,
             text=True,

@@ -15,6 +15,7 @@ from checkin.core.model import Scan
 from checkin.core.reference import People, Person, VenueNow
 from checkin.core.schedule import Programme
 from kiosk.keeper import Keeper, Pairing
+from kiosk.link import NotTaken
 from kiosk.main import Kiosk, NotReady
 from kiosk.station import Store
 from kiosk.store import Disk
@@ -67,6 +68,48 @@ def test_station_alone_answers_and_gives_the_same_answer_again_after_a_new_start
         again.close()
 
     asyncio.run(run())
+
+
+def test_station_that_starts_on_a_full_disk_goes_on_once_there_is_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        station(tmp_path).close()
+
+        def full(self: Disk) -> VenueNow | None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        with monkeypatch.context() as context:
+            context.setattr(Disk, "venue", full)
+            kiosk = station(tmp_path)
+            assert not has_station(kiosk)
+            with pytest.raises(NotReady):
+                await kiosk.scan(scan("s1"))
+        ticking = asyncio.create_task(kiosk._tick())
+        while not has_station(kiosk):
+            await asyncio.sleep(0.01)
+        assert (await kiosk.scan(scan("s1")))[0].outcome == "admitted"
+        ticking.cancel()
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_people_that_the_disk_does_not_take_come_again_with_another_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kiosk = station(tmp_path)
+    raw = msgspec.Raw(msgspec.msgpack.encode(ADA))
+
+    def full(self: Disk, *_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as context:
+        context.setattr(Disk, "keep_people", full)
+        with pytest.raises(NotTaken):
+            kiosk._heard(People(version="v2", since=None, changed=(("NEW", raw),)))
+    assert kiosk._reference() == "v1", "the centre sends everybody again"
+    kiosk.close()
 
 
 def test_full_disk_gives_no_answer_and_the_station_goes_on_once_there_is_space(

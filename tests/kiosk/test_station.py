@@ -143,6 +143,30 @@ def test_slow_it_decides_alone_after_its_patience() -> None:
     assert desk.station.received(late, desk.now) == []
 
 
+def test_a_link_that_is_gone_for_certain_lets_nobody_wait() -> None:
+    desk = Desk()
+    desk.totals(granted={"P": 2, "house": 2})
+    desk.scan("a1")
+    assert outcome(desk.keep(desk.station.disconnected(desk.now))) == ("admitted", True)
+    assert outcome(desk.scan("a2")) == ("admitted", True)
+    desk.keep(desk.station.connected(desk.now))
+    assert desk.station.is_cut_off(desk.now), "the centre may not hear"
+    desk.totals()
+    assert not desk.station.is_cut_off(desk.now)
+    assert sent(desk.scan("a3"), Ask) is not None
+
+
+def test_a_new_link_is_told_at_once_what_the_centre_may_lack() -> None:
+    desk = Desk()
+    desk.cut_off_with(P=1, house=1)
+    desk.keep(desk.station.tick(desk.now))
+    desk.scan("a1")
+    assert desk.station.tick(desk.now) == []
+    effects = desk.station.connected(desk.now)
+    assert sent(effects, Report).logs["e1"].n == 1
+    assert [row.n for row in sent(effects, Rows).rows] == [1]
+
+
 def test_told_to_decide_alone_it_does_so_at_once() -> None:
     desk = Desk()
     desk.totals(granted={"P": 1, "house": 1})
@@ -156,6 +180,13 @@ def test_cut_off_it_lets_in_as_many_as_it_has_rights() -> None:
     desk.cut_off_with(P=2, house=2)
     assert [outcome(desk.scan(code))[0] for code in ("a1", "a2", "a3")] == ["admitted", "admitted", "refused"]
     assert desk.station.rights("P") == 0
+
+
+def test_why_it_refused_somebody_is_in_its_log() -> None:
+    desk = Desk()
+    desk.cut_off()
+    desk.scan("a1")
+    assert desk.disk["log"]["e1", 1].reason == "area_full"
 
 
 def test_a_seat_of_its_own_that_is_left_through_it_is_given_on() -> None:
@@ -405,3 +436,32 @@ def test_news_heard_late_or_twice_is_the_same(doubled: int) -> None:
     belief = desk.station.belief("a1")
     assert belief is not None
     assert (belief.scan, desk.station.state.cursor) == ("s", 1)
+
+
+def test_after_an_all_clear_nobody_is_inside_but_who_came_since() -> None:
+    desk = Desk()
+    there = Presence(area="P", counts_as="visitor", since_at=WALL, door="P-A", arrived_at=WALL)
+    inside = tuple(Move(attendee=f"a{n}", scan="s", presence=there) for n in range(3))
+    again = (Move(attendee="a1", scan="t", presence=there),)
+    desk.keep(desk.station.received(News(generation=1, at=WALL, since=0, seq=3, moves=inside), desk.now))
+    clear = News(generation=1, at=WALL, since=3, seq=5, moves=again, emptied=True)
+    desk.keep(desk.station.received(clear, desk.now))
+    for station in (desk.station, desk.boot()):
+        beliefs = [station.belief(f"a{n}") for n in range(3)]
+        assert [one and one.presence and one.presence.area for one in beliefs] == [None, "P", None]
+
+
+def test_long_log_goes_up_batch_after_batch_as_the_centre_takes_it() -> None:
+    desk = Desk()
+    for n in range(2 * ROWS_MAX + 50):
+        desk.steady += 1
+        desk.scan(f"x{n}")
+    desk.steady += SILENT_MS
+    first = sent(desk.keep(desk.station.tick(desk.now)), Rows)
+    assert (first.rows[0].n, first.rows[-1].n) == (1, ROWS_MAX)
+    epoch = desk.station.state.epoch
+    assert sent(desk.totals(have={epoch: 50}), Rows) is None, "the others are on their way"
+    assert sent(desk.totals(have={epoch: ROWS_MAX}), Rows).rows[0].n == ROWS_MAX + 1
+    assert sent(desk.totals(have={epoch: ROWS_MAX}), Rows) is None
+    assert len(sent(desk.totals(have={epoch: 2 * ROWS_MAX}), Rows).rows) == 50
+    assert sent(desk.totals(have={epoch: 2 * ROWS_MAX + 50}), Rows) is None

@@ -174,7 +174,7 @@ def test_disk_of_a_station_shows_no_names_and_revoked_it_forgets_everything(tmp_
         assert centre.organiser.delete(f"/devices/{door.device}").status_code == 204
         assert door.program.process is not None
         assert door.program.process.wait(20) == 1
-        assert b"revoked" in door.program.log.read_bytes()
+        until(lambda: b"revoked" in door.program.log.read_bytes(), "it says why")
         assert [*door.keeper.iterdir()] == []
         assert [file.name for file in door.data.iterdir() if file.is_file()] == ["station.lock"]
         centre.verify()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from checkin.core.errors import NotFound
+from checkin.core.errors import Conflict, NotFound
 from checkin.core.link import Log, Report, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import People, ToStationToo, VenueNow
@@ -20,7 +20,19 @@ from checkin.service.corrections import correct
 from checkin.service.links import Connection, Links
 from checkin.service.people import add_device, revoke_device, start_pairing, wall_ms
 from checkin.service.scans import Answered, Arrived, admit
-from checkin.service.stations import StationPaired, pair_station, retire_station, station_of, stations_shown
+from checkin.service.stations import (
+    PROGRAM_LETTERS_MAX,
+    StationPaired,
+    StationsShown,
+    attention,
+    confirm_roster,
+    link_opened,
+    pair_station,
+    put_back,
+    retire_station,
+    station_of,
+    stations_shown,
+)
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store.engine import Store
@@ -73,6 +85,27 @@ class House:
         self.now += 1_000
         sent = CorrectionSent(id=uuid.uuid4(), area=area, headcount=found)
         await self.store.write(lambda tx: correct(tx, self.venues, SLUG, sent, now=self.now, by="test"))
+
+    async def shown(self) -> StationsShown:
+        return await self.store.read(lambda tx: stations_shown(tx, self.venues, SLUG, now=self.now))
+
+    async def report(self, generation: int) -> None:
+        """The station tells anew what it holds."""
+        self.now += 10
+        connection = Connection(next(iter(self.links.connections)), self.told.append, revoked=False)
+        report = Report(generation=generation, epoch="e1", logs={"e1": log()}, demand={}, cursor=0)
+        await self.links.take(connection, report)
+
+    async def put_back(self) -> int:
+        """The centre comes from a backup; returns its generation."""
+        self.now += 1_000
+        await self.store.write(lambda tx: put_back(tx, self.venues, SLUG, now=self.now, by="test"))
+        restored = (await self.shown()).restored
+        assert restored is not None
+        return restored.generation
+
+    async def confirm(self, generation: int) -> None:
+        await self.store.write(lambda tx: confirm_roster(tx, self.venues, SLUG, generation, now=self.now, by="test"))
 
     async def is_sound(self) -> None:
         assert await self.store.read(lambda tx: verify(tx, self.venues, SLUG)) == []
@@ -161,5 +194,87 @@ def test_station_is_paired_once_and_anew_by_another_code() -> None:
         revoked = await house.store.read(lambda tx: station_of(tx, SLUG, again.token))
         assert revoked is not None, "it may hear that it is revoked"
         assert revoked.revoked
+
+    in_house(day)
+
+
+def test_every_place_of_an_area_is_shown_in_one_hand() -> None:
+    async def day(house: House) -> None:
+        station = (await house.pair()).station
+        await house.link(station)
+
+        async def hands() -> tuple[int, int, int, int]:
+            """Inside, with the station, free by counting, in the pool."""
+            shown = await house.shown()
+            (area,) = shown.areas
+            (seats,) = shown.stations[0].seats
+            free = area.pool or 0
+            with_station = seats.set_aside - seats.inside - seats.in_doubt
+            assert area.inside + with_station + area.in_doubt + area.leaving + free == area.capacity
+            return area.inside, seats.rights, seats.to_count, free
+
+        assert await hands() == (0, 2, 0, 3)
+        await house.scan("a0")
+        assert await hands() == (1, 2, 0, 2)
+        await house.store.write(lambda tx: retire_station(tx, house.venues, SLUG, station, now=house.now, by="test"))
+        assert await hands() == (1, 0, 2, 2)
+        await house.count("house", 1)
+        assert await hands() == (1, 0, 0, 4)
+
+    in_house(day)
+
+
+def test_station_is_shown_as_linked_by_its_last_word_and_with_what_it_runs() -> None:
+    async def day(house: House) -> None:
+        station = (await house.pair()).station
+        before = (await house.shown()).stations[0]
+        assert (before.linked, before.heard_at, before.known, before.epoch) == (False, None, False, None)
+        await house.store.write(lambda tx: link_opened(tx, station, "checkin 1.2\x00" + "x" * 99, now=house.now))
+        await house.link(station)
+        linked = (await house.shown()).stations[0]
+        assert (linked.linked, linked.heard_s, linked.known, linked.epoch) == (True, 0.0, True, "e1")
+        assert linked.program == ("checkin 1.2" + "x" * 99)[:PROGRAM_LETTERS_MAX]
+        house.now += 60_000
+        silent = (await house.shown()).stations[0]
+        assert (silent.linked, silent.heard_s, silent.linked_since) == (False, 60.0, linked.linked_since)
+
+    in_house(day)
+
+
+def test_centre_that_was_put_back_gives_nothing_away_until_the_station_has_told_and_a_person_has_confirmed() -> None:
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        generation = await house.put_back()
+        assert generation == house.now, "a time: two restores of one backup are not the same"
+        shown = await house.shown()
+        assert (shown.frozen, shown.restored and shown.restored.reported) == (["house", "P", "T", "wing", "G"], 0)
+        assert await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
+        assert await house.scan("a0") == "area_full"
+        await house.confirm(generation)
+        assert not await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
+        assert await house.scan("a0") == "area_full", "the station has not told what it holds"
+        await house.report(generation)
+        assert await house.scan("a0") == "admitted"
+        await house.is_sound()
+
+    in_house(day)
+
+
+def test_list_of_stations_is_confirmed_as_it_was_shown_and_only_once_all_on_it_were_heard() -> None:
+    async def day(house: House) -> None:
+        station = await house.pair()
+        await house.link(station.station)
+        with pytest.raises(Conflict, match="no such list"):
+            await house.confirm(1)
+        first = await house.put_back()
+        second = await house.put_back()
+        with pytest.raises(Conflict, match="no such list"):
+            await house.confirm(first)
+        never = await house.pair()
+        with pytest.raises(Conflict, match="Nothing was heard of Süd"):
+            await house.confirm(second)
+        await house.store.write(lambda tx: revoke_device(tx, house.venues, SLUG, never.station, now=NOW, by="test"))
+        await house.confirm(second)
+        assert (await house.shown()).restored is None
 
     in_house(day)

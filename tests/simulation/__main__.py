@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import gc
 import sys
 import time
 
@@ -13,6 +15,11 @@ from tests.simulation.story import breach_of, shrink, tell
 
 FRESH = 1 << 40
 TOLD_MAX = 3
+PROGRESS_S = 2.0
+PROGRESS_DAYS = 1_000
+"""How often it is told how far it has come: on a screen, and in a file."""
+COLLECTED_DAYS = 20
+"""A day leaves circles behind; so often they are cleared away, which is cheaper than looking for them all the time."""
 
 
 def main() -> int:
@@ -23,6 +30,7 @@ def main() -> int:
     ask.add_argument("--seconds", type=float, help="stop after so long")
     ask.add_argument("--mutants", action="store_true", help="leave each rule out, and say when that was noticed")
     chosen = ask.parse_args()
+    gc.disable()
     if chosen.mutants:
         return _mutants(chosen.seeds)
     if chosen.seed is not None:
@@ -32,7 +40,8 @@ def main() -> int:
 
 
 def _many(first: int, seeds: int, seconds: float | None) -> int:
-    began, failed, days = time.monotonic(), [], 0
+    failed: list[int] = []
+    began, days, told = time.monotonic(), 0, 0.0
     for seed in range(first, first + seeds):
         if seconds is not None and time.monotonic() - began > seconds:
             break
@@ -41,13 +50,24 @@ def _many(first: int, seeds: int, seconds: float | None) -> int:
         if breach is not None:
             failed.append(seed)
             print(f"seed {seed}: {breach}", flush=True)
-        if sys.stderr.isatty() and days % 100 == 0:
-            print(f"\r{days} of {seeds} days, {len(failed)} with a breach", end="", file=sys.stderr)
+        if days % COLLECTED_DAYS == 0:
+            gc.collect()
+        now = time.monotonic()
+        screen = sys.stderr.isatty()
+        if (now - told > PROGRESS_S) if screen else days % PROGRESS_DAYS == 0:
+            told = now
+            line = _progress(days, seeds, len(failed), now - began)
+            print(f"\r{line} " if screen else line, end="" if screen else "\n", file=sys.stderr, flush=True)
     took = time.monotonic() - began
     print(f"{days} days from seed {first}: {len(failed)} with a breach; {days / took:.0f} days a second")
     for seed in failed[:TOLD_MAX]:
         _one(seed)
     return 1 if failed else 0
+
+
+def _progress(days: int, seeds: int, failed: int, took: float) -> str:
+    left = dt.timedelta(seconds=round((seeds - days) * took / days))
+    return f"{days:,} of {seeds:,} days, {failed} with a breach; {days / took:.0f} days a second, {left} left"
 
 
 def _one(seed: int) -> int:

@@ -12,19 +12,32 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from checkin.core.admission import Evacuation
+from checkin.core.admission import Decision, Evacuation
 from checkin.core.allotment import Ledger, shares
 from checkin.core.conflict import close
 from checkin.core.link import PATIENCE_MS, Answer, Ask, Centre, ToCentre, ToStation
 from checkin.core.model import Override, Scan
 from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
 from tests.simulation.house import CentreOnDisk
-from tests.simulation.plan import BEARERS, HEAL_MS, LAYOUT, PROGRAMME, START, STATIONS, Act, Day, badge_of
+from tests.simulation.plan import BEARERS, HEAL_MS, LAYOUT, PROGRAMME, START, STATIONS, WEB, Act, Day, badge_of
 
 TICK_MS = 1_500
 CENTRE_TICK_MS = 2_000
 WAIT_MS = 3_000
 """So long somebody stands before a door that says nothing."""
+
+
+def _ways_from(place: str | None) -> list[tuple[str, str]]:
+    """The doors that can be reached from here: into an area inside of it or beside it, or out."""
+    ways: list[tuple[str, str]] = []
+    for name, door in LAYOUT.doors.items():
+        beside = place not in (None, "house", door.area) and door.area != "house"
+        if LAYOUT.areas[door.area].parent == place or beside:
+            ways.append((name, "entry"))
+    return [*ways, *((name, "exit") for name, door in LAYOUT.doors.items() if door.area == place)]
+
+
+WAYS = {place: _ways_from(place) for place in (None, *LAYOUT.areas)}
 
 
 class Breach(AssertionError):
@@ -65,6 +78,10 @@ class Body:
         self.linked = False
         self.waits: str | None = None
 
+    def __str__(self) -> str:
+        own = self.badge == f"b{self.number}"
+        return f"body {self.number}" if own else f"body {self.number} (with badge {self.badge})"
+
 
 class Shown(Struct, frozen=True):
     station: str
@@ -85,7 +102,7 @@ class Door:
         self.mark: Mark | None = None
         self.photo: dict[str, dict[Any, Any]] | None = None
         self.offset = 0
-        self.booted = 0
+        self.booted: int | None = None
         self.station: Station | None = None
         self.fuse: int | None = None
         self.off_ms = 0
@@ -94,13 +111,15 @@ class Door:
         self.was_put_back = False
 
     def now(self) -> Moment:
-        up = self.world.now - self.booted
+        up = self.world.now - (self.booted or 0)
         steady = up + up * self.drift // 1_000_000
         return Moment(START + self.world.now + self.offset + self.world.now * self.drift // 1_000_000, steady)
 
     def boot(self) -> None:
         if self.station is not None or self.wiped:
             return
+        if self.booted is not None:
+            self.world.say(f"{self.name} starts again{', as a new one' if self.anew else ''}")
         self.booted = self.world.now
         people = People(bearer=lambda scan: BEARERS.get(scan.code), genuineness=lambda _: "genuine")
         self.station = self.world.parts.station(
@@ -125,6 +144,7 @@ class Door:
         for effect in effects:
             if self.fuse is not None:
                 if self.fuse == 0:
+                    self.world.say(f"{self.name} stops before it can {_deed(effect)}")
                     self.power_off()
                     self.world.later(self.off_ms, self.boot)
                     return
@@ -231,12 +251,24 @@ class World:
     # -- the link
 
     def send_up(self, station: str, message: ToCentre) -> None:
-        for delay in self._ways(station, "up", isinstance(message, Ask)):
+        delays = self._ways(station, "up", isinstance(message, Ask))
+        if self.tell is not None and isinstance(message, Ask):
+            self._say_way(f"the question {message.scan.id} of {station}", delays)
+        for delay in delays:
             self.later(delay, lambda: self._receive(station, message))
 
     def _send_down(self, station: str, message: ToStation) -> None:
-        for delay in self._ways(station, "down", isinstance(message, Answer)):
+        delays = self._ways(station, "down", isinstance(message, Answer))
+        if self.tell is not None and isinstance(message, Answer):
+            self._say_way(f"the answer to {message.scan} at {station}", delays)
+        for delay in delays:
             self.later(delay, lambda: self._hear(station, message))
+
+    def _say_way(self, what: str, delays: list[int]) -> None:
+        if not delays:
+            self.say(f"{what} is lost")
+        elif min(delays) > PATIENCE_MS:
+            self.say(f"{what} will be late by {min(delays) / 1000:g} s")
 
     def _ways(self, station: str, way: str, waited_for: bool) -> list[int]:
         if waited_for and (station, way) in self.late:
@@ -288,10 +320,10 @@ class World:
             case "walks", (body, which, inwards, override):
                 self._walk(self.bodies[body], which, inwards, override)
             case "goes", (body, station, direction, override):
-                if (station, direction) in self._ways_of(self.bodies[body]):
+                if (station, direction) in WAYS[self.bodies[body].place]:
                     self._go(self.bodies[body], station, direction, override)
             case "late", (station, way, by):
-                self._say(
+                self.say(
                     f"the next {'question of' if way == 'up' else 'answer to'} {station} is late by {by / 1000:g} s"
                 )
                 self.late[station, way] = by
@@ -300,74 +332,83 @@ class World:
             case "slips", (body,):
                 self._slip(self.bodies[body])
             case "cut", (station, up, down, length):
-                self._say(f"link of {station} cut{'' if up and down else ' one way'} for {length / 1000:g} s")
+                self.say(f"link of {station} cut{'' if up and down else ' one way'} for {length / 1000:g} s")
                 if up:
                     self.cuts[station, "up"] = self.now + length
                 if down:
                     self.cuts[station, "down"] = self.now + length
+                if up and down:
+                    self._notices(station, length)
             case "crash", (station, effects, off):
                 door = self.doors[station]
                 if door.station is not None and door.fuse is None:
-                    self._say(f"{station} will stop after {effects} more steps, for {off / 1000:g} s")
                     door.fuse, door.off_ms = effects, off
             case "photo", (station,):
                 door = self.doors[station]
                 door.photo = {table: dict(rows) for table, rows in door.disk.items()}
-                self._say(f"picture of {station}'s disk")
+                self.say(f"picture of {station}'s disk")
             case "put back", (station, off):
                 door = self.doors[station]
                 if door.photo is not None and not door.wiped:
-                    self._say(f"{station}'s disk is put back")
+                    self.say(f"{station}'s disk is put back")
                     door.power_off()
                     door.was_put_back = True
                     door.disk = {table: dict(rows) for table, rows in door.photo.items()}
                     self.later(off, door.boot)
             case "step", (station, by):
-                self._say(f"{station}'s clock steps by {by / 1000:g} s")
+                self.say(f"{station}'s clock steps by {by / 1000:g} s")
                 self.doors[station].offset += by
             case "stop", (_, off):
                 if self.up:
-                    self._say(f"the centre stops for {off / 1000:g} s")
+                    self.say(f"the centre stops for {off / 1000:g} s")
                     self.up = False
                     self.later(off, self._start_centre)
             case "backup", ():
-                self._say("backup of the centre")
+                self.say("backup of the centre")
                 self.backup = self.centre.backup()
             case "restore", (off,):
                 if self.backup is not None and self.up:
-                    self._say("the centre is put back to its backup")
+                    self.say("the centre is put back to its backup")
                     self.up = False
                     self.later(off, self._restore_centre)
             case "count", (area,):
                 self._count(area)
             case "evacuate", (length,):
                 if self.up and self.evacuation == "none":
-                    self._say("evacuation")
+                    self.say("evacuation")
                     self._set_evacuation("evacuation")
                     self.later(length // 2, self._empty_house)
                     self.later(length, self._all_clear)
             case "retire", (station, off):
                 self._retire(station, off)
             case "revoke", (station,):
-                self._say(f"{station} is revoked")
+                self.say(f"{station} is revoked")
                 self.centre.centre.revoked.add(station)
             case _:
                 raise AssertionError(act)
 
-    def _ways_of(self, body: Body) -> list[tuple[str, str]]:
-        """The doors that can be reached from where a body is: into an area inside of it or beside it, or out."""
-        place = body.place
-        entries = [
-            (name, "entry")
-            for name in STATIONS
-            if LAYOUT.areas[area := LAYOUT.doors[name].area].parent == place
-            or (place not in (None, "house", area) and area != "house")
-        ]
-        return [*entries, *((name, "exit") for name in STATIONS if LAYOUT.doors[name].area == place)]
+    def _notices(self, station: str, length: int) -> None:
+        """Every other time a machine is told that its link has gone, at once or later, and that it is back."""
+        fate = crc32(f"{self.day.seed} {self.now} {station} gone".encode())
+        after = (0, 1_500, 6_000)[fate // 2 % 3]
+        if fate % 2 and after < length:
+            self.later(after, lambda: self._disconnected(station))
+            self.later(length, lambda: self._connected(station))
+
+    def _disconnected(self, station: str) -> None:
+        door = self.doors[station]
+        if door.station is not None and not self.healing:
+            self.say(f"{station} notices that its link has gone")
+            door.carry_out(door.station.disconnected(door.now()))
+
+    def _connected(self, station: str) -> None:
+        door = self.doors[station]
+        if door.station is not None:
+            door.carry_out(door.station.connected(door.now()))
 
     def _walk(self, body: Body, which: int, inwards: bool, override: bool) -> None:
         """To one of the doors that can be reached from where the body is."""
-        ways = self._ways_of(body)
+        ways = WAYS[body.place]
         wanted = [way for way in ways if (way[1] == "entry") == inwards] or ways
         name, direction = wanted[which % len(wanted)]
         self._go(body, name, direction, override)
@@ -375,11 +416,11 @@ class World:
     def _go(self, body: Body, name: str, direction: str, override: bool) -> None:
         if body.waits is not None:
             return
-        door, around = self.doors[name], LAYOUT.areas[LAYOUT.doors[name].area].parent
+        around = LAYOUT.areas[LAYOUT.doors[name].area].parent
         if direction == "entry" and body.place != around:
             # Who stands at another room's door has left the one they come from, whatever the door says.
             self._leave(body, around)
-        if door.station is None:
+        if (not self.up) if name == WEB else self.doors[name].station is None:
             if direction == "exit":
                 self._leave(body, around)
             return
@@ -387,13 +428,20 @@ class World:
         scan = Scan(
             id=f"s{self.ids}",
             code=body.badge,
-            door=door.name,
+            door=name,
             direction=direction,  # type: ignore[arg-type]
             override=Override(reason="ok") if override else None,
         )
-        self.scans[scan.id] = (body, door.name)
+        self.scans[scan.id] = (body, name)
         body.waits = scan.id
-        self._say(f"body {body.number} ({body.badge}) scans {direction} at {door.name} [{scan.id}]")
+        self.say(f"{body} scans {direction} at {name} [{scan.id}]")
+        if name == WEB:
+            decision = self.centre.ask(scan, START + self.now)
+            self.say(f"{name} shows {scan.id}: {_words(decision)}")
+            self._goes_on(scan, decision, alone=False)
+            return
+        door = self.doors[name]
+        assert door.station is not None
         self.later(WAIT_MS, lambda: self._give_up(body, scan.id))
         door.carry_out(door.station.scanned(scan, door.now()))
         if scan.id in door.disk.get("asked", {}):
@@ -405,11 +453,12 @@ class World:
 
     def _give_up(self, body: Body, scan: str) -> None:
         if body.waits == scan:
+            self.say(f"{body} has had no answer to {scan}, and waits no more")
             body.waits = None
 
     def _slip(self, body: Body) -> None:
         if body.place is not None and body.waits is None:
-            self._say(f"body {body.number} slips out of {body.place}")
+            self.say(f"{body} slips out of {body.place}")
             self._leave(body, LAYOUT.areas[body.place].parent)
 
     def _leave(self, body: Body, to: str | None) -> None:
@@ -419,12 +468,8 @@ class World:
     def show(self, door: Door, shown: Show) -> None:
         assert door.station is not None
         scan, decision = shown.scan, shown.decision
-        body, _ = self.scans[scan.id]
         epoch = door.station.state.epoch
-        self._say(
-            f"{door.name} shows {scan.id}: {decision.outcome}"
-            f"{' ' + decision.refusal.reason if decision.refusal else ''}{' (alone)' if shown.provisional else ''}"
-        )
+        self.say(f"{door.name} shows {scan.id}: {_words(decision)}{' (alone)' if shown.provisional else ''}")
         if scan.id in self.shown:
             raise Breach("I2", self.now, f"{scan.id} was answered twice")
         stored = next((row for row in reversed(door.disk.get("log", {}).values()) if row.scan.id == scan.id), None)
@@ -433,15 +478,20 @@ class World:
         self.shown[scan.id] = Shown(
             door.name, epoch, decision.outcome, shown.provisional, door.station.state.generation
         )
+        self._goes_on(scan, decision, alone=shown.provisional)
+
+    def _goes_on(self, scan: Scan, decision: Decision, *, alone: bool) -> None:
+        """Who still waits for this answer does what it says."""
+        body, door = self.scans[scan.id]
         if body.waits != scan.id:
             return
         body.waits = None
-        area = LAYOUT.doors[door.name].area
+        area = LAYOUT.doors[door].area
         if scan.direction == "exit":
             self._went_out(body, area, scan.id)
         elif decision.outcome == "admitted":
             again = decision.kind == "reentry" or decision.overridden is not None
-            self._came_in(body, door.name, scan.id, again=again, alone=shown.provisional)
+            self._came_in(body, door, scan.id, again=again, alone=alone)
             self.check_capacity()
 
     def _went_out(self, body: Body, area: str, scan: str) -> None:
@@ -510,7 +560,7 @@ class World:
         if not self.up:
             return 0
         found = sum(area in LAYOUT.path(body.place) for body in self.bodies)
-        self._say(f"{area} is counted: {found}")
+        self.say(f"{area} is counted: {found}")
         self.centre.count.now = START + self.now
         # Who counts cannot tell crew from visitors: the places of crew who are gone may go to visitors.
         self.missed_crew[area] += sum(
@@ -539,7 +589,7 @@ class World:
         known = LAYOUT.path(there.area if there is not None else None)
         bodies = [body for body in self.bodies if body.badge == case.attendee]
         second = any(sum(area in LAYOUT.path(body.place) for body in bodies) > (area in known) for area in in_doubt)
-        self._say(f"{case.kind} of {case.id} is settled: {'a second person' if second else 'nobody else'} is inside")
+        self.say(f"{case.kind} of {case.id} is settled: {'a second person' if second else 'nobody else'} is inside")
         for area, change in close(case, "copy" if second else "same_person", in_doubt, second).corrections:
             count.correct(area, change)
         self._commit()
@@ -566,11 +616,10 @@ class World:
         if not self.up:
             self.later(1_000, self._all_clear)
             return
-        self._say("all clear, counted from nobody")
+        self.say("all clear, counted from nobody")
         self._empty_house()
         self.centre.count.now = START + self.now
-        self.ids += 1
-        self.centre.count.empty(f"c{self.ids}")
+        self.centre.count.empty()
         self.centre.ledger.emptied(START + self.now)
         self._commit()
         self._set_evacuation("none")
@@ -580,7 +629,7 @@ class World:
         door = self.doors[station]
         if not self.up or door.wiped:
             return
-        self._say(f"{station} is switched off and retired")
+        self.say(f"{station} is switched off and retired")
         door.power_off()
         door.anew = True
         self.centre.ledger.retire(station)
@@ -597,7 +646,7 @@ class World:
             self.centre.centre.revoked = revoked
             self.centre.count.evacuation = self.evacuation
             self.up = True
-            self._say("the centre is up")
+            self.say("the centre is up")
 
     def _restore_centre(self) -> None:
         revoked = self.centre.centre.revoked
@@ -606,27 +655,31 @@ class World:
         self.centre.count.evacuation = self.evacuation
         self.up = True
         self.restored_at = self.now
-        self._say("the centre is up, from its backup")
+        self.say("the centre is up, from its backup")
         self.later(3_000, self._confirm)
 
     def _confirm(self) -> None:
-        """A person compares the stations that are known with the doors."""
+        """A person compares the stations that are known with the doors, and has the areas counted of those that have
+        none: what these showed since the backup nobody can tell."""
         known = {epoch.station for epoch in self.centre.ledger.epochs.values()}
         if not self.up or known != set(STATIONS):
             self.later(2_000, self._confirm)
         else:
+            for area in self.centre.beside():
+                self._count(area)
             self.centre.ledger.confirm_roster()
             self._commit()
 
     # -- the end, and what must hold
 
     def _heal(self) -> None:
-        self._say("every link is well again, everything is on")
+        self.say("every link is well again, everything is on")
         self.healing = True
         self.cuts.clear()
         for door in self.doors.values():
             door.fuse = None
             self.later(100, door.boot)
+            self.later(200, lambda station=door.name: self._connected(station))  # type: ignore[misc]
         if not self.up:
             self.later(200, self._start_centre)
 
@@ -636,7 +689,7 @@ class World:
             inside = [body for body in everybody if BEARERS[body.badge].group != "crew"]
             persons = LAYOUT.areas[area].persons
             if len(inside) > capacity + self.missed_crew[area] or (persons is not None and len(everybody) > persons):
-                names = ", ".join(f"{body.number} ({body.badge})" for body in inside)
+                names = ", ".join(str(body) for body in inside)
                 raise Breach("I1", self.now, f"{len(inside)} of {capacity} in {area}: {names}")
 
     def check_books(self) -> None:
@@ -712,9 +765,27 @@ class World:
             elif row.outcome != shown.outcome:
                 raise Breach("I5", self.now, f"{scan} was {shown.outcome} at the door, and is {row.outcome}")
 
-    def _say(self, what: str) -> None:
+    def say(self, what: str) -> None:
         if self.tell is not None:
             self.tell(f"{self.now / 1000:7.3f}  {what}")
+
+
+def _deed(effect: Effect) -> str:
+    match effect:
+        case Store():
+            return "store that"
+        case Mark():
+            return "mark what it has stored"
+        case Show():
+            return f"show {effect.scan.id}: {_words(effect.decision)}"
+        case Send():
+            return "send what it has stored"
+        case Wipe():
+            return "forget everything"
+
+
+def _words(decision: Decision) -> str:
+    return f"{decision.outcome}{' ' + decision.refusal.reason if decision.refusal else ''}"
 
 
 def play(day: Day, parts: Parts | None = None, tell: Callable[[str], None] | None = None) -> World:

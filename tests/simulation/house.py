@@ -16,9 +16,12 @@ from checkin.core.link import NEWS_MAX, Centre, Move, Row, Share
 from checkin.core.model import CountsAs, Scan
 from checkin.core.occupancy import House, Presence
 from checkin.core.schedule import Programme
+from checkin.service.ledgers import SetAside
 
 Disk = dict[str, dict[Any, Any]]
 """table → key → row, as committed."""
+EVERYBODY = ""
+"""Who has moved by an all-clear."""
 TABLES = ("presences", "uncounted", "answers", "shown", "log", "cases")
 
 
@@ -39,7 +42,7 @@ class Count:
         self.uncounted: dict[str, int] = dict(disk["uncounted"])
         self.answers: dict[str, Decision] = dict(disk["answers"])
         self.shown: dict[str, Row] = dict(disk["shown"])
-        self.log: dict[int, Move] = dict(disk["log"])
+        self.log: dict[int, tuple[str, str]] = dict(disk["log"])
         self.cases: dict[str, Case] = dict(disk["cases"])
         self.house = House(layout)
         for presence in self.presences.values():
@@ -47,6 +50,14 @@ class Count:
         for area, count in self.uncounted.items():
             self.house.correct(area, count)
         self._changes: list[tuple[str, Any, Any]] = []
+        self._seats: Seats | None = None
+
+    @property
+    def seats(self) -> Seats:
+        """The places as they are now."""
+        if self._seats is None or self._seats.now != self.now:
+            self._seats = Seats(self.house, self.programme, self.now)
+        return self._seats
 
     def take_changes(self) -> list[tuple[str, Any, Any]]:
         changes, self._changes = self._changes, []
@@ -73,7 +84,7 @@ class Count:
             Facts(
                 now=self.now,
                 layout=self.layout,
-                seats=Seats(self.house, self.programme, self.now),
+                seats=self.seats,
                 evacuation=self.evacuation,
                 genuineness="genuine",
                 bearer=bearer,
@@ -112,27 +123,30 @@ class Count:
         return self.house.free(area)
 
     def pool(self, area: str) -> int | None:
-        return Seats(self.house, self.programme, self.now).free_for(area, ANYBODY)
+        return self.seats.free_for(area, ANYBODY)
 
     def open_case(self, case: Case) -> None:
         self._put("cases", self.cases, f"{case.id} {case.kind}", case)
 
-    def news(self, since: int) -> tuple[int, tuple[Move, ...]]:
+    def news(self, since: int) -> tuple[int, tuple[Move, ...], bool]:
         seq = min(len(self.log), since + NEWS_MAX)
-        return seq, tuple(self.log[n] for n in range(since, seq))
+        scans = dict(self.log[n] for n in range(since, seq))
+        emptied = scans.pop(EVERYBODY, None) is not None
+        moves = tuple(Move(attendee=who, scan=scan, presence=self.presences[who]) for who, scan in scans.items())
+        return seq, moves, emptied
 
     def headcount(self, area: str, found: int) -> None:
         tally = self.house.tallies[area]
         for changed, change in self.house.count(area, found - tally.known - tally.uncounted):
             self._note(changed, change)
 
-    def empty(self, clear: str) -> None:
+    def empty(self) -> None:
         """An all-clear: nobody is inside."""
         for attendee, there in list(self.presences.items()):
             if there.area is not None:
                 self.house.move(there.area, None, there.counts_as)
                 self._put("presences", self.presences, attendee, replace(there, area=None, since_at=self.now))
-                self._tell(attendee, clear)
+        self._tell(EVERYBODY, "")
         for area, tally in self.house.tallies.items():
             if tally.uncounted:
                 self.correct(area, -tally.uncounted)
@@ -151,8 +165,7 @@ class Count:
         self._put("uncounted", self.uncounted, area, self.uncounted.get(area, 0) + change)
 
     def _tell(self, attendee: str, scan: str) -> None:
-        move = Move(attendee=attendee, scan=scan, presence=self.presences[attendee])
-        self._put("log", self.log, len(self.log), move)
+        self._put("log", self.log, len(self.log), (attendee, scan))
 
     def _put(self, table: str, rows: dict[Any, Any], key: Any, row: Any) -> None:
         rows[key] = row
@@ -188,6 +201,24 @@ class CentreOnDisk:
         self.ledger = self.make_ledger(self.layout, {table: self.disk[table] for table in Ledger.TABLES})
         self.count.house.set_aside = self.ledger.set_aside
         self.centre = self.make(self.count, self.ledger, self.doors, self.share)
+
+    def ask(self, scan: Scan, now: int) -> Decision:
+        """A page at a door asks: the centre's decision is what it shows."""
+        count, centre = self.count, self.centre
+        count.now = now
+        # While it is frozen the centre has no place to give.
+        count.house.set_aside = SetAside(self.ledger)
+        decision = count.decide(scan, centre.unsure(self.layout.doors[scan.door].area))
+        count.house.set_aside = self.ledger.set_aside
+        centre.passed(scan, decision, now, now)
+        count.keep(scan, decision)
+        self.commit()
+        return decision
+
+    def beside(self) -> set[str]:
+        """The areas with doors that have no station."""
+        with_station = set(self.doors.values())
+        return {door.area for door in self.layout.doors.values() if door.id not in with_station}
 
     def commit(self) -> None:
         for table, key, row in self.ledger.take_changes():

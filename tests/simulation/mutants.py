@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from checkin.core.allotment import Counters, Ledger, Sighting
-from checkin.core.link import Centre, Row, ToCentre, ToStation, Totals
+from checkin.core.link import Centre, News, Row, ToCentre, ToStation, Totals
 from checkin.core.model import Scan
 from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
 from tests.simulation.day import Door, Parts
@@ -53,12 +53,12 @@ class KeepsRetired(Door):
 class Differences(Station):
     """Takes what is granted as so many more, and not as a total."""
 
-    def _told(self, totals: Totals) -> list[Effect]:
+    def _told(self, totals: Totals, now: Moment) -> list[Effect]:
         granted = {
             area: self.counters.get((totals.epoch, area), Counters()).granted + (1 if total else 0)
             for area, total in totals.granted.items()
         }
-        return super()._told(replace(totals, granted=granted))
+        return super()._told(replace(totals, granted=granted), now)
 
 
 class CreditsEveryExit(Station):
@@ -125,6 +125,13 @@ class ForgetsAsked(Station):
         return super().started(mark, now, anew=anew)
 
 
+class MissesAllClear(Station):
+    """Goes on believing inside whom an all-clear has put outside."""
+
+    def _learned(self, news: News) -> list[Effect]:
+        return super()._learned(replace(news, emptied=False))
+
+
 class ForgetsLostEpoch(Station):
     """Does not tell of an epoch of which its disk has nothing."""
 
@@ -136,12 +143,19 @@ class GrantsWithoutPool(Centre):
     """Hands out seats whether or not the pool has them."""
 
     def _grant(self, station: str) -> None:
-        for area, keep in self._keep.get(station, {}).items():
+        for area, keep in self.linked[station].keep.items():
             epoch = self.linked[station].epoch
             if keep and (station, epoch) in self.ledger.epochs:
                 held = self.ledger.counters.get((station, epoch, area), Counters())
                 if held.rights < keep and not self.ledger.is_frozen(area):
                     self.ledger.grant((station, epoch), area, keep - held.rights + 1)
+
+
+class CountsNothing(CentreOnDisk):
+    """Put back, has nobody count what doors without a station may have let in."""
+
+    def beside(self) -> set[str]:
+        return set()
 
 
 class AcknowledgesFirst(CentreOnDisk):
@@ -228,6 +242,13 @@ class NoDoubts(Ledger):
         pass
 
 
+class HandsOverLeaving(Ledger):
+    """Frees a seat that is handed over while its person's way out is not yet shown."""
+
+    def _leave_to_pool(self, scan: str, place: Any) -> None:
+        pass
+
+
 class FreesOthersSeats(Ledger):
     """An exit elsewhere frees the seat of a station's admission in the pool."""
 
@@ -246,11 +267,35 @@ class FreesWhenDecided(Ledger):
         super().await_shown(scan, replace(pending, frees=()))
 
 
+class TrustsOthersPlaces(Centre):
+    """Lets whoever is known to be inside come in again without a place, whoever let them in."""
+
+    def unsure(self, area: str) -> Callable[[str], tuple[str, ...]]:
+        return lambda who: ()
+
+
 class OneDoubtForAll(Centre):
     """Takes a badge that was let in twice for one person."""
 
     def _keep_seats(self, *what: Any) -> None:
         pass
+
+
+class AgreesBlindly(Centre):
+    """Takes whom a door and the centre let in under one scan for one person, wherever the centre knew them."""
+
+    def _agree(self, *what: Any) -> None:
+        pass
+
+
+class BelievesUnshown(Centre):
+    """Takes a decision that was not shown yet for a proof that somebody has left."""
+
+    def _vacate(self, *what: Any) -> bool:
+        pending, self.ledger.pending = self.ledger.pending, {}
+        certain = super()._vacate(*what)
+        self.ledger.pending = pending
+        return certain
 
 
 class KnowsByBadge(Centre):
@@ -280,6 +325,16 @@ class SureHeadcounts(Ledger):
 
     def _blur(self, area: str) -> None:
         pass
+
+
+class CountsOwnSeats(Ledger):
+    """Takes whom a headcount missed for gone, though their door may have freed their seat already."""
+
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        doorways = super().headcount(area, at, sure=sure)
+        for doubt in [one for one in self.doubts if one[1] == area]:
+            self._drop_doubt(doubt)
+        return doorways
 
 
 class ForgetsDoorways(Centre):
@@ -316,12 +371,16 @@ MUTANTS: Mapping[str, Parts] = {
     "an exit frees a seat that was handed over": Parts(door=Door, station=CreditsHandedOver),
     "an exit elsewhere frees a station's seat": Parts(door=Door, ledger=FreesOthersSeats),
     "cut off, who is believed inside needs no seat": Parts(door=Door, station=BelievesPlaces),
+    "linked, who is known to be inside needs no place": Parts(door=Door, centre=TrustsOthersPlaces),
     "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),
     "the last row before a stop counts as shown": Parts(door=Door, station=TrustsLastRow),
     "a question from before a stop stays open": Parts(door=Door, station=ForgetsAsked),
     "a scan is known by its badge": Parts(door=Door, centre=KnowsByBadge),
     "a badge let in twice is one person": Parts(door=Door, centre=OneDoubtForAll),
+    "door and centre let in one person": Parts(door=Door, centre=AgreesBlindly),
+    "a seat handed over is free, though left unseen": Parts(door=Door, ledger=HandsOverLeaving),
+    "a decision not yet shown proves a way out": Parts(door=Door, centre=BelievesUnshown),
     "no seat stays in doubt": Parts(door=Door, ledger=NoDoubts),
     "doors' clocks tell the order": Parts(door=Door, centre=TrustsClocks),
     "a stale question is answered": Parts(door=Door, centre=TakesStaleQuestions),
@@ -334,8 +393,11 @@ MUTANTS: Mapping[str, Parts] = {
     "a restored centre gives away at once": Parts(door=Door, ledger=NoFreeze),
     "it waits for totals, not for rows": Parts(door=Door, ledger=FreezesUntilReported),
     "it takes a broken log for whole": Parts(door=Door, ledger=TakesBrokenLogs),
+    "nobody counts behind doors without a station": Parts(door=Door, centre_disk=CountsNothing),
     "what it lacks is not sent anew": Parts(door=Door, station=NeverUploadsAnew),
     "a headcount forgets who is in the doorway": Parts(door=Door, centre=ForgetsDoorways),
+    "a headcount frees what a door may have freed": Parts(door=Door, ledger=CountsOwnSeats),
     "an all-clear frees the seats of every door": Parts(door=Door, ledger=FreesAtAllClear),
+    "an all-clear does not reach the doors": Parts(door=Door, station=MissesAllClear),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

@@ -82,6 +82,7 @@ LAYOUT = Layout(
         Door(id="P1", name="Plenum 1", area="P"),
         Door(id="P2", name="Plenum 2", area="P", reentry="allow"),
         Door(id="T1", name="Theater", area="T"),
+        Door(id="N", name="Nord", area="house"),
     ],
 )
 PROGRAMME = Programme(
@@ -91,9 +92,13 @@ PROGRAMME = Programme(
         Session(id="s2", area="T", title="eins", starts_at=START + 40_000, ends_at=START + 90_000),
     ],
 )
-STATIONS = tuple(LAYOUT.doors)
+WEB = "N"
+"""A door without a station: a page, that asks the centre and can do nothing without it."""
+STATIONS = tuple(door for door in LAYOUT.doors if door != WEB)
 BODIES = 16
 CREW = (14, 15)
+BESIDE = (("S", "W"), ("W", "S"), ("P1", "P2"), ("P2", "P1"), ("S", "N"))
+"""A station, and another door of the same area."""
 
 
 def badge_of(day: Day, body: int) -> str:
@@ -160,10 +165,7 @@ def plan(seed: int) -> Day:
         acts.append(_of_station(dice, "revoke"))
     for _ in range(dice.choice((0, 0, 0, 4))):
         acts.append(Act(dice.randrange(LENGTH_MS), "settles", (dice.randrange(60),)))
-    for scene in (_stale_question, _counted_doorway, _hidden_by_a_headcount):
-        if dice.random() < 0.2:
-            acts += scene(dice, dice.randrange(10_000, LENGTH_MS - 60_000))
-    acts += _evacuation(Random(f"evacuation {seed}"))
+    acts = _with_scenes(Random(f"scenes {seed}"), acts)
     bad = dice.choice((0, 0, 20, 80, 200))
     return Day(
         seed=seed,
@@ -180,6 +182,18 @@ def plan(seed: int) -> Day:
 
 def _of_station(dice: Random, what: What, *more: Any) -> Act:
     return Act(dice.randrange(LENGTH_MS), what, (dice.choice(STATIONS), *more))
+
+
+def _with_scenes(dice: Random, acts: list[Act]) -> list[Act]:
+    """A day with its scenes. Every other one begins with one alone: what chance does begins after it."""
+    for scene in SCENES:
+        if dice.random() < 0.1:
+            acts += scene(dice, dice.randrange(10_000, LENGTH_MS - 60_000))
+    if dice.random() < 0.5:
+        at = dice.randrange(12_000, 22_000)
+        acts = [act for act in acts if act.at > at + 25_000]
+        acts += dice.choice(SCENES)(dice, at)
+    return acts
 
 
 def _stale_question(dice: Random, at: int) -> list[Act]:
@@ -212,7 +226,7 @@ def _counted_doorway(dice: Random, at: int) -> list[Act]:
 
 def _hidden_by_a_headcount(dice: Random, at: int) -> list[Act]:
     """A headcount finds as many as are known, but others: some came in unknown, and as many have gone unseen."""
-    station, other = dice.choice((("S", "W"), ("W", "S"), ("P1", "P2"), ("P2", "P1")))
+    station, other = dice.choice(BESIDE)
     gone = dice.sample(range(BODIES), 2)
     count = Act(at + 9_000, "retire", (station, dice.choice((3_000, 30_000))))
     if dice.random() < 0.3:
@@ -228,23 +242,154 @@ def _hidden_by_a_headcount(dice: Random, at: int) -> list[Act]:
     ]
 
 
-def _evacuation(dice: Random) -> list[Act]:
+def _retired_with_rights(dice: Random, at: int) -> list[Act]:
+    """A station is switched off and retired while it has rights, its areas are counted and filled by other doors; it
+    is started again without a link."""
+    station, other = dice.choice(BESIDE)
+    return [
+        *_come(dice, station, at - 7_000, dice.choice((0, 1, 2))),
+        Act(at, "cut", (station, True, True, 45_000)),
+        Act(at + 200, "retire", (station, dice.choice((3_000, 6_000)))),
+        *_come(dice, other, at + 1_000, 12),
+        *_come(dice, station, at + 13_000, 8),
+        *_crowd(dice, at + 20_000),
+    ]
+
+
+def _lost_with_its_disk(dice: Random, at: int) -> list[Act]:
+    """Whom a station let in alone is on no disk any more: it is put back, once or twice, and the others fill up."""
+    station, other = dice.choice(BESIDE)
+    again = [Act(at + 11_000, "put back", (station, 500))] if dice.random() < 0.5 else []
+    return [
+        *_come(dice, station, at - 5_000, dice.choice((0, 1, 1))),
+        Act(at, "cut", (station, True, True, dice.choice((8_000, 14_000)))),
+        Act(at + 10, "photo", (station,)),
+        *_come(dice, station, at + 500, 5),
+        Act(at + 5_000, "put back", (station, 500)),
+        *_come(dice, station, at + 8_500, 3),
+        *again,
+        *_come(dice, other, at + 15_000, 12),
+        *_crowd(dice, at + 24_000),
+    ]
+
+
+def _lost_on_both_sides(dice: Random, at: int) -> list[Act]:
+    """Of what a door was granted, and whom it let in by that, neither its disk nor the centre's knows: both are put
+    back to before it."""
+    station, other = dice.choice(BESIDE)
+    began = dice.choice((at - 5_000, 300, 1_200))
+    return [
+        Act(began, "photo", (station,)),
+        Act(began + 20, "backup"),
+        *_come(dice, station, at - 4_000, 2),
+        Act(at, "cut", (station, True, True, 14_000)),
+        *_come(dice, station, at + 200, 5),
+        Act(at + 4_000, "put back", (station, 500)),
+        Act(at + 6_000, "restore", (dice.choice((100, 3_000)),)),
+        *_come(dice, other, at + 17_000, 12),
+        *_crowd(dice, at + 26_000),
+    ]
+
+
+def _missing_and_unknown(dice: Random, at: int) -> list[Act]:
+    """As many are in an area that its doors do not know as have left it unseen; it is counted when the station that
+    let those in is retired, and then they all come back."""
+    station, other = dice.choice(BESIDE)
+    known = dice.sample(range(BODIES - len(CREW)), dice.choice((1, 2)))
+    gone = known[: dice.choice((1, 2, 2))]
+    return [
+        *(act for n, body in enumerate(known) for act in _arrives(dice, body, other, at - 8_000 + 300 * n)),
+        Act(at, "cut", (station, True, True, 30_000)),
+        *_come(dice, station, at + 200, 6),
+        *(Act(at + 5_500, "slips", (body,)) for body in gone),
+        Act(at + 6_000, "retire", (station, dice.choice((3_000, 30_000)))),
+        *_come(dice, other, at + 8_000, 12),
+        *(Act(at + 16_000 + 900 * n, "goes", (body, other, "entry", True)) for n, body in enumerate(gone)),
+        *_crowd(dice, at + 18_000),
+    ]
+
+
+def _stopped_at_the_way_out(dice: Random, at: int) -> list[Act]:
+    """A machine stops between the scan of somebody's way out and its answer: they stay inside."""
+    body, (station, other) = dice.randrange(BODIES - len(CREW)), dice.choice(BESIDE)
+    out, cut, effects = at, [], 2
+    if dice.random() < 0.6:
+        out, effects = at + 12_500, dice.choice((1, 1, 2))
+        cut = [Act(at - 1_000, "cut", (station, True, True, 36_000))]
+    return [
+        *cut,
+        *_arrives(dice, body, station, at - 4_000)[:-1],
+        Act(at - 500, "goes", (body, station, "entry", True)),
+        Act(out, "crash", (station, effects, 600)),
+        Act(out, "goes", (body, station, "exit", False)),
+        *_come(dice, station, out + 1_500, 5),
+        *_come(dice, other, out + 4_500, 12),
+        *_crowd(dice, out + 12_000),
+    ]
+
+
+def _own_seat_counted(dice: Random, at: int) -> list[Act]:
+    """The centre knows whom a station let in, and the station does not know that; they leave by it, which it tells
+    nobody; and then the area is counted."""
+    body, (station, other) = dice.randrange(BODIES - len(CREW)), dice.choice(BESIDE)
+    area = dice.choice(LAYOUT.path(LAYOUT.doors[station].area))
+    return [
+        *_arrives(dice, body, station, at - 4_000)[:-1],
+        Act(at - 1_000, "cut", (station, False, True, 40_000)),
+        Act(at - 1_000, "cut", (station, True, False, 3_000)),
+        Act(at - 500, "goes", (body, station, "entry", True)),
+        Act(at + 5_500, "cut", (station, True, False, 33_000)),
+        Act(at + 6_000, "goes", (body, station, "exit", False)),
+        Act(at + 8_000, "count", (area,)),
+        *_come(dice, station, at + 9_000, 5),
+        *_come(dice, other, at + 11_000, 12),
+        *_crowd(dice, at + 19_000),
+    ]
+
+
+def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
-    if dice.random() >= 0.1:
-        return []
-    at, length = dice.randrange(20_000, LENGTH_MS - 50_000), dice.choice((6_000, 15_000, 30_000))
+    length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
     acts = [Act(at, "evacuate", (length,)), *_crowd(dice, at + 1_000), *_crowd(dice, at + length + 500)]
-    if dice.random() < 0.7:
-        station = dice.choice(STATIONS)
+    if dice.random() < 0.8:
         acts.append(Act(at - dice.choice((500, 8_000)), "cut", (station, True, True, dice.choice((15_000, 60_000)))))
-        acts += [Act(at + 700 * n, "goes", (dice.randrange(BODIES), station, "entry", True)) for n in range(12)]
+        acts += _come(dice, station, dice.choice((at, at + length + 200, at + length + 200)), 6)
+        acts += _come(dice, other, at + length + 4_000, 12)
     return acts
+
+
+SCENES = (
+    _stale_question,
+    _counted_doorway,
+    _hidden_by_a_headcount,
+    _missing_and_unknown,
+    _retired_with_rights,
+    _lost_with_its_disk,
+    _lost_on_both_sides,
+    _stopped_at_the_way_out,
+    _own_seat_counted,
+    _evacuation,
+)
 
 
 def _arrives(dice: Random, body: int, station: str, at: int) -> list[Act]:
     """By an entrance, and on through this door if it is another."""
-    entrance = Act(at, "goes", (body, dice.choice(("S", "W")), "entry", True))
-    return [entrance] if station in ("S", "W") else [entrance, Act(at + 2_000, "goes", (body, station, "entry", True))]
+    entrance = Act(at, "goes", (body, dice.choice(("S", "S", "W", "W", "N")), "entry", True))
+    return (
+        [entrance]
+        if LAYOUT.doors[station].area == "house"
+        else [entrance, Act(at + 2_000, "goes", (body, station, "entry", True))]
+    )
+
+
+def _come(dice: Random, station: str, at: int, times: int) -> list[Act]:
+    """So many try to come in through this door, one after the other; those who are in the house, into its room."""
+    bodies = [dice.randrange(BODIES) for _ in range(times)]
+    first = [act for body in bodies for act in _arrives(dice, body, station, at)[:-1]]
+    return [
+        *(Act(at - 1_500 + 100 * n, act.what, act.args) for n, act in enumerate(first)),
+        *(Act(at + 600 * n, "goes", (body, station, "entry", dice.random() < 0.3)) for n, body in enumerate(bodies)),
+    ]
 
 
 def _crowd(dice: Random, at: int) -> list[Act]:

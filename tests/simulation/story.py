@@ -42,16 +42,16 @@ def shrink(day: Day, parts: Parts | None = None) -> Day:
     still = tuple(0 for _ in day.drift)
     if fails(replace(day, drift=still)):
         day = replace(day, drift=still)
-    size = len(day.acts) // 2
-    while size:
-        start = 0
+    size, before = len(day.acts) // 2, 0
+    while size and len(day.acts) != before:
+        start, before = 0, len(day.acts) if size == 1 else 0
         while start < len(day.acts):
             shorter = replace(day, acts=day.acts[:start] + day.acts[start + size :])
             if fails(shorter):
                 day = shorter
             else:
                 start += size
-        size //= 2
+        size = max(1, size // 2)
     return _without_others(day, fails)
 
 

@@ -20,57 +20,45 @@ DAYS = 2_000
 DAYS_MIN = 20
 """So many are played however slow the machine is."""
 SECONDS = 60
-ONCE_BROKEN = (
-    30280,
-    30676,
-    5000141,
-    5001185,
-    6003781,
-    7000180,
-    7000955,
-    7003167,
-    12001825,
-    12006876,
-    12008267,
-    13007297,
-)
-"""Days on which a promise was broken, or a checker wrong, when they were first played as they are planned now."""
 NOTICED_ON = {
     "shown before it is committed": 1,
     "sent before it is committed": 1,
     "acknowledged before it is committed": 2,
-    "differences instead of totals": 2,
-    "grants without looking at the pool": 2,
+    "differences instead of totals": 3,
+    "grants without looking at the pool": 4,
     "every exit frees a seat at its door": 1,
-    "an exit frees a seat that was handed over": 1,
-    "an exit elsewhere frees a station's seat": 1070,
+    "an exit frees a seat that was handed over": 2,
+    "an exit elsewhere frees a station's seat": 978,
     "cut off, who is believed inside needs no seat": 9,
-    "a place is free when decided, not when shown": 113,
-    "what the door did not show is not taken back": 2353,
-    "the last row before a stop counts as shown": 1152,
-    "a question from before a stop stays open": 226,
-    "a scan is known by its badge": 4,
-    "a badge let in twice is one person": 311,
-    "no seat stays in doubt": 133,
-    "doors' clocks tell the order": 19,
-    "a stale question is answered": 142,
+    "linked, who is known to be inside needs no place": 68,
+    "a place is free when decided, not when shown": 128,
+    "what the door did not show is not taken back": 166,
+    "the last row before a stop counts as shown": 272,
+    "a question from before a stop stays open": 9,
+    "a scan is known by its badge": 6,
+    "a badge let in twice is one person": 487,
+    "door and centre let in one person": 2145,
+    "no seat stays in doubt": 91,
+    "doors' clocks tell the order": 17,
+    "a stale question is answered": 113,
     "a disk put back is not noticed": 1,
-    "a restored centre keeps its generation": 3,
-    "a restored centre gives away at once": 29,
-    "it waits for totals, not for rows": 115,
-    "what it lacks is not sent anew": 3,
-    "a station takes any generation": 67,
-    "a lost epoch is not told of": 1193,
-    "a headcount forgets who is in the doorway": 135,
-    "an all-clear frees the seats of every door": 1023,
-    "every headcount is sure": 30280,
+    "a retired station goes on with its rights": 67,
+    "a new epoch frees the seats of the one before": 55,
+    "a lost epoch is not told of": 5,
+    "a restored centre keeps its generation": 1,
+    "a station takes any generation": 156,
+    "a restored centre gives away at once": 48,
+    "it waits for totals, not for rows": 804,
+    "it takes a broken log for whole": 86,
+    "nobody counts behind doors without a station": 547,
+    "what it lacks is not sent anew": 1,
+    "a headcount forgets who is in the doorway": 1662,
+    "a headcount frees what a door may have freed": 185,
+    "an all-clear frees the seats of every door": 130,
+    "an all-clear does not reach the doors": 58,
+    "every headcount is sure": 68,
 }
 """Mutants, and a day that notices each; `make simulate ARGS=--mutants` looks for the first."""
-
-
-@pytest.mark.parametrize("seed", ONCE_BROKEN)
-def test_a_day_that_once_broke_a_promise_is_well(seed: int) -> None:
-    assert breach_of(plan(seed)) is None
 
 
 def test_no_promise_is_broken_on_thousands_of_days() -> None:

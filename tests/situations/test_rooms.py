@@ -315,7 +315,7 @@ def test_situation_40_back_to_the_layout_the_old_number_holds(day: Day) -> None:
 
 
 def rooms(day: Day) -> Json:
-    return answered(day.display.get("/rooms"), 200)
+    return answered(day.steward.get("/rooms"), 200)
 
 
 def test_situation_40_only_the_safety_role_switches_a_plan(day: Day) -> None:

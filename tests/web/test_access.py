@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,11 +13,15 @@ import msgspec
 import pytest
 
 from checkin.core.layout import Layout
+from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, PAGES, Permission
 from checkin.service import people
 from checkin.service.people import add_operator, start_pairing
 from checkin.service.venues import import_layout
 from checkin.store.engine import Transaction
 from checkin.store.people import load_devices
+from checkin.web.app import create_app
+from checkin.web.auth import Guard
+from checkin.web.live import KeepRawSend
 from tests.served import PASSWORD, Served
 from tests.venue import SLUG, at
 
@@ -267,3 +273,121 @@ def test_who_may_take_lists_out_is_a_right_of_its_own(served: Served) -> None:
     csv = organiser.get("/exports/attendance.csv")
     assert csv.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert organiser.get("/schedule.ics").headers["Content-Type"] == "text/calendar; charset=utf-8"
+
+
+# --- what a page shows and what its calls give --------------------------------------------------------------------
+
+FACES, PAGE_FILES = Path(str(files("kiosk") / "faces")), Path(str(files("checkin.web") / "pages"))
+
+FOR_PROGRAMS_TOO = {
+    "/attendees": "who sees names finds them, also without a desk",
+    "/attendees/{attendee}": "the same",
+    "/attendees/by-code": "the same",
+    "/certificates": "at a desk one by one; for all of them the handler asks what the page needs",
+    "/works": "their handlers ask what the work itself needs",
+    "/works/{work_id}": "the same",
+    "/schedule.json": "everybody who is logged in reads the programme",
+    "/areas/{area}/line/{number}": "who scans gives up a number that was called",
+    "/scans/{scan}/undo": "who scans takes it back at the door, whose page writes the address in two parts",
+}
+"""Calls that somebody may make who may open none of the pages that make it, and why."""
+
+ASKED_OTHERWISE = {
+    ("door", "POST", "/evacuation"): "only a station that is cut off shows it, and decides itself",
+}
+"""Deeds that a page offers without asking for the right, and why."""
+
+
+def guarded_calls(served: Served, folder: Path) -> dict[tuple[str, str], Permission]:
+    """(method, path of an event) → what it needs, as the guards say it."""
+    app = create_app(served.centre, FACES, "test", folder)
+    assert isinstance(app, KeepRawSend)
+    found: dict[tuple[str, str], Permission] = {}
+    for route in app._app.routes:  # type: ignore[attr-defined]
+        path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
+        for handler in getattr(route, "route_handlers", []):
+            guards = [guard for guard in handler.resolve_guards() if isinstance(guard, Guard)]
+            if guards and path.startswith("/api/v1/events/{event}/"):
+                for method in handler.http_methods:
+                    found[method, path.removeprefix("/api/v1/events/{event}")] = guards[0].permission
+    return found
+
+
+def scripts_of(page: Path) -> set[Path]:
+    """The modules of a page, with those that they import."""
+    due = re.findall(r'<script type="module" src="/(\w+)/([\w.-]+)"', page.read_text("utf-8"))
+    found: set[Path] = set()
+    while due:
+        folder, name = due.pop()
+        file = (FACES if folder == "faces" else PAGE_FILES) / name
+        if file in found or not file.exists():  # catalogue.js is made
+            continue
+        found.add(file)
+        due += re.findall(r'from "/(\w+)/([\w.-]+)"', file.read_text("utf-8"))
+        due += [("faces", name) for name in re.findall(r'from "\./([\w.-]+)"', file.read_text("utf-8"))]
+    return found
+
+
+def calls_of(file: Path) -> set[tuple[str, str]]:
+    """(method, path) of the calls that a script writes in one piece; `{}` for what is filled in."""
+    text = re.sub(r"/\*[\s\S]*?\*/|^\s*//.*$", "", file.read_text("utf-8"), flags=re.M)
+    found = set()
+    for match in re.finditer(r"(saveMade\()?`\$\{api\}(/[^`]*)`([^\n]{0,90})", text):
+        path = re.sub(r"\$\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", "{}", match[2]).partition("?")[0]
+        method = re.match(r', \{ method: "(\w+)"', match[3])
+        found.add((method[1] if method else "POST" if match[1] else "GET", path))
+    return found
+
+
+def test_page_and_its_calls_need_the_same(served: Served, tmp_path: Path) -> None:
+    """Whoever may make a call of a page may open one of the pages that make it; and where somebody may open a page and
+    not make one of its calls, the page asks for the right before it does."""
+    guarded = guarded_calls(served, tmp_path)
+    users: dict[tuple[str, str], set[str]] = {}
+    unasked = []
+    everybody: list[frozenset[Permission]] = [*OPERATOR_MAY.values(), *DEVICE_MAY.values()]
+    for name, needs in PAGES.items():
+        (html,) = [one for one in (PAGE_FILES / f"{name or 'live'}.html", FACES / f"{name}.html") if one.exists()]
+        scripts = scripts_of(html)
+        text = "".join(file.read_text("utf-8") for file in scripts)
+        for file in scripts:
+            for method, path in calls_of(file):
+                fitting = [
+                    one
+                    for one in guarded
+                    if one[0] == method
+                    and re.fullmatch(re.sub(r"\\\{\w+\\\}", r"[^/]+", re.escape(one[1])), path.replace("{}", "X"))
+                ]
+                if not fitting:
+                    continue  # an address that is written in parts
+                call = min(fitting, key=lambda one: one[1].count("{"))
+                users.setdefault(call, set()).add(name)
+                lacking = any(needs in may and guarded[call] not in may for may in everybody)
+                asks = re.search(rf'(?:allowed|includes|has)\("{guarded[call]}"\)', text)
+                if lacking and not asks and (name, *call) not in ASKED_OTHERWISE:
+                    unasked.append((name, file.name, *call, guarded[call]))
+    assert len(users) > 60, "the calls are not found any more"
+    beyond = {
+        path
+        for (method, path), pages in users.items()
+        for may in everybody
+        if guarded[method, path] in may and not any(PAGES[page] in may for page in pages)
+    }
+    assert beyond - set(FOR_PROGRAMS_TOO) == set()
+    assert not unasked, unasked
+
+
+def test_desk_issues_certificates_one_by_one_and_lists_none(served: Served) -> None:
+    desk, viewer = served.operator("desk"), served.operator("viewer")
+    assert desk.get("/certificates").status_code == 403
+    assert desk.get("/certificates", params={"attendee": "a1"}).status_code == 200
+    assert desk.post("/certificates", json={}).status_code == 403
+    assert desk.get("/fallback").status_code == desk.get("/fallback.pdf").status_code == 403
+    assert viewer.get("/rooms").status_code == viewer.get("/schedule-feed").status_code == 403
+
+
+def test_head_of_a_page_is_told_which_pages_one_may_open(served: Served) -> None:
+    for role, may in OPERATOR_MAY.items():
+        client = served.operator(role)
+        told = client.get(f"{served.url}/api/v1/me").json()["pages"]
+        assert told == [name for name, needs in PAGES.items() if needs in may]

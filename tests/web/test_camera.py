@@ -15,11 +15,10 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from checkin import reading as reading_module
 from checkin.core.errors import BadInput, TooLarge
 from checkin.core.model import DeviceRole
-from checkin.service import reading as reading_module
-from checkin.service.reading import FRAME_BYTES_MAX, codes_in
-from checkin.web import camera as camera_module
+from checkin.reading import FRAME_BYTES_MAX, codes_in
 from tests.served import Served
 
 SIDE_PX = 640
@@ -162,7 +161,7 @@ def test_one_camera_too_many_is_told_so_and_a_place_is_given_back(
 
 
 def test_silent_camera_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera_module, "IDLE_S", 0.2)
+    monkeypatch.setattr(reading_module, "IDLE_S", 0.2)
     with camera(served) as one, pytest.raises(ConnectionClosed, match="no picture"):
         one.recv(5)
 

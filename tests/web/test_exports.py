@@ -261,3 +261,31 @@ def test_json_has_ids_whatever_language_is_asked_for(day: httpx.Client) -> None:
     first = json.loads(day.get("/exports/scans.json?language=de").content)[0]
     assert (first["direction"], first["outcome"], first["kind"]) == ("entry", "admitted", "arrival")
     assert first["scanned_at"] == "2026-03-20T09:00:00.000+01:00"
+
+
+def test_door_without_a_name_is_called_by_its_id(day: httpx.Client, served: Served) -> None:
+    def nameless(tx: Transaction) -> None:
+        plan = served.centre.venues.venue(tx, SLUG).layout
+        doors = [msgspec.structs.replace(door, name=" ") for door in plan.doors.values()]
+        venues.import_layout(
+            tx, Layout(plan.event, plan.groups.values(), plan.areas.values(), doors), now=at("12:00"), by="test"
+        )
+
+    served.write(nameless)
+    assert {row["Tür"] for row in rows(day, "doors.csv")} >= {"D1", "D6"}
+
+
+def test_lists_of_scans_say_why_they_are_empty_where_an_event_has_no_doors(
+    organiser: httpx.Client, served: Served
+) -> None:
+    def closed(tx: Transaction) -> None:
+        plan = served.centre.venues.venue(tx, SLUG).layout
+        venues.import_layout(
+            tx, Layout(plan.event, plan.groups.values(), plan.areas.values(), []), now=at("12:00"), by="test"
+        )
+
+    served.write(closed)
+    for kind in ("attendance", "times", "sessions", "doors"):
+        notes = organiser.get(f"/exports/{kind}/preview").json()["notes"]
+        assert any("keine Türen" in note for note in notes), kind
+    assert not any("Türen" in note for note in organiser.get("/exports/attendees/preview").json()["notes"])

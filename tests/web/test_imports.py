@@ -681,3 +681,95 @@ def test_sheet_of_a_workbook_is_chosen_with_the_preview(orga: httpx.Client) -> N
     assert [note["code"] for note in one["notes"]] == ["sheets_several"]
     other = orga.patch(f"/imports/{one['id']}", json={"sheet": "Presse"}).json()
     assert (other["read_as"]["sheet"], other["counts"]["new"], other["notes"]) == ("Presse", 1, [])
+
+
+def asked(client: httpx.Client, id: str, **body: Any) -> Any:
+    return client.post(f"/imports/{id}/apply", json={"gone": "cancel", **body})
+
+
+def test_whoever_stands_in_a_row_that_is_refused_is_not_gone(orga: httpx.Client) -> None:
+    saved(orga, FIRST)
+    one = sent(
+        orga,
+        table(
+            "T1;angemeldet;Jördis;Größe;Köln;Gäste",
+            "T2;angemeldet;Max;Muster;Düren;Gesten",
+            ";angemeldet;Eva;Weg;;Presse;zu;viel",
+            "T4;angemeldet;Neu;Neu;;Presse",
+        ),
+    )
+    counts = one["counts"]
+    assert (counts["refused"], counts["gone"], counts["unsure"]) == (2, 0, 0)
+
+
+def test_gone_are_cancelled_after_a_second_question_where_a_row_fits_nobody(orga: httpx.Client) -> None:
+    saved(orga, FIRST)
+    one = sent(orga, table("T1;angemeldet;Jördis;Größe;Köln;Gäste", "T9;angemeldet;;;;Gäste"))
+    assert (one["counts"]["gone"], one["counts"]["unsure"]) == (1, 1)
+    answer = asked(orga, one["id"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "gone_unsure")
+    assert asked(orga, one["id"], unsure_too=True).status_code == 202
+    assert settled(orga, one["id"])["counts"]["gone"] == 1
+
+
+def test_other_family_name_with_the_same_booking_is_the_same_person(orga: httpx.Client) -> None:
+    header = "Buchungsnr;E-Mail;Vorname;Nachname;Kategorie"
+    saved(
+        orga,
+        table(
+            "B1;;Anna;Schmidt;Gäste",
+            ";eva@x.example;Eva;Weg;Gäste",
+            "B2;;Max;Muster;Gäste",
+            "B2;;Ina;Muster;Gäste",
+            header=header,
+        ),
+    )
+    one = sent(
+        orga,
+        table(
+            "B1;;Anna;Schmidt-Groß;Gäste",
+            ";eva@x.example;Eva;Neu;Gäste",
+            "B2;;Max;Anders;Gäste",
+            "B2;;Ina;Muster;Gäste",
+            header=header,
+        ),
+    )
+    counts = one["counts"]
+    assert (counts["changed"], counts["new"], counts["gone"]) == (2, 1, 1), "a booking of several tells nobody"
+    assert [note["code"] for note in one["notes"]] == ["name_other", "name_other"]
+    changed = {one["title"]: one["fields"][0]["new"] for one in differences(orga, one["id"], "changed")}
+    assert changed == {"Anna Schmidt": "Schmidt-Groß", "Eva Weg": "Neu"}
+
+
+def test_list_without_categories_goes_into_one_group_and_letters_are_not_remembered(orga: httpx.Client) -> None:
+    content = table("T1;Ada;Neu;ada@x.example", header="Ticketnr;Vorname;Nachname;")
+    one = sent(orga, content)
+    assert one["read_as"]["missing"] == ["group"]
+    assert orga.patch(f"/imports/{one['id']}", json={"group": "nobody"}).json()["code"] == "group_unknown"
+    read = orga.patch(f"/imports/{one['id']}", json={"group": "presse", "columns": {":D": "email"}}).json()["read_as"]
+    assert (read["missing"], read["group"], read["columns"][3]["by"]) == ([], "presse", "hand")
+    orga.post(f"/imports/{one['id']}/apply", json={})
+    settled(orga, one["id"])
+    ada = person(orga, "neu")
+    assert ada is not None
+    assert ada["group"] == "presse"
+    again = sent(orga, content)["read_as"]
+    assert [(column["key"], column["field"]) for column in again["columns"]][3] == (":D", "")
+
+
+def test_our_own_calendars_read_again_change_nothing(served: Served, orga: httpx.Client) -> None:
+    saved(orga, frab(("A", "Podium", "11:00", "Große Halle"), ("B", "Werkstatt", "11:00", "Theater")))
+    for form in ("ics", "xcal", "xml", "json"):
+        answer = orga.get(f"/schedule.{form}")
+        assert answer.status_code == 200, (form, answer.text)
+        counts = sent(orga, answer.content)["counts"]
+        assert (counts["unchanged"], counts["changed"], counts["new"]) == (2, 0, 0), form
+
+
+def test_sessions_at_once_in_a_room_and_other_days_are_noted(orga: httpx.Client) -> None:
+    content = frab(("A", "Podium", "11:00", "Große Halle"), ("B", "Werkstatt", "11:30", "Große Halle"))
+    assert [(note["column"], note["code"]) for note in sent(orga, content)["notes"]] == [
+        ("Podium / Werkstatt", "session_at_once")
+    ]
+    content = frab(("A", "Podium", "11:00", "Große Halle")).replace(b"2026-03-20T", b"2026-03-22T")
+    assert [(note["column"], note["code"]) for note in sent(orga, content)["notes"]] == [("2026-03-22", "session_day")]

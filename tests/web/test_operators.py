@@ -66,7 +66,7 @@ def account(served: Served, name: str) -> str:
 def test_first_link_makes_an_organiser_once(served: Served) -> None:
     code = served.write(operators.open_setup)
     assert code is not None
-    assert browser(served).post("/invitation", json={"code": code}).json() == {"name": None, "role": "organiser"}
+    assert browser(served).post("/invitation", json={"code": code}).json()["role"] == "organiser"
     first = accept(served, f"#{code}", name="Mira")
     assert first.json()["operator"] == {"name": "Mira", "role": "organiser"}
     assert accept(served, f"#{code}", name="Eve").status_code == 404
@@ -252,7 +252,7 @@ def test_enrolling_needs_the_password_and_a_right_code(strict: Served) -> None:
     assert tried(code="000000") == "code_wrong"
     assert tried(secret="A" * 8) == "second_factor_secret"
     enrol(organiser)
-    assert tried() == "second_factor_set"
+    assert tried() == "second_factor_needed"
 
 
 def test_secret_is_nowhere_in_the_database(strict: Served) -> None:
@@ -288,7 +288,7 @@ def test_new_link_takes_nothing_from_an_active_account_until_it_is_used_and_ever
     one, other, third = served.operator(), served.operator(), served.operator()
     at_phone = browser(served)
     at_phone.post("/login", json={"name": "organiser 1", "password": PASSWORD})
-    secret, _ = enrol(at_phone)
+    secret, recovery = enrol(at_phone)
     path = f"{served.url}/api/v1/operators/{account(served, 'organiser 1')}"
     link = one.post(f"{path}/invitation").json()["link"]
     assert other.get("/occupancy").status_code == 200
@@ -299,9 +299,14 @@ def test_new_link_takes_nothing_from_an_active_account_until_it_is_used_and_ever
         (told,) = client.get(me).json()["new_links"]
         assert (told["name"], told["by"], told["own"], told["used"]) == ("organiser 1", "organiser 0", is_own, False)
     assert served.operator("desk").get(me).json()["new_links"] == []
-    assert accept(served, link).status_code == 200
+    assert browser(served).post("/invitation", json={"code": link.partition("#")[2]}).json()["second_factor"] is True
+    assert accept(served, link).json()["code"] == "recovery_code_needed"
+    assert accept(served, link, recovery_code="AAAA-AAAA-AAAA-AAAA").json()["code"] == "second_factor_wrong"
+    assert other.get("/occupancy").status_code == 200
+    assert accept(served, link, recovery_code=recovery[0]).status_code == 200
     assert other.get("/occupancy").status_code == 401
     assert logged_in(served, "organiser 1").status_code == 401
+    assert logged_in(served, "organiser 1", OTHER).status_code == 200
     assert third.get(me).json()["new_links"][0]["used"] is True
 
 
@@ -316,6 +321,101 @@ def test_whoever_did_not_want_a_new_link_makes_it_void(served: Served) -> None:
     assert other.get(f"{served.url}/api/v1/me").json()["new_links"] == []
     assert deeds(served)[0] == "link_refused"
     assert other.delete(f"{served.url}/api/v1/me/invitation").status_code == 404
+
+
+def test_second_factor_and_link_of_an_account_are_not_in_one_hand(served: Served) -> None:
+    one, other, third = served.operator(), served.operator(), served.operator()
+    own = browser(served)
+    own.post("/login", json={"name": "organiser 2", "password": PASSWORD})
+    enrol(own)
+    path = f"{served.url}/api/v1/operators/{account(served, 'organiser 2')}"
+    link = one.post(f"{path}/invitation").json()["link"]
+    assert one.delete(f"{path}/second-factor").json()["code"] == "second_pair_of_eyes"
+    assert third.delete(f"{served.url}/api/v1/me/invitation").status_code == 204
+    assert one.delete(f"{path}/second-factor").status_code == 204
+    assert one.post(f"{path}/invitation").json()["code"] == "second_pair_of_eyes"
+    link = other.post(f"{path}/invitation").json()["link"]
+    assert accept(served, link).status_code == 200
+    assert deeds(served)[:4] == ["accepted", "reset", "factor_reset", "link_refused"]
+
+
+def test_withdrawal_takes_no_second_factor_away(served: Served) -> None:
+    one, _ = served.operator(), served.operator()
+    own = browser(served)
+    own.post("/login", json={"name": "organiser 1", "password": PASSWORD})
+    _, recovery = enrol(own)
+    path = f"{served.url}/api/v1/operators/{account(served, 'organiser 1')}"
+    one.delete(path)
+    link = one.post(f"{path}/invitation").json()["link"]
+    assert accept(served, link).json()["code"] == "recovery_code_needed"
+    assert accept(served, link, recovery_code=recovery[9]).status_code == 200
+    assert own.post("/login", json={"name": "organiser 1", "password": OTHER}).status_code == 200
+    assert own.get("/account").json()["recovery_codes"] == 0
+
+
+# --- a link that somebody else may have used ----------------------------------------------------------------------
+
+
+def waiting(served: Served, client: httpx.Client) -> list[str]:
+    found = client.get(f"{served.url}/api/v1/me").json()["to_confirm"]
+    return [one["name"] for one in found]
+
+
+@pytest.mark.parametrize("role", ["organiser", "safety"])
+def test_account_made_by_a_link_waits_until_whoever_made_it_says_who_used_it(served: Served, role: str) -> None:
+    organiser = served.operator()
+    url = f"{served.url}/api/v1/operators"
+    made = organiser.post(url, json={"name": "Ayşe", "role": role}).json()
+    assert waiting(served, organiser) == []
+    client = browser(served)
+    client.post("/invitation/accept", json={"code": made["link"].partition("#")[2], "password": OTHER})
+    assert client.get("/events").json()["code"] == "account_unconfirmed"
+    me = client.get("/me").json()
+    assert (me["unconfirmed"], me["may"], me["pages"]) == (True, [], [])
+    assert client.get("/account").json()["unconfirmed_by"] == "organiser 0"
+    page = client.get(f"{served.url}/")
+    assert (page.status_code, page.headers["location"].partition("?")[0]) == (303, "/account")
+    assert client.post(f"/operators/{made['id']}/confirmation").status_code == 403
+    enrol(client, OTHER)
+    assert waiting(served, organiser) == ["Ayşe"]
+    assert served.operator("desk").post(f"{url}/{made['id']}/confirmation").status_code == 403
+    assert organiser.post(f"{url}/{made['id']}/confirmation").status_code == 204
+    assert client.get("/events").status_code == 200
+    assert waiting(served, organiser) == []
+    assert organiser.post(f"{url}/{made['id']}/confirmation").json()["code"] == "nothing_unconfirmed"
+    assert deeds(served)[0] == "confirmed"
+
+
+def test_stranger_who_used_a_link_first_is_out_by_the_next_link(served: Served) -> None:
+    organiser = served.operator()
+    made = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "organiser"}).json()
+    stranger = browser(served)
+    stranger.post("/invitation/accept", json={"code": made["link"].partition("#")[2], "password": PASSWORD})
+    enrol(stranger)
+    link = organiser.post(f"{served.url}/api/v1/operators/{made['id']}/invitation").json()["link"]
+    assert stranger.get("/me").status_code == 401
+    assert logged_in(served, "Ayşe").status_code == 401
+    assert accept(served, link).status_code == 200
+    assert waiting(served, organiser) == ["Ayşe"]
+
+
+def test_last_organiser_who_may_act_stays_while_another_waits(served: Served) -> None:
+    organiser = served.operator()
+    link = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "organiser"}).json()["link"]
+    accept(served, link)
+    with pytest.raises(Exception, match="last organiser"):
+        served.write(lambda tx: operators.withdraw_account(tx, operators.named(tx, "organiser 0"), by="command"))
+
+
+def test_accounts_of_other_roles_and_the_first_one_wait_for_nobody(served: Served) -> None:
+    code = served.write(operators.open_setup)
+    first = browser(served)
+    assert first.post("/invitation/accept", json={"code": code, "password": OTHER, "name": "Mira"}).status_code == 200
+    assert first.get("/events").status_code == 200
+    link = first.post("/operators", json={"name": "Ayşe", "role": "desk"}).json()["link"]
+    desk = browser(served)
+    desk.post("/invitation/accept", json={"code": link.partition("#")[2], "password": OTHER})
+    assert desk.get("/events").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["login", "pair", "invitation", "invitation/accept"])

@@ -4,13 +4,16 @@
 import { call, find, make } from "/faces/centre.js";
 import { button } from "/faces/deeds.js";
 import { word } from "/faces/words.js";
-import { api, areaName, clock, layout } from "/pages/frame.js";
+import { allowed, api, areaName, clock, layout, page } from "/pages/frame.js";
 
 const LEVELS = { warn: "alertWarn", prepare: "alertPrepare", stop: "alertStop", over: "warnOver" };
 const TEXTS = {
-  queue: "alertQueue", door_silent: "alertSilent", drift: "alertDrift", conflict: "alertConflict", not_step_free: "warnSteps", overbooked: "warnOverbooked",
+  queue: "alertQueue", door_silent: "alertSilent", drift: "alertDrift", conflict: "alertConflict", restored: "alertRestored", not_step_free: "warnSteps", overbooked: "warnOverbooked",
   kept_too_many: "warnKept", room_twice: "warnTwice",
 };
+
+/** Where one sees to it. @type {Record<string, string>} */
+const LEADS_TO = { conflict: "/stations#conflicts", restored: "/stations" };
 
 /** So many are seen at once, the most urgent; the others are a tap away. */
 const SHOWN_MAX = 6;
@@ -76,7 +79,7 @@ function alertLine(alert, sessions, again) {
     await call(`${api}/alerts/${encodeURIComponent(alert.id)}`, { method: "PATCH", body: { state } });
     await again();
   };
-  const urgent = ["stop", "over"].includes(alert.level);
+  const urgent = ["stop", "over"].includes(alert.level) || alert.kind === "restored";
   const buttons = {
     open: [button(`take ${alert.id}`, word("alertTake"), say("taken"), urgent ? "" : "plain"), button(`done ${alert.id}`, word("alertDone"), say("done"))],
     taken: [button(`done ${alert.id}`, word("alertDone"), say("done")), button(`back ${alert.id}`, word("alertRelease"), say("open"))],
@@ -86,7 +89,7 @@ function alertLine(alert, sessions, again) {
   }[/** @type {"open" | "taken" | "done" | "quiet" | "over"} */ (alert.state)];
   return make(
     "li", { class: `deed alert ${alert.state}${urgent ? " urgent" : ""}`, "data-kind": alert.kind, "data-alert": alert.id },
-    make("span", {}, make("b", {}, alertWords(alert, sessions)), make("small", { class: "quiet" }, whenWords(alert))),
+    make("span", {}, make("b", {}, alert.kind in LEADS_TO && allowed("stations") ? make("a", { href: page + LEADS_TO[alert.kind] }, alertWords(alert, sessions)) : alertWords(alert, sessions)), make("small", { class: "quiet" }, whenWords(alert))),
     ...(buttons.length ? [make("span", { class: "buttons" }, ...buttons)] : []),
   );
 }

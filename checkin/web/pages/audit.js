@@ -10,7 +10,6 @@ const DAY_MS = 24 * 60 * 60_000;
 const FORMATS = ["csv", "xlsx", "json"];
 
 const form = /** @type {HTMLFormElement} */ (find("#query"));
-const who = /** @type {HTMLSelectElement} */ (form.elements.namedItem("by"));
 
 /** @type {any[]} */
 let entries = [];
@@ -23,7 +22,9 @@ let before = null;
 function asked(more = {}) {
   const data = new FormData(form);
   const wanted = new URLSearchParams(more);
-  for (const name of ["kind", "by", "q"]) if (data.get(name)) wanted.set(name, String(data.get(name)));
+  for (const name of ["kind", "q"]) if (data.get(name)) wanted.set(name, String(data.get(name)));
+  const by = String(data.get("by")).trim();
+  if (by) wanted.set("by", by === word("auditClock") ? "clock" : by === word("auditCommand") ? "command" : by);
   if (data.get("since")) wanted.set("since", new Date(`${data.get("since")}T00:00`).toISOString());
   // Both days are meant as a whole.
   if (data.get("until")) wanted.set("until", new Date(Date.parse(`${data.get("until")}T00:00`) + DAY_MS).toISOString());
@@ -41,16 +42,15 @@ async function read(further) {
 }
 
 function showActors() {
-  const chosen = who.value;
-  const fixed = [["", word("auditAnybody")], ["clock", word("auditClock")], ["command", word("auditCommand")]];
-  who.replaceChildren(...[...fixed, ...actors.map((one) => [one.id, one.name])].map(([value, text]) => make("option", { value }, text)));
-  who.value = chosen;
+  const names = new Set([word("auditClock"), word("auditCommand"), ...actors.map((one) => one.name)]);
+  find("#actors").replaceChildren(...[...names].map((value) => make("option", { value })));
 }
 
 /** @param {any} one */
 function byName(one) {
   if (one.by === "clock") return word("auditClock");
   if (one.by === "command") return word("auditCommand");
+  if (one.by === "setup") return word("bySetup");
   return one.by_name || word("auditGone");
 }
 

@@ -2,8 +2,8 @@
 /** Badges before they are printed: each format on the hardest names, drawn anew when a template changes. */
 
 import { Problem, call, find, make } from "/faces/centre.js";
-import { progress } from "/faces/progress.js";
 import { saveAs } from "/faces/saving.js";
+import { Stopped, begunBefore, made } from "/faces/work.js";
 import { onLanguage, word } from "/faces/words.js";
 import { api, event, follow, openFrame } from "/pages/frame.js";
 
@@ -181,26 +181,29 @@ function showPrinted() {
 }
 
 /** Everybody's badges as one file; who is missing in it is named. */
-async function printAll() {
-  const submit = /** @type {HTMLButtonElement} */ (find("#all button"));
+function printAll() {
   const sheet = /** @type {HTMLInputElement} */ (find("#sheet"));
-  const format = choice.value;
+  const body = { format: choice.value, sheet: sheet.checked && chosenFormat().sheet, ...(group.value ? { group: group.value } : {}) };
+  return taken(made({ host: find("#all"), label: "printAllRuns", path: `${api}/badges/document`, body }));
+}
+
+/** @param {Promise<import("/faces/work.js").Made | null>} making */
+async function taken(making) {
+  const submit = /** @type {HTMLButtonElement} */ (find("#all button"));
   submit.disabled = true;
   printed = null;
   showPrinted();
-  const bar = progress(find("#all"), { label: "printAllRuns" });
   try {
-    const body = JSON.stringify({ format, sheet: sheet.checked && chosenFormat().sheet, ...(group.value ? { group: group.value } : {}) });
-    const answer = await fetch(`${api}/badges/document`, { method: "POST", body, headers: { "Content-Type": "application/json" }, signal: AbortSignal.timeout(MEASURING_MS_MAX) });
-    if (!answer.ok) throw new Problem(answer.status, await answer.json(), 1);
-    const missing = Number(answer.headers.get("Checkin-Missing"));
-    saveAs(await answer.blob(), `badges-${format}.pdf`);
-    const checked = missing ? await call(`${api}/badges/preflight?format=${format}`, { timeoutMs: MEASURING_MS_MAX }) : { misfits: [] };
-    printed = { count: Number(answer.headers.get("Checkin-Badges")), missing, who: checked.misfits.filter((/** @type {any} */ one) => one.letters), fault: null };
+    const file = await making;
+    if (file) {
+      const missing = Number(file.heads["Checkin-Missing"]);
+      saveAs(file.content, file.name);
+      const checked = missing ? await call(`${api}/badges/preflight?format=${choice.value}`, { timeoutMs: MEASURING_MS_MAX }) : { misfits: [] };
+      printed = { count: Number(file.heads["Checkin-Badges"]), missing, who: checked.misfits.filter((/** @type {any} */ one) => one.letters), fault: null };
+    }
   } catch (error) {
-    printed = { count: 0, missing: 0, who: [], fault: error };
+    if (!(error instanceof Stopped)) printed = { count: 0, missing: 0, who: [], fault: error };
   }
-  bar.done();
   submit.disabled = false;
   showPrinted();
 }
@@ -229,6 +232,7 @@ async function start() {
   person.replaceChildren(...hardest.map((one) => make("option", { value: one.attendee }, one.name)));
   await readTemplates();
   watchTemplates();
+  await taken(begunBefore(find("#all"), "printAllRuns", (what) => what === "badges"));
 }
 
 start().catch(complain);

@@ -3,6 +3,7 @@
 
 import { call, find, make } from "/faces/centre.js";
 import { ask, button, complain, faultOf, notice } from "/faces/deeds.js";
+import { progress } from "/faces/progress.js";
 import { onLanguage, shownLanguage, word } from "/faces/words.js";
 import { api, clock, follow, openFrame } from "/pages/frame.js";
 
@@ -48,7 +49,7 @@ function showTravel() {
 /** @param {any} stage */
 function stageLine(stage) {
   const key = STAGES[/** @type {keyof typeof STAGES} */ (stage.stage)];
-  const counts = Object.entries(stage.counts).map(([what, count]) => word(COUNTED[/** @type {keyof typeof COUNTED} */ (what)], { count })).join(", ");
+  const counts = Object.entries(stage.done_at ? stage.removed : stage.counts).map(([what, count]) => word(COUNTED[/** @type {keyof typeof COUNTED} */ (what)], { count })).join(", ");
   const when = stage.done_at ? word("erasureDoneOn", { date: day(stage.done_at) }) : word(stage.due ? "erasureOverdue" : "erasureDueOn", { date: day(stage.due_on) });
   return make("li", { class: stage.done_at ? "done" : stage.due ? "due" : "" },
     make("h3", {}, word(key)),
@@ -65,11 +66,18 @@ function askErase(stage) {
     make("p", {}, word("erasureAsk", { what: word(key) })),
     make("label", { class: "field" }, make("span", {}, word("erasureType", { word: word("erasureTyped") })), sure),
   ];
+  const working = make("div", {});
+  content.push(working);
   ask(word("erasureNow"), content, word("erasureNow"), async (data) => {
     if (String(data.get("sure")).trim().toUpperCase() !== word("erasureTyped")) {
       throw new Error(word("erasureType", { word: word("erasureTyped") }));
     }
-    await call(`${api}/erasure`, { method: "POST", body: { stage: stage.stage }, timeoutMs: LONG_MS });
+    const bar = progress(working, { label: "erasureRuns" }); // how long the database takes to be written anew, nobody knows
+    try {
+      await call(`${api}/erasure`, { method: "POST", body: { stage: stage.stage }, timeoutMs: LONG_MS });
+    } finally {
+      bar.done();
+    }
     notice(word("erasureGone"));
     await read();
   }, "danger");

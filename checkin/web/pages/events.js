@@ -2,6 +2,7 @@
 import { call, find, make } from "/faces/centre.js";
 import { button, faultOf, notice } from "/faces/deeds.js";
 import { onLanguage, shownLanguage, startWords, word } from "/faces/words.js";
+import { confirmWord, showMe } from "/pages/me.js";
 import { idOf } from "/pages/naming.js";
 
 let manages = false;
@@ -27,6 +28,20 @@ async function show() {
       );
     }),
   );
+}
+
+/** Whoever used a link to an organiser's or safety account may nothing before somebody has said who it was. */
+function showUnconfirmed() {
+  find("#waiting").replaceChildren(...me.to_confirm.map((/** @type {any} */ one) => make("li", { class: "message" }, make("p", {}, confirmWord(one)),
+    make("p", { class: "buttons" }, button(`confirm ${one.id}`, word("confirmYes", { name: one.name }), () => confirm(one), ""), make("a", { class: "button plain", href: "/operators" }, word("operators"))))));
+}
+
+/** @param {any} one */
+async function confirm(one) {
+  await call(`/api/v1/operators/${one.id}/confirmation`, { method: "POST" });
+  me = await call("/api/v1/me");
+  showUnconfirmed();
+  notice(word("confirmed", { name: one.name }));
 }
 
 /** A new link for one's own account, or for another's, is seen before anything else: it gives whoever has it the account. */
@@ -78,11 +93,15 @@ async function start() {
   find("#new").hidden = !manages;
   find("#accounts").hidden = !me.may.includes("accounts");
   find("#factor").hidden = me.second_factor !== "missing";
+  showMe(find("#me"), me);
   find("#zones").replaceChildren(...Intl.supportedValuesOf("timeZone").map((value) => make("option", { value })));
   onLanguage(() => {
     show();
     showLinks();
+    showUnconfirmed();
+    showMe(find("#me"), me);
   });
+  showUnconfirmed();
   showLinks();
   await show();
 }

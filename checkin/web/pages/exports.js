@@ -3,8 +3,8 @@
 
 import { Problem, call, find, make } from "/faces/centre.js";
 import { button, complain, field, notice } from "/faces/deeds.js";
-import { progress } from "/faces/progress.js";
 import { saveAs } from "/faces/saving.js";
+import { Stopped, begunBefore, made } from "/faces/work.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, clock, event, follow, openFrame } from "/pages/frame.js";
 import { startWebhooks } from "/pages/webhooks.js";
@@ -52,16 +52,25 @@ async function save(path, name) {
 }
 
 /** @param {string} list @param {string} format */
-async function take(list, format) {
-  const name = word(LISTS[list][0]);
-  const bar = progress(find("#working"), { label: "listWritingNow" });
+function take(list, format) {
+  return taken(made({ host: find("#working"), label: "listWritingNow", path: `${api}/exports/${list}.${format}?${query(list)}` }));
+}
+
+/** @param {Promise<import("/faces/work.js").Made | null>} making */
+async function taken(making) {
+  find("#leaving").hidden = false;
   try {
-    await save(`${api}/exports/${list}.${format}?${query(list)}`, `${event}-${list}.${format}`);
+    const file = await making;
+    if (!file) return;
+    saveAs(file.content, file.name);
+    notice(word("listWritten", { list: file.name }));
+    await read();
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    notice(word("listStopped"));
   } finally {
-    bar.done();
+    find("#leaving").hidden = find("#working").childElementCount > 0 ? false : true;
   }
-  notice(word("listWritten", { list: name }));
-  await read();
 }
 
 /** @param {string} list */
@@ -153,6 +162,7 @@ async function start() {
     show();
     showFeed(feed);
   });
+  taken(begunBefore(find("#working"), "listWritingNow", (what) => what.startsWith("list "))).catch(complain);
   find("#how").addEventListener("submit", (submitted) => submitted.preventDefault());
   if (!allowed("manage")) return;
   find("#feedfield").hidden = false;

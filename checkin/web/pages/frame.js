@@ -4,26 +4,29 @@
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
+import { showMe } from "/pages/me.js";
 
 const READ_MS_MIN = 2_000;
+const ATTENTION_EVERY_MS = 15_000;
 
-/** The other pages of an event: path, word, and what one must be allowed to see it. */
+/** The other pages of an event: path and word. */
 const PAGES = [
-  ["", "overviewPage", "read"],
-  ["/rooms", "rooms", "people"],
-  ["/safety", "safety", "evacuate"],
-  ["/desk", "roleDesk", "desk"],
-  ["/imports", "importLists", "manage"],
-  ["/setup", "setup", "manage"],
-  ["/programme", "programme", "manage"],
-  ["/badges", "badges", "manage"],
-  ["/exports", "exports", "export"],
-  ["/papers", "papers", "manage"],
-  ["/paper-list", "paperList", "desk"],
-  ["/audit", "audit", "audit"],
-  ["/erasure", "erasure", "manage"],
-  ["/devices", "devices", "manage"],
-  ["/board", "board", "read"],
+  ["", "overviewPage"],
+  ["/rooms", "rooms"],
+  ["/safety", "safety"],
+  ["/desk", "roleDesk"],
+  ["/imports", "importLists"],
+  ["/setup", "setup"],
+  ["/programme", "programme"],
+  ["/badges", "badges"],
+  ["/exports", "exports"],
+  ["/papers", "papers"],
+  ["/paper-list", "paperList"],
+  ["/audit", "audit"],
+  ["/erasure", "erasure"],
+  ["/devices", "devices"],
+  ["/stations", "stations"],
+  ["/board", "board"],
 ];
 
 const { event, api } = place();
@@ -34,6 +37,9 @@ export const page = `/events/${encodeURIComponent(event)}`;
 export let layout = null;
 /** @type {Set<string>} what whoever is logged in may do */
 let may = new Set();
+
+/** What of the stations waits for somebody. */
+let attention = { conflicts: 0, restored: false };
 
 /** @param {string} permission */
 export function allowed(permission) {
@@ -65,23 +71,47 @@ export async function openFrame(title = "") {
   );
   const pages = make("div", { id: "pages" });
   const urgent = make("div", { class: "urgent" });
+  const account = make("a", { class: "button plain", href: "/account", hidden: "" });
   nav.append(menuOf(pages), pages, urgent, switcher);
   startWords();
   const [me] = await Promise.all([call("/api/v1/me"), loadLayout()]);
   may = new Set(me.may);
   find(title ? "#crumb" : "#event").textContent = layout.event.name;
   const showPages = () => {
-    const links = PAGES.filter(([path, , needs]) => page + path !== location.pathname && may.has(needs));
-    const link = (/** @type {string[]} */ [path, key], look = "") => make("a", { class: `button plain ${look}`, href: page + path }, word(key));
-    pages.replaceChildren(...links.filter(([path]) => path !== "/safety").map((one) => link(one)));
-    urgent.replaceChildren(...links.filter(([path]) => path === "/safety").map((one) => link(one, "danger")));
+    const links = PAGES.filter(([path]) => page + path !== location.pathname && me.pages.includes(path.slice(1)));
+    const link = (/** @type {string[]} */ [path, key], look = "") => make("a", { class: `button plain ${look}`, href: page + path }, word(key), path === "/stations" ? waiting() : null);
+    const focused = nav.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
+    // What cannot wait stands outside of the menu that a phone folds away.
+    const isUrgent = (/** @type {string[]} */ [path]) => path === "/safety" || (path === "/stations" && (attention.conflicts > 0 || attention.restored));
+    showMe(account, me);
+    pages.replaceChildren(...links.filter((one) => !isUrgent(one)).map((one) => link(one)), account);
+    urgent.replaceChildren(...links.filter(isUrgent).map((one) => link(one, one[0] === "/safety" || attention.restored ? "danger" : "")));
+    if (focused) /** @type {HTMLElement | null} */ (nav.querySelector(`[href="${CSS.escape(focused)}"]`))?.focus();
     document.title = title ? `${word(title)} – ${layout.event.name}` : layout.event.name;
   };
   showPages();
   onLanguage(showPages);
+  if (allowed("stations")) watchStations(showPages);
   const showTime = () => (find("#clock").textContent = clock.last ? clock.time(clock.now()) : "");
   showTime();
   setInterval(showTime, 1_000);
+}
+
+/** Look again and again whether something of the stations waits. @param {() => void} show */
+function watchStations(show) {
+  const look = async () => {
+    const before = JSON.stringify(attention);
+    attention = await call(`${api}/stations/attention`).catch(() => attention);
+    if (JSON.stringify(attention) !== before) show();
+  };
+  look();
+  setInterval(look, ATTENTION_EVERY_MS);
+}
+
+/** How many cases are open, beside the way to them. */
+function waiting() {
+  const { conflicts } = attention;
+  return conflicts ? make("span", { class: "waiting" }, make("span", { "aria-hidden": "true" }, String(conflicts)), make("span", { class: "unseen" }, word("stationsWait", { count: conflicts }))) : null;
 }
 
 /** What folds the pages away where there is little room. @param {HTMLElement} pages */

@@ -40,6 +40,8 @@ const NOTES = /** @type {Record<string, string>} */ ({
   postcode_short: "notePostcodeShort", sheets_several: "noteSheetsSeveral", room_unknown: "noteRoomUnknown",
   session_all_day: "noteSessionAllDay", session_zone: "noteSessionZone", session_times: "noteSessionTimes",
   session_twice: "noteSessionTwice", session_unreadable: "noteSessionUnreadable", session_overbooked: "noteSessionOverbooked",
+  session_repeats: "noteSessionRepeats", session_at_once: "noteSessionAtOnce", session_day: "noteSessionDay",
+  quote_open: "noteQuoteOpen", names_split: "noteNamesSplit", name_unsure: "noteNameUnsure", name_other: "noteNameOther",
 });
 const KINDS = /** @type {Record<string, string>} */ ({ attendees: "importAttendees", schedule: "programme", layout: "importLayout" });
 const STATES = /** @type {Record<string, string>} */ ({
@@ -203,8 +205,12 @@ function drawUnderstood() {
       field(word("importEncoding"), mapping("encoding", read.encodings.map((/** @type {string} */ one) => [one, one]), read.encoding, (encoding) => ({ encoding }))),
       field(word("importSeparator"), mapping("separator", read.separators.map((/** @type {string} */ one) => [one, word(SEPARATORS[one])]), read.separator, (separator) => ({ separator })))));
   }
-  const unknown = read.columns.filter((/** @type {any} */ one) => one.heading && one.by === "none");
-  const known = read.columns.filter((/** @type {any} */ one) => one.heading && one.by !== "none");
+  if (read.heading_rows.length) {
+    const rows = /** @type {[string, string][]} */ (read.heading_rows.map((/** @type {any} */ one) => [String(one.line), word("importHeadingRow", { line: one.line, text: one.text })]));
+    parts.push(field(word("importHeadings"), mapping("heading row", [...rows, ["-1", word("importNoHeadings")]], String(read.heading_row), (row) => ({ heading_row: Number(row) }))));
+  }
+  const unknown = read.columns.filter((/** @type {any} */ one) => one.key && one.by === "none");
+  const known = read.columns.filter((/** @type {any} */ one) => one.key && one.by !== "none");
   const open = read.categories.filter((/** @type {any} */ one) => one.group === null);
   const settled = read.categories.filter((/** @type {any} */ one) => one.group !== null);
   if (read.missing.length) {
@@ -214,11 +220,15 @@ function drawUnderstood() {
   if (read.sheets.length > 1) {
     parts.push(field(word("importSheet"), mapping("sheet", read.sheets.map((/** @type {string} */ one) => [one, one]), read.sheet, (sheet) => ({ sheet }))));
   }
+  if (read.group || read.missing.includes("group")) {
+    const groups = /** @type {[string, string][]} */ ([["", word("importGroupChoose")], ...layout.groups.map((/** @type {any} */ one) => [one.id, one.name])]);
+    parts.push(asks(word("importGroupForAll"), [field(word("importGroupAll"), mapping("group", groups, read.group, (group) => ({ group })))]));
+  }
   if (read.rooms.length) parts.push(asks(word("importUnknownRooms"), read.rooms.map(roomField)));
   if (unknown.length) parts.push(asks(word("importUnknownColumns"), unknown.map(columnField)));
   if (open.length) parts.push(asks(word("importUnknownCategories"), open.map(categoryField)));
   if (known.length || settled.length) {
-    const was = /** @type {HTMLDetailsElement | null} */ (document.querySelector("#all-columns"))?.open;
+    const was = /** @type {HTMLDetailsElement | null} */ (document.querySelector("#all-columns"))?.open || read.missing.length;
     parts.push(make("details", { id: "all-columns", ...(was ? { open: "" } : {}) }, make("summary", {}, word("importAllColumns")),
       make("div", { class: "mapping" }, ...known.map(columnField), ...settled.map(categoryField))));
   }
@@ -233,9 +243,14 @@ function asks(title, fields) {
 /** @param {any} column */
 function columnField(column) {
   const options = /** @type {[string, string][]} */ (shown.read_as.fields.map((/** @type {string} */ one) => [one, word(FIELDS[one])]));
-  const input = mapping(`column ${column.heading}`, options, column.field, (value) => ({ columns: { [column.heading]: value } }));
-  const label = make("label", { class: "field" }, make("span", {}, column.heading, column.by === "remembered" ? make("small", {}, word("importRemembered")) : null), input);
+  const input = mapping(`column ${column.key}`, options, column.field, (value) => ({ columns: { [column.key]: value } }));
+  const label = make("label", { class: "field" }, make("span", {}, columnName(column), column.by === "remembered" ? make("small", {}, word("importRemembered")) : null), input);
   return label;
+}
+
+/** A column by its heading, or by its letters where it has something in it and no heading. @param {any} column */
+function columnName(column) {
+  return column.key.startsWith(":") && !column.heading ? word("importBareColumn", { letters: column.key.slice(1) }) : column.heading || "–";
 }
 
 /** @param {any} category */
@@ -260,7 +275,7 @@ function drawFirst() {
     return;
   }
   const look = (/** @type {any} */ column) => (column.field ? "" : "left");
-  const heads = read.columns.map((/** @type {any} */ column) => make("th", { scope: "col", class: look(column) }, column.heading || "–", make("small", {}, column.field ? word(FIELDS[column.field]) : word("importLeaveOut"))));
+  const heads = read.columns.map((/** @type {any} */ column) => make("th", { scope: "col", class: look(column) }, columnName(column), make("small", {}, column.field ? word(FIELDS[column.field]) : word("importLeaveOut"))));
   const rows = read.first_rows.map((/** @type {string[]} */ cells) => make("tr", {}, ...read.columns.map((/** @type {any} */ column, /** @type {number} */ place) => make("td", { class: look(column) }, cells[place] ?? ""))));
   find("#first").replaceChildren(
     make("h3", {}, word("importFirstRows")),
@@ -386,6 +401,7 @@ function drawGone() {
   }
   host.replaceChildren(make("fieldset", {}, make("legend", {}, word("importGoneWhat", { count: shown.counts.gone })),
     choice("keep", word("importGoneKeep")), choice("cancel", word("importGoneCancel", { count })),
+    ...(shown.counts.unsure ? [make("p", { class: "unsure" }, word("importGoneUnsure", { count: shown.counts.unsure }))] : []),
     ...(shown.counts.stays ? [make("p", { class: "quiet" }, word("importGoneStays", { count: shown.counts.stays }))] : [])));
 }
 
@@ -427,9 +443,21 @@ function drawDeeds() {
   }
 }
 
+/** Where somebody may be cancelled who stands in a row that could not be read, that is asked for once more. */
 async function saveIt() {
+  if (gone !== "cancel" || !shown.counts.unsure || shown.state !== "previewed") {
+    await saveAs({ gone, plan: shown.plan });
+    return;
+  }
+  const count = shown.counts.gone - shown.counts.stays;
+  const body = { gone, plan: shown.plan, unsure_too: true };
+  ask(word("importGoneCancel", { count }), [make("p", {}, word("importGoneUnsure", { count: shown.counts.unsure })), make("p", {}, word("importGoneUnsureAsk"))],
+    word("importGoneCancel", { count }), () => saveAs(body), "danger");
+}
+
+/** @param {any} body */
+async function saveAs(body) {
   const { id, name } = shown;
-  const body = { gone, plan: shown.plan };
   try {
     await open(await call(`${api}/imports/${id}/apply`, { method: "POST", body, timeoutMs: LONG_MS }));
   } catch (error) {

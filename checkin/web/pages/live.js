@@ -72,7 +72,7 @@ function showCurve() {
   find("#forecast-words").textContent = forecastWords(overview.forecast);
   find("#curve-words").textContent = total
     ? word("arrivalsDesc", { total, from: clock.time(arrivals[0].at), most: most.count, at: clock.time(most.at) })
-    : word("arrivalsNone");
+    : word(overview.forecast.arrived ? "arrivalsDeleted" : "arrivalsNone", { count: overview.forecast.arrived });
   find("#curve-desc").textContent = `${find("#forecast-words").textContent} ${find("#curve-words").textContent}`;
   let sum = 0;
   find("#arrivals").replaceChildren(

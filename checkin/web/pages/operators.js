@@ -13,11 +13,12 @@ let roles = null;
 let link = "";
 
 /** @type {Record<string, string>} */
-const STATES = { invited: "stateInvited", active: "stateActive", withdrawn: "stateWithdrawn" };
+const STATES = { invited: "stateInvited", unconfirmed: "stateUnconfirmed", active: "stateActive", withdrawn: "stateWithdrawn" };
 /** @type {Record<string, string>} */
 const DEEDS = {
   invited: "deedInvited", added: "deedAdded", accepted: "deedAccepted", role_changed: "deedRole", reset: "deedReset", withdrawn: "deedWithdrawn",
   reinstated: "deedReinstated", factor_set: "deedFactorSet", factor_reset: "deedFactorReset", recovery_used: "deedRecovery", login_failed: "deedLoginFailed", link_refused: "deedLinkRefused",
+  confirmed: "deedConfirmed", password_changed: "deedPasswordChanged", recovery_renewed: "deedRecoveryRenewed", logged_out: "deedLoggedOut",
 };
 /** @type {Record<string, string>} who acted, where it is nobody with a name */
 const ACTORS = { command: "byCommand", setup: "bySetup" };
@@ -41,12 +42,19 @@ function line(one) {
   const factor = roles.second_factor.includes(one.role) ? word(one.second_factor ? "factorThere" : "factorMissing") : "";
   const about = make("span", { class: "about" }, make("b", {}, one.name), one.own ? ` (${word("you")})` : "",
     make("small", { class: "quiet" }, [roleWord(one.role), word(STATES[one.state]), factor].filter(Boolean).join(" · ")));
-  if (one.own || !one.yours) return make("li", { class: "deed" }, about);
   const path = `/api/v1/operators/${one.id}`;
+  const confirmed = one.to_confirm ? button(`confirm ${one.id}`, word("confirmYes", { name: one.name }), async () => {
+    await call(`${path}/confirmation`, { method: "POST" });
+    await load();
+    notice(word("confirmed", { name: one.name }));
+  }, "") : null;
+  if (one.own || !one.yours) return make("li", { class: "deed" }, about, confirmed ? make("span", { class: "buttons" }, confirmed) : null);
   const withdrawn = one.state === "withdrawn";
+  const newLinkSure = withdrawn ? "reinstateAccountSure" : one.state === "unconfirmed" ? "confirmNoSure" : "newLinkSure";
   return make("li", { class: "deed" }, about, make("span", { class: "buttons" },
+    confirmed,
     withdrawn || known.gives.length < 2 ? null : button(`role ${one.id}`, word("changeRole"), () => changeRole(one, path)),
-    button(`reset ${one.id}`, word(withdrawn ? "reinstateAccount" : "newLink"), () => sure(one, word(withdrawn ? "reinstateAccountSure" : "newLinkSure", { name: one.name }), word("newLink"), async () => showInvitation(await call(`${path}/invitation`, { method: "POST" })))),
+    button(`reset ${one.id}`, word(withdrawn ? "reinstateAccount" : "newLink"), () => sure(one, word(newLinkSure, { name: one.name }), word("newLink"), async () => showInvitation(await call(`${path}/invitation`, { method: "POST" })))),
     one.second_factor ? button(`factor ${one.id}`, word("resetFactor"), () => sure(one, word("resetFactorSure", { name: one.name }), word("resetFactor"), () => call(`${path}/second-factor`, { method: "DELETE" }))) : null,
     withdrawn ? null : button(`withdraw ${one.id}`, word("withdraw"), () => sure(one, word("withdrawSure", { name: one.name }), word("withdraw"), () => call(path, { method: "DELETE" }), "danger"), "danger")));
 }

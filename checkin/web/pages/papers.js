@@ -3,8 +3,8 @@
 
 import { call, find, make } from "/faces/centre.js";
 import { button, complain, faultOf, notice } from "/faces/deeds.js";
-import { progress } from "/faces/progress.js";
-import { saveMade } from "/faces/saving.js";
+import { saveAs } from "/faces/saving.js";
+import { Stopped, begunBefore, made } from "/faces/work.js";
 import { onLanguage, shownLanguage, word } from "/faces/words.js";
 import { api, clock, event, follow, layout, openFrame, page } from "/pages/frame.js";
 
@@ -121,16 +121,23 @@ async function turn(one) {
   await readIssued();
 }
 
-async function issue() {
+function issue() {
   const data = new FormData(issuing);
-  const bar = progress(find("#working"), { label: "certWorking" });
+  const body = { language: data.get("language"), ...(data.get("group") ? { group: data.get("group") } : {}) };
+  return taken(made({ host: find("#working"), label: "certWorking", path: `${api}/certificates`, body }));
+}
+
+/** @param {Promise<import("/faces/work.js").Made | null>} making */
+async function taken(making) {
   try {
-    await saveMade(`${api}/certificates`, `${event}-${word("certFile")}.pdf`, { language: data.get("language"), ...(data.get("group") ? { group: data.get("group") } : {}) });
+    const file = await making;
+    if (!file) return;
+    saveAs(file.content, `${event}-${word("certFile")}.pdf`);
     await readIssued();
   } catch (error) {
-    complain(error);
+    if (error instanceof Stopped) await readIssued();
+    else complain(error);
   }
-  bar.done();
 }
 
 function showFallback() {
@@ -218,6 +225,7 @@ async function start() {
   showAll();
   onLanguage(showAll);
   await readIssued();
+  await taken(begunBefore(find("#working"), "certWorking", (what) => what === "certificates"));
 }
 
 start().catch(complain);

@@ -11,7 +11,7 @@ const ROLES = {
 
 /** @type {Record<string, string>} */
 const PERMISSIONS = {
-  read: "mayRead", scan: "mayScan", override: "mayOverride", click: "mayClick", correct: "mayCorrect", people: "mayPeople",
+  read: "mayRead", scan: "mayScan", override: "mayOverride", click: "mayClick", correct: "mayCorrect", stations: "mayStations", people: "mayPeople",
   desk: "mayDesk", manage: "mayManage", accounts: "mayAccounts", protocol: "mayProtocol", export: "mayExport", block: "mayBlock",
   evacuate: "mayEvacuate", approve: "mayApprove", reasons: "mayReasons", audit: "mayAudit",
 };

@@ -1,11 +1,12 @@
 // @ts-check
 /** Rooms on the day: how full, how sure, what is kept for whom, who waits, what runs and what changes. */
 
-import { certaintyWord, everybody, levelWord, openPlaces, signed } from "/faces/area.js";
+import { certaintyWord, levelWord, openPlaces, signed } from "/faces/area.js";
 import { call, find, make, newId } from "/faces/centre.js";
 import { ask, button, calmly, doubtOnce, field, notice, select } from "/faces/deeds.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, areaName, clock, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
+import { enterHeadcount } from "/pages/headcount.js";
 import { warningLine } from "/pages/warnings.js";
 
 const MINUTES = [5, 15];
@@ -61,8 +62,8 @@ function roomCard(area) {
     ...holdLines(area),
     ...lineOf(area.id),
     make("p", { class: "buttons" },
-      allowed("correct") ? button(`count ${area.id}`, word("headcount"), () => enterHeadcount(area, now)) : null,
-      make("a", { class: "button plain", href: clickerPath, "data-key": `clicker ${area.id}` }, word("clicker")),
+      allowed("correct") ? button(`count ${area.id}`, word("headcount"), () => enterHeadcount(area, now, read)) : null,
+      allowed("click") ? make("a", { class: "button plain", href: clickerPath, "data-key": `clicker ${area.id}` }, word("clicker")) : null,
       area.parent === null ? null : make("a", { class: "button plain", href: `${page}/room/${encodeURIComponent(area.id)}`, "data-key": `display ${area.id}` }, word("display")),
       allowed("manage") ? button(`hold ${area.id}`, word("addHold"), () => addHold(area)) : null),
   );
@@ -74,29 +75,6 @@ function lastHeadcount(area) {
   if (!last) return null;
   const parts = { count: last.headcount, time: clock.time(last.at), change: signed(last.change), by: last.by };
   return make("p", { class: "quiet" }, [word("lastHeadcount", parts), last.note].filter(Boolean).join(" – "));
-}
-
-/** @param {any} area @param {import("/faces/centre.js").AreaNow} now */
-function enterHeadcount(area, now) {
-  const id = newId();
-  const input = /** @type {HTMLInputElement} */ (make("input", { name: "headcount", type: "number", inputmode: "numeric", min: "0", max: "1000000", required: "" }));
-  const change = make("p", { role: "status" });
-  input.addEventListener("input", () => {
-    change.textContent = input.value === "" ? "" : word("headcountChange", { change: signed(Number(input.value) - everybody(now)) });
-  });
-  const content = [
-    make("p", {}, word("headcountNow", { count: everybody(now) })), field(word("headcountField"), input),
-    field(word("note"), make("input", { name: "note", maxlength: "200", autocomplete: "off" })), change,
-  ];
-  const once = doubtOnce();
-  ask(`${area.name}: ${word("headcount")}`, content, word("save"), async (data) => {
-    const body = { id, area: area.id, headcount: Number(data.get("headcount")), note: data.get("note") };
-    once(now.capacity !== null && body.headcount > now.capacity, word("headcountAbove", { limit: now.capacity ?? "" }));
-    const answer = await call(`${api}/corrections`, { method: "POST", body });
-    notice(word("headcountDone", { area: area.name, count: body.headcount, change: signed(answer.change) }),
-      () => call(`${api}/corrections/${id}/undo`, { method: "POST" }).then(read));
-    await read();
-  });
 }
 
 /** How the room is seated; the safety role may choose another approved plan. @param {any} area */

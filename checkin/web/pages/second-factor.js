@@ -1,9 +1,10 @@
 // @ts-check
-/** The second factor: set by a first code of an app; then the recovery codes, shown once. */
+/** The second factor: set by a first code of an app, or another in its place; then the recovery codes, shown once. */
 
-import { call, find, make } from "/faces/centre.js";
+import { call, find } from "/faces/centre.js";
 import { faultOf } from "/faces/deeds.js";
-import { startWords, word } from "/faces/words.js";
+import { startWords } from "/faces/words.js";
+import { showCodes } from "/pages/recovery.js";
 import { wanted } from "/pages/wanted.js";
 
 let secret = "";
@@ -19,20 +20,15 @@ find("#enrol").addEventListener("submit", async (submitted) => {
   const form = new FormData(/** @type {HTMLFormElement} */ (submitted.target));
   say("");
   try {
-    const body = { secret, code: form.get("code"), password: form.get("password") };
+    const body = { secret, code: form.get("code"), password: form.get("password"), earlier_code: form.get("earlier") };
     const { recovery_codes: codes } = await call("/api/v1/second-factor", { method: "POST", body });
     find("#enrol").hidden = true;
     find("#done").hidden = false;
-    find("#codes").replaceChildren(...codes.map((/** @type {string} */ one) => make("li", {}, make("code", {}, one))));
-    find("#copy").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(codes.join("\n"));
-      find("#copy").textContent = word("copied");
-    });
+    showCodes(codes);
   } catch (error) {
     say(faultOf(error));
   }
 });
-find("#print").addEventListener("click", () => print());
 find("#next").addEventListener("click", () => location.replace(wanted()));
 find("#logout").addEventListener("click", async () => {
   await call("/api/v1/logout", { method: "POST" });
@@ -42,7 +38,12 @@ find("#logout").addEventListener("click", async () => {
 async function start() {
   startWords();
   try {
-    const factor = await call("/api/v1/second-factor");
+    const [factor, me] = await Promise.all([call("/api/v1/second-factor"), call("/api/v1/me")]);
+    const isSet = me.second_factor === "set";
+    find("#earlier").hidden = !isSet;
+    /** @type {HTMLInputElement} */ (find("#earlier input")).required = isSet;
+    find("#back").hidden = me.enrolling;
+    find("#intro").hidden = me.second_factor !== "missing";
     secret = factor.secret;
     find("#qr").setAttribute("src", `data:image/svg+xml,${encodeURIComponent(factor.qr)}`);
     find("#secret").textContent = factor.secret.replace(/(.{4})/g, "$1 ").trim();

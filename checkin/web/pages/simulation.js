@@ -87,7 +87,8 @@ function showPlayed() {
   find("#played-rooms").replaceChildren(
     ...played.areas.map((/** @type {any} */ one) =>
       make("tr", {}, make("th", { scope: "row" }, areaName(one.area)), cell(one.capacity ?? "–"), cell(one.most),
-        cell(one.full_at === null ? "–" : clock.time(one.full_at), one.full_at !== null), cell(one.refused || "–"), cell(played.overflowed[one.area] ?? "–"))),
+        cell(one.full_at === null ? "–" : clock.time(one.full_at), one.full_at !== null), cell(one.refused || "–"),
+        cell(one.refused ? one.refused - one.placed : "–", one.refused > one.placed), cell(played.overflowed[one.area] ?? "–"))),
   );
 }
 

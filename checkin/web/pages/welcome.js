@@ -7,7 +7,7 @@ import { onLanguage, startWords, word } from "/faces/words.js";
 import { roleWord } from "/pages/roles.js";
 
 const code = location.hash.slice(1);
-/** @type {{name: string | null, role: string} | null} */
+/** @type {{name: string | null, role: string, second_factor: boolean} | null} */
 let invited = null;
 
 /** @param {string} text */
@@ -23,6 +23,7 @@ function show() {
   find("#accept").hidden = false;
   find("#namefield").hidden = name !== null;
   /** @type {HTMLInputElement} */ (find("#namefield input")).required = name === null;
+  find("#recovery").hidden = !invited.second_factor;
 }
 
 find("#accept").addEventListener("submit", async (submitted) => {
@@ -34,7 +35,7 @@ find("#accept").addEventListener("submit", async (submitted) => {
     return;
   }
   try {
-    const body = { code, name: form.get("name"), password: form.get("password") };
+    const body = { code, name: form.get("name"), password: form.get("password"), recovery_code: form.get("recovery") };
     const { enrolling } = await call("/api/v1/invitation/accept", { method: "POST", body });
     location.replace(enrolling ? "/second-factor" : "/");
   } catch (error) {

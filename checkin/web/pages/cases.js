@@ -1,0 +1,137 @@
+// @ts-check
+/** Cases to settle: where two doors, or a door and the centre, differ; both sides, and what a decision changes. */
+
+import { call, find, make } from "/faces/centre.js";
+import { afterwards, ask, button, notice } from "/faces/deeds.js";
+import { said, word } from "/faces/words.js";
+import { api, clock } from "/pages/frame.js";
+
+/** @type {Record<string, {title: string, about: string, verdicts: string[]}>} */
+const KINDS = {
+  badge_twice: { title: "caseTwice", about: "caseTwiceAbout", verdicts: ["same_person", "passed_on", "copy", "clock_wrong"] },
+  decisions_differ: { title: "caseDiffer", about: "caseDifferAbout", verdicts: ["same_person", "passed_on", "copy", "clock_wrong"] },
+  exit_without_entry: { title: "caseExit", about: "caseExitAbout", verdicts: ["same_person", "passed_on", "copy"] },
+  order_unsure: { title: "caseOrder", about: "caseOrderAbout", verdicts: ["same_person", "clock_wrong", "passed_on", "copy"] },
+  clock_off: { title: "caseClock", about: "caseClockAbout", verdicts: ["clock_wrong", "same_person"] },
+};
+/** @type {Record<string, [string, string]>} */
+const VERDICTS = {
+  same_person: ["verdictSame", "verdictSameAbout"],
+  passed_on: ["verdictPassed", "verdictPassedAbout"],
+  copy: ["verdictCopy", "verdictCopyAbout"],
+  clock_wrong: ["verdictClock", "verdictClockAbout"],
+};
+const SECOND_PERSON = ["copy", "passed_on"];
+const CLOCK_TOLD_S = 5;
+
+/** @param {any[]} cases @param {() => Promise<unknown>} again reads anew */
+export function showCases(cases, again) {
+  const open = cases.filter((one) => one.verdict === null);
+  const settled = cases.filter((one) => one.verdict !== null);
+  find("#conflicts").classList.toggle("quiet-now", open.length === 0);
+  find("#open-cases").replaceChildren(...(open.length ? open.map((one) => openCase(one, again)) : [make("li", { class: "calm" }, word("casesNone"))]));
+  find("#settled").hidden = settled.length === 0;
+  find("#settled-count").textContent = word("casesSettled", { count: settled.length });
+  find("#settled-cases").replaceChildren(...settled.map(settledCase));
+}
+
+/** @param {any} one @param {() => Promise<unknown>} again */
+function openCase(one, again) {
+  return make(
+    "li", { class: "case", "data-case": one.id, "data-kind": one.kind },
+    make("h3", {}, make("bdi", {}, one.attendee ?? word("nobody")), make("small", {}, word(KINDS[one.kind].title))),
+    sides(one),
+    make("p", { class: "quiet" }, doubtWords(one)),
+    make("p", { class: "buttons" }, button(`settle ${one.id} ${one.kind}`, word("caseSettle"), () => settle(one, again), "")),
+  );
+}
+
+/** @param {any} one */
+function sides(one) {
+  return make("div", { class: "sides" }, ...one.sides.map((/** @type {any} */ side) => sideOf(one, side)),
+    one.sides.length < 2 ? make("p", { class: "side centre" }, make("small", {}, word("sideCentre")), make("b", {}, word("sideKnowsNobody"))) : null);
+}
+
+/** @param {any} one @param {any} side */
+function sideOf(one, side) {
+  const look = side.outcome === null ? "" : ` ${side.outcome}`;
+  if (side.by === "station") {
+    return make("p", { class: `side${look}` }, make("small", {}, word("sideDoor", { door: side.door })), make("b", {}, outcomeWord(side)),
+      make("small", {}, [side.at ? word("sideByItsClock", { time: exact(side.at) }) : "", offsetWord(side.offset_s)].filter(Boolean).join(" – ")));
+  }
+  const time = side.at ? exact(side.at) : word("sideTimeUnknown");
+  if (one.kind === "clock_off") return make("p", { class: "side centre" }, make("small", {}, word("sideCentre")), make("b", {}, word("sideNotBefore", { time })));
+  if (one.kind === "decisions_differ") {
+    return make("p", { class: `side centre${look}` }, make("small", {}, word("sideCentreDecided")), make("b", {}, outcomeWord(side)),
+      make("small", {}, [side.hint ? said(side.hint) : "", time].filter(Boolean).join(" – ")));
+  }
+  return make("p", { class: `side centre${look}` }, make("small", {}, word("sideCentreKnows")), make("b", {}, side.door), make("small", {}, word("sideSince", { time })));
+}
+
+/** @param {any} side */
+function outcomeWord(side) {
+  if (side.outcome === null) return word("sideNothing");
+  return word(side.outcome === "admitted" ? "sideAdmitted" : "sideRefused");
+}
+
+/** @param {number | null} offset */
+function offsetWord(offset) {
+  if (offset === null || Math.abs(offset) < CLOCK_TOLD_S) return "";
+  const off = Math.abs(offset);
+  const time = off < 90 ? word("timeSeconds", { count: Math.round(off) }) : word("timeMinutes", { count: Math.round(off / 60) });
+  return word(offset > 0 ? "sideClockAhead" : "sideClockBehind", { time });
+}
+
+/** With the seconds: at two doors they tell what came first. @param {string} at */
+function exact(at) {
+  return new Date(at).toLocaleTimeString("de-DE", { timeZone: clock.zone });
+}
+
+/** @param {any} one */
+function doubtWords(one) {
+  return one.in_doubt.length ? word("caseDoubt", { count: one.in_doubt.length, areas: [...new Set(one.in_doubt)].join(", ") }) : word("caseNoDoubt");
+}
+
+/** @param {any} one @param {() => Promise<unknown>} again */
+function settle(one, again) {
+  const choices = KINDS[one.kind].verdicts.map((verdict, at) => {
+    const input = make("input", { type: "radio", name: "verdict", value: verdict, required: "", ...(at ? {} : { checked: "" }) });
+    return make("label", { class: "check choice" }, input, make("span", {}, make("b", {}, word(VERDICTS[verdict][0])), make("small", { class: "quiet" }, word(VERDICTS[verdict][1]))));
+  });
+  const inside = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", name: "inside" }));
+  const insideField = make("label", { class: "check", hidden: "" }, inside, make("span", {}, word("caseSecondInside")));
+  const means = make("p", { class: "means", role: "status" });
+  const form = make("fieldset", {}, make("legend", {}, word("caseWhatWasIt")), ...choices);
+  const chosen = () => /** @type {HTMLInputElement} */ (form.querySelector(":checked")).value;
+  const tell = () => {
+    insideField.hidden = !SECOND_PERSON.includes(chosen());
+    means.textContent = consequence(one, !insideField.hidden && inside.checked);
+  };
+  for (const part of [form, insideField]) part.addEventListener("change", tell);
+  tell();
+  ask(`${one.attendee ?? word("nobody")}: ${word(KINDS[one.kind].title)}`, [make("p", {}, word(KINDS[one.kind].about)), sides(one), form, insideField, means, make("p", { class: "quiet" }, word("caseNoUndo"))], word("caseKeep"), async () => {
+    const body = { kind: one.kind, verdict: chosen(), inside: !insideField.hidden && inside.checked };
+    await call(`${api}/conflicts/${encodeURIComponent(one.id)}/verdict`, { method: "POST", body });
+    notice(word("caseKept"));
+    await again();
+    // This case will not be there to keep the focus.
+    afterwards(() => {
+      const next = /** @type {HTMLElement | null} */ (document.querySelector(`#open-cases .button:not([data-key="${CSS.escape(`settle ${one.id} ${one.kind}`)}"])`));
+      (next ?? find("#conflicts")).focus();
+    });
+  });
+}
+
+/** What a decision changes, told before it is taken. @param {any} one @param {boolean} inside */
+function consequence(one, inside) {
+  const areas = [...new Set(one.in_doubt)].join(", ");
+  if (!one.in_doubt.length) return word(inside ? "caseMeansCount" : "caseMeansNothing");
+  return word(inside ? "caseMeansCounted" : "caseMeansFree", { count: one.in_doubt.length, areas });
+}
+
+/** @param {any} one */
+function settledCase(one) {
+  const verdict = word(VERDICTS[one.verdict][0]);
+  return make("li", { class: "deed" }, make("span", {}, make("b", {}, make("bdi", {}, one.attendee ?? word("nobody")), ` – ${word(KINDS[one.kind].title)}: ${verdict}`),
+    make("small", { class: "quiet" }, `${one.sides[0]?.door ?? ""} · ${word("caseSettledBy", { name: one.closed_by ?? "", time: clock.time(one.closed_at) })}`)));
+}

@@ -1,0 +1,281 @@
+// @ts-check
+/** Doors that may be cut off: whose the places are, how each station is, and what can be won back. */
+
+import { call, find, make } from "/faces/centre.js";
+import { afterwards, ask, button, calmly, notice } from "/faces/deeds.js";
+import { onLanguage, word } from "/faces/words.js";
+import { showCases } from "/pages/cases.js";
+import { allowed, api, areaName, clock, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
+import { enterHeadcount } from "/pages/headcount.js";
+
+/** Also where nothing happens: how long a station is silent changes with the time alone. */
+const READ_EVERY_MS = 4_000;
+const CLOCK_OFF_S = 60;
+/** From here a difference is worth a word. */
+const CLOCK_RIGHT_S = 5;
+const TONES = 6;
+
+/** @typedef {{area: string, rights: number, set_aside: number, inside: number, in_doubt: number, to_count: number, unsure: boolean}} Seats */
+
+/** @type {any} */
+let shown = null;
+/** @type {any[]} */
+let cases = [];
+/** @type {import("/faces/centre.js").Live} */
+let live;
+let readMore = () => {};
+
+async function read() {
+  const [stations, conflicts] = await Promise.all([call(`${api}/stations`), call(`${api}/conflicts`)]);
+  [shown, cases] = [stations, conflicts.conflicts];
+  show();
+  return shown.seq;
+}
+
+const show = calmly(() => {
+  if (!layout || !shown) return;
+  const some = shown.stations.length > 0;
+  find("#none").hidden = some;
+  for (const part of ["#seats", "#doors", "#conflicts"]) find(part).hidden = !some;
+  showRestored();
+  find("#station-states").textContent = statesWords();
+  find("#areas").replaceChildren(...shown.areas.map(areaItem));
+  find("#station-list").replaceChildren(...shown.stations.map(stationCard));
+  showCases(cases, read);
+});
+
+// -- the places of an area
+
+/** The places of a station that the centre does not count as filled. @param {any} station @param {string} area */
+function held(station, area) {
+  const seats = station.seats.find((/** @type {Seats} */ one) => one.area === area);
+  return seats ? Math.max(0, seats.set_aside - seats.inside - seats.in_doubt) : 0;
+}
+
+/** How a station is, as one word for styles. @param {any} station */
+function stateOf(station) {
+  if (station.revoked) return "revoked";
+  if (station.retired) return "retired";
+  if (station.linked) return "linked";
+  return station.heard_at ? "cut" : "never";
+}
+
+/** @param {any} area */
+function areaItem(area) {
+  /** @type {{look: string, count: number, text: string, mark: string, to?: string}[]} */
+  const parts = [
+    { look: "inside", count: area.inside, text: word("seatsInside"), mark: String(area.inside) },
+    ...shown.stations.map((/** @type {any} */ one, /** @type {number} */ at) => ({
+      look: `held tone-${at % TONES} ${stateOf(one)}`, count: held(one, area.id), text: doorName(one), mark: one.door, to: `#station-${one.id}`,
+    })),
+    { look: "doubt", count: area.in_doubt, text: word("seatsDoubt"), mark: "?" },
+    { look: "leaving", count: area.leaving, text: word("seatsLeaving"), mark: "→" },
+    { look: "pool", count: area.pool ?? 0, text: word("seatsPool"), mark: String(area.pool ?? "") },
+  ].filter((one) => one.count > 0);
+  const limit = area.capacity === null ? word("noLimit") : word("seatsApproved", { count: area.capacity });
+  const told = parts.map((one) => `${one.text} ${one.count}`).join(", ");
+  const bar = make("span", { class: `seat-bar${area.frozen ? " frozen" : ""}`, role: "img", "aria-label": `${area.name}: ${told}` },
+    ...parts.map((one) => {
+      const part = make("i", { class: one.look, title: `${one.text}: ${one.count}` }, make("b", {}, one.mark));
+      part.style.setProperty("--seats", String(one.count));
+      return part;
+    }));
+  const rest = (area.capacity ?? 0) - parts.reduce((sum, one) => sum + one.count, 0);
+  if (rest > 0) bar.append(make("i", { class: "rest" }));
+  /** @type {HTMLElement | null} */ (bar.querySelector(".rest"))?.style.setProperty("--seats", String(rest));
+  const stuck = shown.stations.filter((/** @type {any} */ one) => stateOf(one) !== "linked" && held(one, area.id) > 0);
+  return make(
+    "li", { class: "area", "data-area": area.id },
+    make("h3", {}, make("span", {}, area.name), make("small", { class: "quiet" }, limit)),
+    area.capacity === null ? null : bar,
+    make("ul", { class: "parts" }, ...parts.map((one) => make("li", { class: one.look }, one.to ? make("a", { href: one.to }, one.text) : make("span", {}, one.text), " ", make("b", { class: "number" }, String(one.count))))),
+    stuck.length ? make("p", { class: "stuck" }, word("seatsStuck", { count: stuck.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + held(one, area.id), 0), doors: stuck.map(doorName).join(", ") })) : null,
+    area.frozen ? make("p", { class: "frozen-words" }, word("seatsFrozen")) : null,
+  );
+}
+
+/** @param {any} station */
+function doorName(station) {
+  const door = layout.doors.find((/** @type {any} */ one) => one.id === station.door);
+  return `${station.door} ${door?.name ?? ""}`.trim();
+}
+
+// -- a station
+
+/** How many are linked, and how many are not. */
+function statesWords() {
+  const count = (/** @type {string[]} */ ...states) => shown.stations.filter((/** @type {any} */ one) => states.includes(stateOf(one))).length;
+  const cut = count("cut", "never");
+  return [word("stationsLinked", { count: count("linked") }), cut ? word("stationsCut", { count: cut }) : ""].filter(Boolean).join(" · ");
+}
+
+/** @param {any} station @param {number} at */
+function stationCard(station, at) {
+  const state = stateOf(station);
+  const words = {
+    linked: () => (station.linked_since ? word("stationLinkedSince", { time: clock.time(station.linked_since) }) : word("linked")),
+    cut: () => word("stationCutSince", { time: clock.time(station.heard_at) }),
+    never: () => word("stationNotHeard"),
+    retired: () => word("stationRetired"),
+    revoked: () => word("revoked"),
+  };
+  const toCount = station.seats.filter((/** @type {Seats} */ one) => one.to_count > 0 || one.unsure);
+  return make(
+    "li", { class: `card station tone-${at % TONES} ${state}`, id: `station-${station.id}`, "data-station": station.id },
+    make("h3", {}, doorName(station), station.name === doorName(station) ? null : make("small", { class: "quiet" }, station.name)),
+    make("p", { class: `link-state ${state === "linked" ? "" : "cut"}` }, words[state]()),
+    make("dl", {},
+      ...fact(word("stationLastWord"), ago(station.heard_s), state === "cut" ? "late" : ""),
+      ...fact(word("stationRights"), state === "retired" ? "–" : rights(station)),
+      ...fact(word("stationLacking"), lacking(station, state), station.due > station.rows ? "late" : ""),
+      ...fact(word("stationClock"), clockWord(station.offset_s), Math.abs(station.offset_s ?? 0) >= CLOCK_OFF_S ? "late" : ""),
+      ...fact(word("stationProgram"), [station.program || word("stationUnknown"), station.epoch ? word("stationEpoch", { epoch: station.epoch.slice(0, 8) }) : ""].filter(Boolean).join(" · "))),
+    toCount.length ? make("div", { class: "to-count" }, make("p", {}, total(toCount) ? word("stationToCount", { count: total(toCount) }) : word("stationToCountUnsure")), make("p", { class: "buttons" }, ...toCount.map((/** @type {Seats} */ one) => countButton(one)))) : null,
+    state === "retired" ? make("p", { class: "quiet" }, word("stationAnew")) : null,
+    make("p", { class: "buttons" },
+      station.retired || !station.epoch ? null : button(`retire ${station.id}`, word("stationRetire"), () => retire(station), state === "linked" ? "plain" : ""),
+      station.revoked || !allowed("manage") ? null : button(`revoke ${station.id}`, word("revoke"), () => revoke(station), "danger")),
+  );
+}
+
+/** @param {string} name @param {string} text @param {string} [look] */
+function fact(name, text, look = "") {
+  return [make("dt", {}, name), make("dd", { class: `number ${look}` }, text)];
+}
+
+/** @param {Seats[]} seats */
+function total(seats) {
+  return Math.max(0, ...seats.map((one) => one.to_count));
+}
+
+/** @param {number | null} seconds */
+function ago(seconds) {
+  if (seconds === null) return word("never");
+  if (seconds < 15) return word("justNow");
+  return seconds < 90 ? word("secondsAgo", { count: Math.round(seconds) }) : word("minutesAgo", { count: Math.round(seconds / 60) });
+}
+
+/** @param {any} station */
+function rights(station) {
+  const some = station.seats.filter((/** @type {Seats} */ one) => one.rights > 0);
+  return some.length ? some.map((/** @type {Seats} */ one) => `${areaName(one.area)} ${one.rights}`).join(" · ") : word("stationNoRights");
+}
+
+/** @param {any} station @param {string} state */
+function lacking(station, state) {
+  const count = station.due - station.rows;
+  if (state === "linked") return word("stationRows", { count });
+  if (state === "never") return word("stationUnknown");
+  return count ? word("stationRowsAtLeast", { count }) : word("stationRowsNoneKnown");
+}
+
+/** @param {number | null} offset */
+function clockWord(offset) {
+  if (offset === null) return word("stationUnknown");
+  const off = Math.abs(offset);
+  if (off < CLOCK_RIGHT_S) return word("stationClockRight");
+  const time = off < 90 ? word("timeSeconds", { count: Math.round(off) }) : word("timeMinutes", { count: Math.round(off / 60) });
+  return word(offset > 0 ? "stationClockAhead" : "stationClockBehind", { time });
+}
+
+// -- winning places back
+
+/** @param {Seats} seats */
+function countButton(seats) {
+  return button(`count ${seats.area}`, word("stationCountArea", { area: areaName(seats.area) }), () => count(seats.area));
+}
+
+/** Count an area: what is set aside there for stations that are switched off, or in doubt, comes free. @param {string} area */
+function count(area) {
+  const now = live.areas.get(area);
+  const seats = shown.areas.find((/** @type {any} */ one) => one.id === area);
+  if (!now || !seats) return;
+  enterHeadcount({ id: area, name: seats.name }, now, read, { about: [make("p", {}, word("stationCountFrees", { count: seats.to_count }))], undo: false });
+}
+
+/** @param {any} station */
+function retire(station) {
+  const areas = station.seats.filter((/** @type {Seats} */ one) => one.set_aside > one.inside);
+  const lost = station.due - station.rows;
+  const off = make("label", { class: "check" }, make("input", { type: "checkbox", name: "off", required: "" }), make("span", {}, word("retireIsOff")));
+  const content = [
+    ...(station.linked ? [make("p", { class: "message" }, word("retireLinked"))] : []),
+    make("p", {}, word("retireMeans")),
+    make("ol", { class: "steps" },
+      make("li", {}, word("retireStepOff")),
+      make("li", {}, word("retireStepHere")),
+      make("li", {}, areas.length ? word("retireStepCount", { areas: areas.map((/** @type {Seats} */ one) => areaName(one.area)).join(", ") }) : word("retireStepNone"))),
+    make("p", { class: "message" }, word("retireDanger")),
+    station.linked ? "" : make("p", { class: "quiet" }, lost ? word("retireLost", { count: lost }) : word("retireSince", { time: station.heard_at ? clock.time(station.heard_at) : "–" })),
+    off,
+  ];
+  ask(word("retireTitle", { door: doorName(station) }), content, word("retireYes"), async () => {
+    await call(`${api}/stations/${encodeURIComponent(station.id)}/retire`, { method: "POST" });
+    await read();
+    const next = shown.stations.find((/** @type {any} */ one) => one.id === station.id)?.seats.find((/** @type {Seats} */ one) => one.to_count > 0);
+    notice(word(next ? "retiredCount" : "retiredDone", { door: doorName(station) }));
+    if (next) afterwards(() => count(next.area));
+  }, "danger");
+}
+
+/** @param {any} station */
+function revoke(station) {
+  const content = [make("p", {}, word("revokeStation")), make("p", {}, word("revokeStationPlaces"))];
+  ask(word("revokeStationTitle", { door: doorName(station) }), content, word("revokeYes"), async () => {
+    await call(`${api}/devices/${encodeURIComponent(station.id)}`, { method: "DELETE" });
+    notice(word("revokeStationDone", { door: doorName(station) }));
+    await read();
+  }, "danger");
+}
+
+// -- after a restore
+
+function showRestored() {
+  const unheard = shown.stations.filter((/** @type {any} */ one) => !one.known);
+  const frozen = shown.frozen.map(areaName).join(", ");
+  const { restored } = shown;
+  const waits = restored !== null || (shown.frozen.length > 0 && unheard.length > 0);
+  find("#restored").hidden = !waits;
+  if (!waits) return;
+  const parts = { reported: restored?.reported ?? shown.stations.length - unheard.length, count: shown.stations.length, time: restored?.at ? clock.time(restored.at) : "" };
+  find("#h-restored").textContent = restored === null ? word("restoredWaiting", parts) : word(restored.at ? "restoredAt" : "restoredSometime", parts);
+  find("#restored-words").replaceChildren(
+    make("p", {}, restored === null ? word("restoredFrozenStill", { areas: frozen }) : word("restoredFrozen", { areas: frozen })),
+    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
+    restored === null ? make("p", {}, word("restoredUnheard")) : make("p", {}, word("restoredMissing")),
+    ...(restored === null ? [] : [make("p", { class: "buttons" }, button("confirm", word("restoredConfirm"), () => confirm(restored.generation, unheard), ""))]),
+  );
+}
+
+/** @param {number} generation @param {any[]} unheard */
+function confirm(generation, unheard) {
+  const content = [
+    make("p", {}, word("restoredList", { count: shown.stations.length })),
+    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", {}, doorName(one)))),
+    make("p", { class: "message" }, word("restoredDanger")),
+    ...(unheard.length ? [make("p", {}, word("restoredUnheard"))] : []),
+  ];
+  ask(word("restoredConfirm"), content, word("restoredYes"), async () => {
+    await call(`${api}/stations/roster`, { method: "POST", body: { generation } });
+    notice(word("restoredDone"));
+    await read();
+  });
+}
+
+async function start() {
+  await openFrame("stations");
+  find("#to-devices").setAttribute("href", `${page}/devices`);
+  find("#to-devices").hidden = !allowed("manage");
+  live = follow(() => {
+    for (const part of ["#seats", "#doors"]) find(part).classList.toggle("stale", live.stale);
+    show();
+    readMore();
+  });
+  readMore = readAlong(live, read);
+  setInterval(() => read().catch(() => {}), READ_EVERY_MS);
+  await read();
+  if (location.hash === "#conflicts") find("#conflicts").focus();
+}
+
+onLanguage(show);
+start();

@@ -1,0 +1,106 @@
+// @ts-check
+/** The first page of a station: which faces it has, and what somebody at the machine can put right. */
+
+import { find, make } from "/faces/centre.js";
+import { play, unlockSound } from "/faces/sound.js";
+import { onLanguage, startWords, word } from "/faces/words.js";
+
+const LOOK_EVERY_MS = 2_000;
+const CLOCK_OFF_S_MAX = 60; // beyond this a scan is marked, and what was scanned when is a guess
+const DISK_FREE_MB_MIN = 200;
+
+/**
+ * @typedef {{status: "ok" | "starting" | "disk_full" | "revoked", event: string, event_name: string, door_name: string, area: string,
+ *   centre: string, people: number, at: string, clock_off_s: number | null, disk_free_bytes: number, scanner: string, scanner_fault: string,
+ *   rooms: Record<string, string>, version: string,
+ *   station: {link: "linked" | "slow" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
+ */
+
+/** @type {Health | null} null: the program on this machine does not answer */
+let health = null;
+
+/** @param {string} at as the machine says it, with the offset of the event's zone */
+function time(at) {
+  return at.slice(11, 16);
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function link({ station, centre, status }) {
+  const name = word("stationLink");
+  if (status === "starting") return [name, word("stationCutHelp", { centre }), "wrong"];
+  if (station.link === "linked") return [name, word("stationLinked", { centre }), "well"];
+  if (station.link === "slow") return [name, word("stationSlow"), "look"];
+  if (station.link === "revoked") return [name, word("stationRevoked"), "wrong"];
+  const cut = station.since ? word("stationCut", { time: time(station.since) }) : word("stationNever");
+  return [name, `${cut}. ${word("stationCutHelp", { centre })}`, "wrong"];
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function clockLine({ clock_off_s: off, at }) {
+  const shown = at ? time(at) : new Date().toTimeString().slice(0, 5); // of this machine either way
+  if (off === null) return [word("stationClock"), word("stationClockUnknown", { time: shown }), "look"];
+  const wrong = Math.abs(off) > CLOCK_OFF_S_MAX;
+  return [word("stationClock"), word(wrong ? "stationClockOff" : "stationClockWell", { time: shown, seconds: Math.round(Math.abs(off)) }), wrong ? "wrong" : "well"];
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function disk({ station, disk_free_bytes: free }) {
+  const mb = Math.floor(free / 1_000_000);
+  if (station.disk === "full") return [word("stationDisk"), word("stationDiskFull"), "wrong"];
+  return [word("stationDisk"), word("stationDiskFree", { mb: mb.toLocaleString(document.documentElement.lang) }), mb < DISK_FREE_MB_MIN ? "look" : "well"];
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function scannerLine({ scanner, scanner_fault: fault }) {
+  if (!scanner) return [word("stationScanner"), word("stationScannerNone"), "well"];
+  return [word("stationScanner"), fault ? word("stationScannerFault", { line: scanner, fault }) : word("stationScannerWell", { line: scanner }), fault ? "wrong" : "well"];
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function known({ people, station, status }) {
+  const knows = word("stationPeople", { count: people });
+  if (status === "starting") return [word("stationKnows"), word("stationStarting"), "wrong"];
+  const places = station.link === "cut" ? "stationPlaces" : "stationSetAside";
+  return [word("stationKnows"), station.places === null ? knows : `${knows} · ${word(places, { count: station.places })}`, people ? "well" : "look"];
+}
+
+function show() {
+  const lines = health
+    ? [link(health), known(health), /** @type {[string, string, "well" | "look" | "wrong"]} */ ([word("stationLog"), word("stationWaiting", { count: health.station.waiting }), health.station.waiting ? "look" : "well"]), clockLine(health), disk(health), scannerLine(health), /** @type {[string, string, "well"]} */ ([word("stationProgram"), health.version, "well"])]
+    : [/** @type {[string, string, "wrong"]} */ ([word("stationProgram"), word("stationSilent"), "wrong"])];
+  find("#state").replaceChildren(...lines.flatMap(([name, text, how]) => [make("dt", {}, name), make("dd", { class: how }, text)]));
+  if (!health) return;
+  const event = `/events/${encodeURIComponent(health.event)}`;
+  find("#door").textContent = health.door_name;
+  find("#event").textContent = health.event_name;
+  document.title = `${health.door_name} – ${word("station")}`;
+  find("#to-clicker").setAttribute("href", `${event}/clicker/${encodeURIComponent(health.area)}`);
+  find("#to-desk").setAttribute("href", `/centre${event}/desk`);
+  find("#to-board").setAttribute("href", `${event}/board`);
+  const rooms = Object.entries(health.rooms);
+  find("#rooms").replaceChildren(...(rooms.length ? [make("h3", {}, word("stationRooms"))] : []), ...rooms.map(([id, name]) => make("a", { class: "button plain", href: `${event}/room/${encodeURIComponent(id)}` }, name)));
+}
+
+async function look() {
+  try {
+    const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(LOOK_EVERY_MS * 2) });
+    health = await answer.json(); // whatever the status is: it says why
+  } catch {
+    health = null;
+  }
+  show();
+  setTimeout(look, LOOK_EVERY_MS);
+}
+
+find("#hear").addEventListener("click", async () => {
+  await unlockSound();
+  play("admitted");
+});
+find("#print").addEventListener("click", () => {
+  find("#sheet-door").textContent = health ? `${health.event_name} · ${health.door_name}` : "";
+  find("#sheet-time").textContent = new Date().toLocaleString(document.documentElement.lang);
+  print();
+});
+onLanguage(show);
+startWords();
+look();

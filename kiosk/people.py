@@ -1,0 +1,145 @@
+"""Whom a station knows: code → `Person`, kept packed; found by code, by id, or by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+
+from checkin.core.layout import Layout
+from checkin.core.names import query_words, search_words
+from checkin.core.reference import People as PeoplePage
+from checkin.core.reference import Person
+from checkin.wire import FOUND_MAX
+from kiosk.store import person_of
+
+AT_ONCE = 500
+"""A search looks at so many before scans have their turn."""
+_USABLE = ("valid", None)
+
+
+class KnownPeople:
+    """`stored`: as on the disk. Names are unpacked only where they are shown or searched."""
+
+    def __init__(self, stored: dict[str, bytes], layout: Layout | None) -> None:
+        self._people = stored
+        self._codes: dict[str, tuple[str, ...]] = {}
+        self._crew: set[str] = set()
+        self._words: dict[str, str] = {}
+        self._coming: set[str] = set()
+        self.use(layout)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def use(self, layout: Layout | None) -> None:
+        """The groups have changed: who is crew, and what they are called."""
+        self._layout = layout
+        groups = layout.groups.values() if layout is not None else ()
+        self._crew_groups = {group.id for group in groups if group.counts_as == "crew"}
+        self._codes.clear()
+        self._crew.clear()
+        self._words.clear()
+        for code, person in self._people.items():
+            self._note(code, person)
+
+    def gone_with(self, page: PeoplePage) -> set[str]:
+        """The codes that lead to nobody any more with a page: those that it names, and with the last one of all those
+        that were on none of them. To be asked once for each page, in their order, before it is taken."""
+        if page.first:
+            self._coming = set()
+        gone = set(page.gone)
+        if page.since is None:
+            self._coming |= {code for code, _ in page.changed}
+            if page.last:
+                gone |= self._people.keys() - self._coming
+        return gone
+
+    def take(self, page: PeoplePage, gone: Iterable[str]) -> None:
+        """A page counts at once."""
+        for code, person in page.changed:
+            self._forget(code)
+            self._people[code] = bytes(person)
+            self._note(code, self._people[code])
+        for code in gone:
+            self._forget(code)
+
+    def by_code(self, code: str) -> Person | None:
+        stored = self._people.get(code)
+        return None if stored is None else person_of(stored)
+
+    def by_id(self, attendee: str) -> Person | None:
+        """By the badge that holds, if there is one."""
+        found = [person_of(self._people[code]) for code in self._codes.get(attendee, ())]
+        return min(found, key=lambda one: one.bearer.badge not in _USABLE, default=None)
+
+    def code_of(self, attendee: str) -> str:
+        """The code of the badge that holds, or of a ticket; "" where there is none."""
+        codes = self._codes.get(attendee, ())
+        usable = (code for code in codes if person_of(self._people[code]).bearer.badge in _USABLE)
+        return next(usable, "")
+
+    def is_crew(self, attendee: str) -> bool:
+        return attendee in self._crew
+
+    def crew(self) -> list[Person]:
+        """Whom a door lets in without a badge."""
+        found = (self.by_id(attendee) for attendee in self._crew)
+        return [one for one in found if one is not None and one.bearer.badge in _USABLE]
+
+    async def find(self, query: str, hidden: Collection[str]) -> list[Person]:
+        """Those who have, for every word of the query, a word of name, organisation or group that begins with it, but
+        for groups that are `hidden`; at most `FOUND_MAX`, by name."""
+        words = [f" {word}" for word in query_words(query)]
+        found: list[Person] = []
+        if not words:
+            return found
+        for n, attendee in enumerate(tuple(self._codes)):
+            if n % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+            said = self._words.get(attendee) or self._read(attendee)
+            if all(word in said for word in words):
+                person = self.by_id(attendee)
+                if person is not None and person.bearer.group not in hidden:
+                    found.append(person)
+                if len(found) >= FOUND_MAX:
+                    break
+        return sorted(found, key=lambda one: one.name)
+
+    def _read(self, attendee: str) -> str:
+        person = self.by_id(attendee)
+        if person is None:
+            return ""
+        group = self._layout.groups.get(person.bearer.group) if self._layout is not None else None
+        words = f" {search_words(person.name, person.organisation, group.name if group is not None else '')}"
+        self._words[attendee] = words
+        return words
+
+    def _note(self, code: str, stored: bytes) -> None:
+        bearer = person_of(stored).bearer
+        self._codes[bearer.attendee] = (*self._codes.get(bearer.attendee, ()), code)
+        self._words.pop(bearer.attendee, None)
+        if bearer.group in self._crew_groups:
+            self._crew.add(bearer.attendee)
+
+    def _forget(self, code: str) -> None:
+        stored = self._people.pop(code, None)
+        if stored is None:
+            return
+        attendee = person_of(stored).bearer.attendee
+        left = tuple(one for one in self._codes.get(attendee, ()) if one != code)
+        self._words.pop(attendee, None)
+        if left:
+            self._codes[attendee] = left
+        else:
+            self._codes.pop(attendee, None)
+            self._crew.discard(attendee)
+
+
+def namesakes(people: Iterable[Person]) -> dict[str, list[Person]]:
+    """attendee → the others among these who have the same name, however it is spelt."""
+    same: dict[tuple[str, ...], list[Person]] = {}
+    for person in people:
+        same.setdefault(tuple(sorted(query_words(person.name))), []).append(person)
+    return {
+        one.bearer.attendee: [other for other in group if other is not one] for group in same.values() for one in group
+    }

@@ -1,0 +1,119 @@
+"""A station's pages in a browser: door, display and desk, linked, cut off, and back."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.axe import violations
+from tests.kiosk.real import Real, Station, real, until
+from tests.served import PASSWORD
+from tests.venue import SLUG
+
+ALONE = re.compile("Ohne Zentrale seit \\d\\d:\\d\\d")
+LINK_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Real, Station]]:
+    """A centre, and a station at the entrance that is linked."""
+    with real(tmp_path_factory.mktemp("station"), house=40) as (centre, station):
+        door = station("D1")
+        door.wait_for_rights(4)
+        yield centre, door
+
+
+def opened(browser: Browser, door: Station, path: str, faults: list[str], width: int = 1280, height: int = 800) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="de-DE")
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"{path}: {error}"))
+    page.goto(f"http://127.0.0.1:{door.port}{path}")
+    return page
+
+
+def show_badge(page: Page, code: str) -> None:
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def find_person(desk: Page, name: str) -> None:
+    desk.locator("#query").fill(name)
+    desk.locator("#found li", has_text=re.compile(f"{name}(?!\\d)")).click()
+
+
+def test_station_goes_on_when_its_link_is_cut_and_catches_up(place: tuple[Real, Station], browser: Browser) -> None:
+    faults: list[str] = []
+    centre, machine = place
+    door = opened(browser, machine, "/", faults)
+    expect(door.locator("#state .wrong")).to_have_count(0)
+    door.locator("#to-door").click()
+    board = opened(browser, machine, f"/events/{SLUG}/board", faults)
+    desk = opened(browser, machine, "/", faults, 1440, 900)
+    desk.locator("#to-desk").click()
+    desk.locator("input[name=name]").fill("Orga")
+    desk.locator("input[name=password]").fill(PASSWORD)
+    desk.locator("input[name=password]").press("Enter")
+    expect(desk.locator("#link")).to_have_text("verbunden")
+    find_person(desk, "Ada Nr a1")
+    expect(desk.get_by_role("button", name="Badge drucken")).to_be_visible()
+    expect(door.locator("#link")).to_have_text("verbunden")
+    show_badge(door, centre.codes["a1"])
+    expect(door.locator("#head")).to_have_text("Willkommen")
+    expect(desk.locator("#person")).to_contain_text("im Haus seit")
+    expect(board.locator("#house .unit")).to_have_text("1 von 40 belegt")
+
+    machine.line.cut()
+    expect(door.locator("#link")).to_have_text(ALONE)
+    expect(board.locator("#link")).to_have_text(re.compile("^Stand von \\d\\d:\\d\\d, abgeschnitten$"))
+    expect(board.locator("#house .unit")).to_have_text("≈ 1 von 40 belegt")
+    expect(desk.locator("#alone")).to_contain_text("Ersatzbadge von Hand")
+    expect(desk.locator("#walkin")).to_be_disabled()
+    expect(desk.get_by_role("button", name="Badge drucken")).to_have_count(0)
+    places = int(door.locator("#free").inner_text())
+    show_badge(door, centre.codes["a2"])
+    expect(door.locator("#way")).to_contain_text("Vorläufig")
+    expect(door.locator("#free")).to_have_text(str(places - 1))
+    find_person(desk, "Ada Nr a3")
+    desk.get_by_role("button", name="Einchecken").click()
+    expect(desk.locator("#notice")).to_contain_text("vorläufig")
+    expect(desk.locator("#notice button")).to_have_count(0)
+    expect(board.locator("#house .unit")).to_have_text("≈ 3 von 40 belegt")
+    door.locator("#clicker").click()
+    door.locator("#plus").click()
+    expect(door.locator("#own")).to_contain_text("wartet auf Verbindung")
+    door.go_back()
+    door.locator("#stop-here").click()
+    expect(door.locator("#head")).to_have_text("Räumung")
+    door.locator("#stop-here").click()
+    expect(door.locator("#head")).to_contain_text("Badge")
+    expect(door.locator("#hint")).to_have_text(ALONE)
+    look = opened(browser, machine, "/", faults, 360, 780)
+    expect(look.locator("#state .wrong")).to_contain_text("Netzwerkkabel")
+    assert [fault for page in (look, desk, door) for fault in violations(page)] == []
+
+    machine.line.mend()
+    expect(door.locator("#link")).to_have_text("verbunden", timeout=LINK_MS)
+    expect(look.locator("#state .wrong")).to_have_count(0)
+    door.locator("#clicker").click()
+    expect(door.locator("#own")).not_to_contain_text("wartet auf")
+    expect(board.locator("#house .unit")).to_have_text("4 von 40 belegt", timeout=LINK_MS)
+    expect(desk.locator("#alone")).to_be_hidden()
+    expect(desk.get_by_role("button", name="Badge drucken")).to_be_visible()
+    expect(desk.locator("#person")).to_contain_text("im Haus seit")
+    until(lambda: centre.inside("house") == 4, "the centre has all of it")
+
+    token = json.loads((machine.keeper / "pairing.json").read_text())["token"]
+    assert centre.organiser.delete(f"/devices/{machine.device}").status_code == 204
+    click = {"id": str(uuid.uuid4()), "area": "house", "change": 1}
+    clicks = f"http://127.0.0.1:{centre.port}/api/v1/events/{SLUG}/stations/corrections"
+    refused = httpx.post(clicks, json=click, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    assert refused.status_code == 401, "whoever was revoked counts nobody"
+    expect(board.locator("#link")).to_contain_text("gesperrt", timeout=LINK_MS)
+    centre.verify()
+    assert faults == []

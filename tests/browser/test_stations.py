@@ -1,0 +1,163 @@
+"""The organiser's page of the stations, with real stations at two doors of the hall: cut off, won back, settled."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from checkin.service.stations import put_back
+from checkin.service.verify import verify
+from tests.browser.axe import violations
+from tests.browser.conftest import Opened
+from tests.kiosk.real import Station, until
+from tests.served import Served, serve
+from tests.venue import SLUG
+
+PAGE = f"/events/{SLUG}/stations"
+CUT_MS = 25_000
+
+
+class Centre:
+    """The served centre, as a station needs it."""
+
+    slug = SLUG
+
+    def __init__(self, served: Served, folder: Path) -> None:
+        self.port, self.folder = served.port, folder
+        self.organiser = served.operator()
+
+    def pairing(self, door: str) -> tuple[str, str]:
+        device = self.organiser.post("/devices", json={"name": f"Station {door}", "role": "door", "door": door}).json()
+        link = self.organiser.post(f"/devices/{device['id']}/pairing").json()["link"]
+        return device["id"], link.partition("#")[2]
+
+    def shown(self, station: Station) -> dict[str, Any]:
+        stations = self.organiser.get("/stations").json()["stations"]
+        return next(one for one in stations if one["id"] == station.device)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serve(tmp_path, clock=lambda: round(time.time() * 1000), hall=8, house=40) as one:
+        yield one
+
+
+@pytest.fixture
+def station(served: Served, tmp_path: Path) -> Iterator[Callable[[str], Station]]:
+    centre, made = Centre(served, tmp_path), []
+
+    def start(door: str) -> Station:
+        made.append(Station(centre, door))  # type: ignore[arg-type]
+        made[-1].start()
+        made[-1].wait_for_rights(2, "P")
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.program.stop(signal.SIGKILL)
+        one.client.close()
+
+
+def card(page: Page, one: Station) -> Any:
+    return page.locator(f"[data-station='{one.device}']")
+
+
+def hall(page: Page) -> Any:
+    return page.locator("[data-area='P']")
+
+
+def inside(client: httpx.Client, area: str) -> int:
+    return next(int(one["inside"]) for one in client.get("/occupancy").json()["areas"] if one["id"] == area)
+
+
+def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_back(
+    opened: Opened, served: Served, station: Callable[[str], Station]
+) -> None:
+    page = opened(PAGE)
+    expect(page.locator("#none")).to_contain_text("Noch keine Stationen")
+    first, second = station("P-A"), station("P-B")
+    expect(card(page, first)).to_contain_text("verbunden seit", timeout=15_000)
+    expect(hall(page).locator(".seat-bar .held")).to_have_count(2)
+
+    # The same badge at both doors while neither knows of the other.
+    for one in (first, second):
+        one.line.cut()
+    for one in (first, second):
+        assert one.scan(served.codes["a1"])["outcome"] == "admitted"
+    for one in (first, second):
+        one.line.mend()
+    case = page.locator(".case[data-kind='badge_twice']")
+    expect(case).to_contain_text("Ada Nr a1", timeout=CUT_MS)
+    expect(case.locator(".side").first).to_contain_text("eingelassen")
+    expect(case).to_contain_text("Bis dahin bleib")
+    expect(hall(page).locator(".parts .doubt")).to_contain_text("im Zweifel 1")
+    assert violations(page) == []
+    case.get_by_role("button", name="Klären").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog.locator(".means")).to_contain_text("frei")
+    dialog.get_by_text("Kopie des Badges").click()
+    dialog.get_by_text("Die zweite Person ist noch im Raum").click()
+    expect(dialog.locator(".means")).to_contain_text("Zählt eine Person ohne Badge dazu")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="So festhalten").click()
+    expect(case).to_have_count(0)
+    expect(page.locator("#conflicts")).to_be_focused()
+    expect(page.locator("#settled-count")).to_contain_text("1 geklärter Fall")
+    organiser = served.operator()
+    assert inside(organiser, "P") == 2
+
+    # One door is lost: switched off here, counted, and its places are everybody's again.
+    second.program.stop(signal.SIGKILL)
+    expect(card(page, second)).to_contain_text("abgeschnitten seit", timeout=CUT_MS)
+    expect(hall(page)).to_contain_text("liegen fest")
+    card(page, second).get_by_role("button", name="Ausschalten und zählen").click()
+    dialog.get_by_role("button", name="Außer Dienst nehmen").click()
+    expect(dialog).to_be_visible()  # nobody has said yet that the machine is off
+    dialog.get_by_text("Die Maschine ist aus und bleibt aus.").click()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Außer Dienst nehmen").click()
+    expect(dialog.locator("[name=headcount]")).to_be_visible()
+    expect(dialog).to_contain_text("wieder zu vergeben")
+    dialog.locator("[name=headcount]").fill("2")
+    dialog.get_by_role("button", name="Eintragen").click()
+    expect(dialog).to_have_count(0)
+    expect(card(page, second)).to_contain_text("außer Dienst")
+    count = card(page, second).get_by_role("button", name="Große Halle zählen")
+    expect(count).to_have_count(1)
+    count.click()
+    dialog.locator("[name=headcount]").fill("2")
+    dialog.get_by_role("button", name="Eintragen").click()
+    expect(count).to_have_count(0)
+    expect(hall(page).locator(".stuck")).to_have_count(0)
+
+    # The centre comes from a backup: one door tells, a person says that none is missing.
+    served.write(lambda tx: put_back(tx, served.centre.venues, SLUG, now=round(time.time() * 1000), by="command"))
+    expect(page.locator("#h-restored")).to_contain_text("Zurückgespielt um", timeout=15_000)
+    expect(page.locator("#h-restored")).to_contain_text("2 von 2 Stationen haben berichtet", timeout=15_000)
+    assert violations(page) == []
+    page.get_by_role("button", name="Keine Tür fehlt").click()
+    dialog.get_by_role("button", name="Ja, keine fehlt").click()
+    expect(page.locator("#restored")).to_be_hidden()
+    until(lambda: served.write(lambda tx: verify(tx, served.centre.venues, SLUG)) == [], "it adds up")
+
+
+def test_open_case_is_told_in_the_menu_and_leads_there(opened: Opened, served: Served) -> None:
+    def open_case(tx: Any) -> None:
+        event = served.centre.venues.id(tx, SLUG)
+        tx.run(
+            "INSERT INTO conflict (event, id, kind, body, opened_at) VALUES (?, 's1', 'clock_off', ?, 1)",
+            (event, '{"id":"s1","kind":"clock_off","attendee":null,"sides":[]}'),
+        )
+
+    served.write(open_case)
+    page = opened(f"/events/{SLUG}/rooms", 360, 780, role="safety")
+    link = page.locator(".urgent a[href$='/stations']")
+    expect(link).to_contain_text("1 Fall zu klären")
+    assert violations(page) == []

@@ -1,0 +1,299 @@
+"""A station as an appliance. That `setup` makes one is tried by hand: docs/installing-a-station.md says how it went."""
+
+from __future__ import annotations
+
+import configparser
+import getpass
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
+
+from kiosk.watchdog import HEALTH_S_MAX, LOOK_S
+from tests.kiosk.real import free_port
+
+DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+STATION = DEPLOY / "station"
+ROOT = STATION / "root"
+UNITS = ROOT / "etc/systemd/system"
+PAIR = ROOT / "usr/local/lib/kiosk/pair"
+POLICY = ROOT / "etc/chromium/policies/managed/kiosk.json"
+LINK = "https://centre.example/pair#-aB3"
+
+
+def unit(name: str) -> dict[str, dict[str, list[str]]]:
+    """Section → key → its values, in their order: systemd lets a key stand several times."""
+    read: dict[str, dict[str, list[str]]] = {}
+    section = ""
+    text = re.sub(r"\\\n\s*", "", (UNITS / name).read_text("utf-8"))
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            read.setdefault(section, {}).setdefault(key, []).append(value)
+    return read
+
+
+# -- the scripts
+
+
+@pytest.mark.parametrize("script", [STATION / "setup", PAIR], ids=lambda script: script.name)
+def test_scripts_are_clean(script: Path) -> None:
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run([shellcheck, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_setup_tells_every_option_and_refuses_another() -> None:
+    told = subprocess.run([STATION / "setup", "--help"], capture_output=True, text=True, check=True).stdout
+    options = re.findall(r"^\s+(--[a-z-]+)\)", (STATION / "setup").read_text("utf-8"), re.M)
+    assert len(options) >= 7
+    for option in options:
+        assert option in told
+    assert subprocess.run([STATION / "setup", "--nonsense"], capture_output=True, check=False).returncode == 2
+
+
+class Pairing:
+    """The script `pair` as it runs at boot, with a `kiosk` that does as it is told."""
+
+    def __init__(self, folder: Path, answers: str) -> None:
+        self.boot = folder / "boot"
+        self.boot.mkdir()
+        self.link = self.boot / "kiosk-pair.txt"
+        self.calls = folder / "calls"
+        self.keeper = folder / "keeper"
+        self.keeper.mkdir()
+        self.page = folder / "waiting.html"
+        program = folder / "kiosk"
+        program.write_text(f'#!/bin/bash\necho "$@" >>{self.calls}\nkeeper={self.keeper}\n{answers}\n')
+        program.chmod(0o755)
+        self.process = subprocess.Popen(
+            [PAIR],
+            env={
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "KIOSK_DATA": str(folder / "data"),
+                "KIOSK_KEEPER": str(self.keeper),
+                "KIOSK_PROGRAM": str(program),
+                "KIOSK_USER": getpass.getuser(),
+                "KIOSK_TEMPLATE": str(ROOT / "usr/local/share/kiosk/waiting.html"),
+                "KIOSK_PLACES": f"{folder}/nowhere {self.boot}",
+                "KIOSK_PAUSE_S": "0.1",
+                "RUNTIME_DIRECTORY": str(folder),
+            },
+        )
+
+    def called(self) -> list[str]:
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+    def until_said(self, what: str) -> None:
+        ends = time.monotonic() + 10
+        while time.monotonic() < ends:
+            if self.page.exists() and what in self.page.read_text("utf-8"):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"never said: {what}")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def pairing(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pairing]:
+    one = Pairing(tmp_path, request.param)
+    yield one
+    one.stop()
+
+
+WELL = 'echo "This machine is the station at door D1"; touch "$keeper/pairing.json"'
+REFUSED = 'echo "Error: This link was used & <expired>." >&2; exit 1'
+NO_LINE = (
+    f"(( $(wc -l <$(dirname $0)/calls) > 2 )) && {{ {WELL}; exit; }}; echo 'Error: No connection to it' >&2; exit 1"
+)
+
+
+@pytest.mark.parametrize("pairing", [WELL], indirect=True)
+def test_pairing_waits_for_a_link_uses_it_once_and_takes_it_away(pairing: Pairing) -> None:
+    pairing.until_said("Diese Station wartet")
+    assert pairing.called() == []
+    pairing.link.write_bytes(b"\xef\xbb\xbf" + f"{LINK}\r\n".encode())  # as the editor of a laptop saves it
+    assert pairing.process.wait(10) == 0
+    (call,) = pairing.called()
+    assert call.startswith(f"pair https://centre.example {LINK} --data ")
+    assert not pairing.link.exists()
+
+
+@pytest.mark.parametrize("pairing", [REFUSED], indirect=True)
+def test_a_refused_link_is_told_on_the_screen_and_not_tried_again(pairing: Pairing) -> None:
+    pairing.link.write_text(LINK)
+    pairing.until_said("This link was used &amp; &lt;expired>.")
+    time.sleep(0.5)
+    assert len(pairing.called()) == 1
+    pairing.link.write_text("https://centre.example/devices")
+    pairing.until_said("no link of the form")
+    pairing.link.write_text(f"{LINK}2")
+    pairing.until_said("This link was used")
+    assert len(pairing.called()) == 2
+
+
+@pytest.mark.parametrize("pairing", [NO_LINE], indirect=True)
+def test_without_a_line_to_the_centre_pairing_is_tried_until_there_is_one(pairing: Pairing) -> None:
+    pairing.link.write_text(LINK)
+    assert pairing.process.wait(10) == 0
+    assert len(pairing.called()) == 3
+
+
+# -- the units
+
+
+def test_units_are_ones_that_systemd_takes(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd here")
+    root = tmp_path / "root"
+    shutil.copytree(ROOT, root)
+    for one in DEPLOY.glob("checkin*.*"):
+        shutil.copy(one, root / "etc/systemd/system" / one.name)
+    ours = [one.name for one in (root / "etc/systemd/system").iterdir() if one.is_file()]
+    # What they name and Debian has: there is no Debian in this folder.
+    for program in re.findall(r"^Exec\w+=\+?(/\S+)", "".join(f.read_text() for f in root.rglob("*.service")), re.M):
+        there = root / program.lstrip("/")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.touch()
+        there.chmod(0o755)
+    for target in ("sysinit.target", "basic.target", "multi-user.target", "shutdown.target", "timers.target"):
+        (root / "etc/systemd/system" / target).write_text("[Unit]\nDescription=Debian's\n")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", f"--root={root}", "--man=no", "--recursive-errors=no", *ours],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = [line for line in done.stderr.splitlines() if "not found" not in line]
+    assert said == []
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_the_parts_of_a_station_know_of_each_other_agrees() -> None:
+    policy = json.loads(POLICY.read_text("utf-8"))
+    page, waiting = policy["URLAllowlist"]
+    station, screen = unit("kiosk.service"), unit("kiosk-screen.service")
+    run, show = station["Service"]["ExecStart"][0], screen["Service"]["ExecStart"][0]
+    port = page.rpartition(":")[2]
+    assert run.endswith(f"--port {port}")
+    scanner = unit("kiosk.service.d/scanner.conf")["Service"]
+    assert scanner["ExecStart"] == ["", f"{run} --scanner /dev/scanner"]
+    assert 'SYMLINK+="scanner"' in (ROOT / "etc/udev/rules.d/60-station.rules").read_text()
+    assert f"--port {port} --waiting {waiting} -- " in show
+    assert policy["VideoCaptureAllowedUrls"] == policy["SerialAllowAllPortsForUrls"] == [page]
+    assert "RUNTIME_DIRECTORY:-/run/kiosk-pair}/waiting.html" in PAIR.read_text("utf-8")
+    assert waiting == "file:///run/kiosk-pair/waiting.html"
+    assert unit("kiosk-pair.service")["Service"]["ExecStart"] == ["/" + str(PAIR.relative_to(ROOT))]
+    users = re.findall(r"^u (\S+)", (ROOT / "etc/sysusers.d/kiosk.conf").read_text(), re.M)
+    assert [station["Service"]["User"], screen["Service"]["User"]] == [[users[0]], [users[1]]]
+    keeper = unit("kiosk.service.d/keeper.conf")
+    assert keeper["Unit"]["RequiresMountsFor"] == unit("media-keeper.mount")["Mount"]["Where"]
+    for one in (station, screen):
+        assert one["Service"]["Type"] == ["notify"]
+        assert one["Service"]["Restart"] == ["always"]
+        assert one["Unit"]["StartLimitIntervalSec"] == ["0"], "a door never gives up"
+    assert int(screen["Service"]["WatchdogSec"][0]) > 2 * (HEALTH_S_MAX + LOOK_S), "a slow answer is no hung screen"
+
+
+def test_settings_of_the_system_are_ones_it_can_read() -> None:
+    for file in (ROOT / "etc/systemd").glob("*.conf.d/*.conf"):
+        configparser.ConfigParser(strict=True).read_string(file.read_text("utf-8"))
+
+
+# -- the browser's policy
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MOUNT = "mount -t tmpfs none /etc/chromium && mkdir -p /etc/chromium/policies/managed"
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[BrowserContext]:
+    """A chromium that finds our policy where Debian's looks for it, and this machine's other browsers do not. But for
+    two entries: with the developer tools off nothing can look into it, and chrome://policy is to tell what it took."""
+    if CHROMIUM is None or not Path("/etc/chromium").is_dir():
+        pytest.skip("no chromium of Debian's here: apt-get install --no-install-recommends chromium")
+    if subprocess.run(["unshare", "-rm", "sh", "-c", MOUNT], capture_output=True, check=False).returncode:
+        pytest.skip("this system gives no namespaces")
+    policy = json.loads(POLICY.read_text("utf-8"))
+    assert policy.pop("DeveloperToolsAvailability") == 2
+    policy["URLAllowlist"].append("chrome://policy")
+    (tmp_path / "kiosk.json").write_text(json.dumps(policy))
+    wrapped = tmp_path / "chromium"
+    inside = f'{MOUNT} && cp {tmp_path}/kiosk.json /etc/chromium/policies/managed/ && exec {CHROMIUM} "$@"'
+    wrapped.write_text(f"#!/bin/sh\nexec unshare -rm sh -c '{inside}' sh \"$@\"\n")
+    wrapped.chmod(0o755)
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=wrapped,
+            args=["--no-sandbox", "--use-fake-device-for-media-stream"],
+        )
+        yield context
+        context.close()
+
+
+def fault(page: Page, address: str) -> str:
+    try:
+        page.goto(address, timeout=10_000)
+    except Error as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.browser
+def test_the_browser_shows_the_station_and_nothing_else_and_gives_it_camera_and_scanner(
+    browser: BrowserContext,
+) -> None:
+    elsewhere = f"http://127.0.0.1:{free_port()}/"
+    for address in (
+        elsewhere,
+        "http://localhost:8010/",
+        "https://example.org/",
+        "file:///etc/hostname",
+        "view-source:http://127.0.0.1:8010/",
+        "data:text/html,hello",
+    ):
+        assert "ERR_BLOCKED_BY_ADMINISTRATOR" in fault(browser.new_page(), address), address
+    page = browser.new_page()
+    door = "http://127.0.0.1:8010/events/e/door/D1"
+    page.route(door, lambda route: route.fulfill(body="<title>The door</title>", content_type="text/html"))
+    assert fault(page, door) == ""
+    assert page.title() == "The door"
+    asked = "what => navigator.mediaDevices.getUserMedia(what).then(() => 'given', error => error.name)"
+    assert page.evaluate(asked, {"video": True}) == "given"
+    assert page.evaluate(asked, {"audio": True}) == "NotAllowedError"
+    assert isinstance(page.evaluate("navigator.serial.getPorts().then(ports => ports.length)"), int)
+    assert page.evaluate("navigator.languages")[0] == "de"
+
+
+@pytest.mark.browser
+def test_the_browser_knows_every_entry_of_the_policy(browser: BrowserContext) -> None:
+    page = browser.new_page()
+    assert fault(page, "chrome://policy") == ""
+    page.locator("policy-row").first.wait_for(state="attached")
+    shown: list[str] = page.evaluate(
+        """() => {
+            const rows = [];
+            const walk = (root) => {
+                root.querySelectorAll('*').forEach((one) => one.shadowRoot && walk(one.shadowRoot));
+                root.querySelectorAll('.policy-data, .policy').forEach((one) => rows.push(one.innerText));
+            };
+            walk(document);
+            return rows.map((text) => text.split(/\\s+/).join(' ').trim());
+        }"""
+    )
+    states = {row.split()[0]: row for row in shown if row}
+    for key in json.loads(POLICY.read_text("utf-8")).keys() - {"DeveloperToolsAvailability"}:
+        assert re.search(r"Mandatory (OK|Deprecated)$", states.get(key, "")), f"{key}: {states.get(key, 'not known')}"

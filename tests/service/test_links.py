@@ -1,0 +1,84 @@
+"""What stations tell becomes facts, and what happens elsewhere reaches them, against the real database."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from checkin.core.facts import Scanned
+from checkin.core.link import Row, Rows
+from checkin.core.model import Scan
+from checkin.core.reference import People
+from checkin.service import links
+from checkin.service.evacuation import evacuate
+from checkin.service.links import Connection, Reference, news_since, reference_of
+from checkin.service.venues import Venues
+from checkin.store import facts
+from checkin.store.engine import Transaction
+from checkin.wire import EvacuationSent
+from tests.service.test_stations import House, in_house
+from tests.venue import SLUG
+
+
+def test_why_a_door_refused_somebody_while_cut_off_is_in_the_facts() -> None:
+    async def day(house: House) -> None:
+        connection = await house.link((await house.pair()).station)
+        shown = await house.shown()
+        scan = Scan(id="s1", code=house.codes["a1"], door="D1")
+        row = Row(n=1, scan=scan, outcome="refused", decided="alone", reason="area_full", attendee="a1", at=house.now)
+        generation = 1 if shown.restored is None else shown.restored.generation
+        await house.links.take(connection, Rows(generation=generation, epoch="e1", rows=(row,), ages=(0,)))
+        event = await house.store.read(lambda tx: house.venues.id(tx, SLUG))
+        kept = (await house.store.read(lambda tx: facts.facts_by_id(tx, event, ["s1"])))["s1"].fact
+        assert isinstance(kept, Scanned)
+        assert kept.decision.refusal is not None
+        assert kept.decision.refusal.reason == "area_full"
+        await house.is_sound()
+
+    in_house(day)
+
+
+def _evacuate(house: House, tx: Transaction, *, active: bool) -> None:
+    evacuate(tx, house.venues, SLUG, EvacuationSent(active=active), now=house.now, by="test")
+
+
+def test_an_all_clear_is_news_for_everybody_inside_at_once() -> None:
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        for who in ("a1", "a2"):
+            await house.scan(who)
+        event = await house.store.read(lambda tx: house.venues.id(tx, SLUG))
+        before, moves, emptied = await house.store.read(lambda tx: news_since(tx, event, 0))
+        assert ({move.attendee for move in moves}, emptied) == ({"a1", "a2"}, False)
+        for active in (True, False):
+            await house.store.write(partial(_evacuate, house, active=active))
+        await house.scan("a2")
+        _, moves, emptied = await house.store.read(lambda tx: news_since(tx, event, before))
+        assert ([(move.attendee, move.presence and move.presence.area) for move in moves], emptied) == (
+            [("a2", "house")],
+            True,
+        )
+
+    in_house(day)
+
+
+def test_stations_that_link_together_are_told_of_everybody_by_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def reference_read(tx: Transaction, venues: Venues, slug: str) -> Reference:
+        read.append(slug)
+        return reference_of(tx, venues, slug)
+
+    monkeypatch.setattr(links, "reference_of", reference_read)
+
+    async def day(house: House) -> None:
+        paired = [(await house.pair()).station for _ in range(3)]
+        told: list[list[object]] = [[] for _ in paired]
+        connections = [Connection(one, told[n].append, revoked=False) for n, one in enumerate(paired)]
+        await asyncio.gather(*(house.links.connect(one, "") for one in connections))
+        assert read == [SLUG]
+        assert all(any(isinstance(one, People) and one.last for one in messages) for messages in told)
+
+    in_house(day)

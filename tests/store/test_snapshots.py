@@ -1,0 +1,104 @@
+"""Long readings see one moment, stop nobody, and are bounded; on both engines."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from checkin.core.errors import Busy
+from checkin.main import open_store
+from checkin.store import engine, sqlite
+from checkin.store.engine import Store, StoreBusy, Transaction
+from tests.engine import new_postgres_database
+from tests.store.test_sqlite import add, count
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'a.db'}" if request.param == "sqlite" else new_postgres_database()
+
+
+class Reading:
+    """A snapshot that reads once, waits until it is let go on, and reads again."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.goes_on = threading.Event()
+
+    def __call__(self, tx: Transaction) -> tuple[int, int]:
+        before = count(tx)
+        self.begun.set()
+        assert self.goes_on.wait(20)
+        return before, count(tx)
+
+
+async def begin(store: Store) -> tuple[Reading, asyncio.Task[tuple[int, int]]]:
+    reading = Reading()
+    task = asyncio.create_task(store.snapshot(reading))
+    while not reading.begun.is_set():
+        await asyncio.sleep(0.01)
+    return reading, task
+
+
+def test_snapshot_sees_one_moment_while_others_write_and_read(url: str) -> None:
+    async def run() -> None:
+        store = await open_store(url)
+        await store.write(lambda tx: add(tx, "before"))
+        reading, task = await begin(store)
+        await store.write(lambda tx: add(tx, "meanwhile"))
+        assert await store.read(count) == 2
+        reading.goes_on.set()
+        assert await task == (1, 1)
+        assert await store.snapshot(count) == 2
+        with pytest.raises(AssertionError):
+            await store.snapshot(lambda tx: tx.run("DELETE FROM operator"))
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_snapshots_are_bounded_in_number_and_time(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        store = await open_store(url)
+        held = [await begin(store) for _ in range(engine.SNAPSHOTS_MAX)]
+        monkeypatch.setattr(engine, "SNAPSHOT_WAIT_S_MAX", 0.05)
+        with pytest.raises(Busy):
+            await store.snapshot(count)
+        for reading, task in held:
+            reading.goes_on.set()
+            await task
+        monkeypatch.setattr(engine, "SNAPSHOT_S_MAX", 0.0)
+        with pytest.raises(StoreBusy, match="longer than"):
+            await store.snapshot(count)
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_snapshot_ends_when_the_log_behind_it_grows_too_large_and_the_log_is_cut_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "SNAPSHOT_WAL_BYTES_MAX", 200_000)
+    monkeypatch.setattr(sqlite, "WAL_BYTES_KEPT", 50_000)
+    monkeypatch.setattr(sqlite, "WAL_PAGES_CHECKPOINT", 4)
+    log = tmp_path / "a.db-wal"
+
+    async def run() -> None:
+        store = await open_store(f"sqlite:///{tmp_path / 'a.db'}")
+        await store.write(lambda tx: add(tx, "before"))
+        reading, task = await begin(store)
+        for number in range(40):
+            await store.write(lambda tx, number=number: add(tx, f"{number} " + "x" * 8_000))  # type: ignore[misc]
+        assert log.stat().st_size > 200_000
+        reading.goes_on.set()
+        with pytest.raises(StoreBusy, match="Too much was written"):
+            await task
+        for number in range(3):
+            await store.write(lambda tx, number=number: add(tx, f"after {number}"))  # type: ignore[misc]
+        assert log.stat().st_size <= 50_000
+        await store.close()
+
+    asyncio.run(run())

@@ -1,0 +1,36 @@
+"""What goes wrong on the way, over a real socket."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+
+import pytest
+
+from tests.served import Served
+from tests.venue import SLUG
+
+HEAD = "POST /api/v1/events/{slug}/{call} HTTP/1.1\r\nHost: x\r\nCookie: checkin={token}\r\nContent-Type: {kind}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "begun"),
+    [
+        ("scans", "application/json", '{"id": "'),
+        ("imports", "multipart/form-data; boundary=x", '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nNam'),
+    ],
+)
+def test_client_that_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(
+    served: Served, caplog: pytest.LogCaptureFixture, call: str, kind: str, begun: str
+) -> None:
+    token = served.operator().cookies["checkin"]
+    head = HEAD.format(slug=SLUG, call=call, token=token, kind=kind)
+    with caplog.at_level(logging.DEBUG):
+        with socket.create_connection(("127.0.0.1", served.port)) as line:
+            line.sendall(f"{head}Content-Length: 1000\r\n\r\n{begun}".encode())
+            time.sleep(0.3)  # until the service waits for the rest
+        time.sleep(0.3)
+    faults = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING or one.exc_info]
+    assert faults == []
+    assert served.operator("steward").get("/occupancy").status_code == 200
