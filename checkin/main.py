@@ -26,6 +26,7 @@ from checkin.store.engine import Store
 from checkin.store.postgres import PostgresStore
 from checkin.store.sqlite import ServeLock, SqliteStore
 from checkin.web.app import create_app
+from checkin.web.sockets import Sockets
 from kiosk.watchdog import Systemd, beat
 
 VERSION = installed_version("checkin")
@@ -69,7 +70,7 @@ def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
         uvicorn.Config(
             cast(Any, app),
             http="httptools",
-            ws="websockets-sansio",
+            ws=Sockets,
             ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
             ws_per_message_deflate=False,
             access_log=False,

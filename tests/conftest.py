@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import POSTGRES
+from tests import engine
 from tests.served import Served, serve
+
+
+@pytest.fixture(autouse=True)
+def _databases_go_with_their_test() -> Iterator[None]:
+    """Those of PostgreSQL; a file's folder goes by itself."""
+    before = engine.databases_made()
+    yield
+    engine.drop_databases_but(before)
 
 
 @pytest.fixture
@@ -19,7 +27,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL leave out what looks at SQLite's own files and pragmas."""
-    left_out = [item for item in items if POSTGRES and item.get_closest_marker("sqlite")]
+    left_out = [item for item in items if engine.POSTGRES and item.get_closest_marker("sqlite")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

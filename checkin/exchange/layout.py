@@ -57,11 +57,9 @@ def layout_of(content: dict[str, Any]) -> Layout:
 
 def write_layout(layout: Layout) -> bytes:
     """The layout file of a venue: read again it gives the same one. What is the default is left out."""
-    content: dict[str, Any] = {"event": _table(layout.event)}
-    for noun, ones in tables_of(layout).items():
-        if ones:
-            content[noun] = [_table(one) for one in ones]
-    return tomli_w.dumps(content).encode()
+    parts = [("[event]", layout.event)]
+    parts += [(f"[[{noun}]]", one) for noun, ones in tables_of(layout).items() for one in ones]
+    return "\n".join(f"{head}\n{tomli_w.dumps(_table(one))}" for head, one in parts).encode()
 
 
 def tables_of(layout: Layout) -> dict[str, list[Struct]]:

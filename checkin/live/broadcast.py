@@ -40,27 +40,31 @@ Send = Callable[[str], Coroutine[Any, Any, None]]
 
 
 class Client:
-    """One websocket. `holder` names who opened it, to drop it when that one is revoked. `ended`
-    is done when it is over, with the error where sending failed."""
+    """One websocket. `holder` names who opened it, to drop it when that one is revoked; `follower` is the task that
+    follows for it, which waits for nothing but the end."""
 
-    def __init__(self, holder: str, view: View, send: Send) -> None:
+    __slots__ = ("beat", "busy_since", "ended", "error", "follower", "holder", "rest", "seen", "send", "view")
+
+    def __init__(self, holder: str, view: View, send: Send, follower: asyncio.Task[Any]) -> None:
         self.holder = holder
         self.view = view
         self.send = send
+        self.follower = follower
         self.seen = -1
         self.beat = 0
         self.busy_since: float | None = None
         self.rest: asyncio.Task[None] | None = None
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ended = False
+        self.error: Exception | None = None
 
     def end(self, error: Exception | None = None) -> None:
+        """It is over, by ourselves; with an error where sending failed."""
         if self.rest is not None:
             self.rest.cancel()
-        if not self.ended.done():
-            if error is None:
-                self.ended.cancel()
-            else:
-                self.ended.set_exception(error)
+        if not self.ended:
+            self.ended, self.error = True, error
+            if self.follower is not asyncio.current_task():
+                self.follower.cancel()
 
 
 class View:
@@ -152,21 +156,36 @@ class Broadcast:
         for client in self.clients:
             client.end()
 
-    async def follow(self, wanted: Collection[str], send: Send, holder: str) -> None:
-        """Send a snapshot, then what changes and heartbeats, until cancelled or `send` raises.
+    async def follow(
+        self, wanted: Collection[str], send: Send, holder: str, until: Coroutine[Any, Any, None] | None = None
+    ) -> bool:
+        """Send a snapshot, then what changes and heartbeats, until `until` returns (without: for ever).
 
-        `wanted`: ids of areas, empty for all. Raises `Busy` beyond `CLIENTS_MAX`.
+        `wanted`: ids of areas, empty for all. False: it was ended here, since its holder was revoked, its socket
+        takes nothing, or the centre stops. Raises `Busy` beyond `CLIENTS_MAX`, and what `send` raises.
         """
-        if len(self.clients) >= CLIENTS_MAX:
-            raise Busy("Too many displays are connected to this node.", code="clients_max")
-        client = Client(holder, self._view(wanted), send)
-        self.clients.add(client)
-        try:
-            self._serve(client)
-            await client.ended
-        finally:
-            self.clients.discard(client)
-            client.end()
+        follower = asyncio.current_task()
+        assert follower is not None
+        with contextlib.closing(until or _forever()) as end:
+            if len(self.clients) >= CLIENTS_MAX:
+                raise Busy("Too many displays are connected to this node.", code="clients_max")
+            client = Client(holder, self._view(wanted), send, follower)
+            self.clients.add(client)
+            try:
+                self._serve(client)
+                if not client.ended:
+                    await end
+            except asyncio.CancelledError:
+                # Ours or somebody else's? One task that can be cancelled is less than two that are waited for.
+                if not client.ended or follower.uncancel() > 0:
+                    raise
+            finally:
+                self.clients.discard(client)
+                if client.rest is not None:
+                    client.rest.cancel()
+        if client.error is not None:
+            raise client.error
+        return not client.ended
 
     def _serve(self, client: Client) -> None:
         """Send what the client has not seen. Returns at once, also where its socket is full."""
@@ -265,6 +284,10 @@ class Broadcast:
 
 def _encoded(message: Snapshot | OccupancyChange | Heartbeat) -> str:
     return msgspec.json.encode(message).decode()
+
+
+async def _forever() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 @types.coroutine

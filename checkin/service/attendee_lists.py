@@ -463,12 +463,12 @@ class _Known:
     def matches(self, listed: AttendeeList) -> list[Attendee | None]:
         """For each row who it is, None for somebody new; the sure ones first, so that nobody takes their place."""
         found: list[Attendee | None] = []
-        for row in listed.rows:
-            one = self._same_as(row.attendee)
+        told = [_said(row.attendee, _NAMED_BY, self._key) for row in listed.rows]
+        for row, said in zip(listed.rows, told, strict=True):
+            one = self._same_as(row.attendee, said)
             if one is not None:
                 self.take(one)
             found.append(one)
-        told = [_said(row.attendee, _NAMED_BY, self._key) for row in listed.rows]
         others = [_said(one, _NAMED_BY, self._key) for one in listed.left_out if not one.is_duplicate]
         uses = Counter((field, one[field]) for one in (*told, *others) for field in _ALONE if one[field])
         for place, row in enumerate(listed.rows):
@@ -500,10 +500,10 @@ class _Known:
             unsure += row.is_unclear or not (people or row.is_duplicate)
         return found, unsure
 
-    def _same_as(self, attendee: Attendee) -> Attendee | None:
+    def _same_as(self, attendee: Attendee, said: Mapping[str, str]) -> Attendee | None:
         if (by_ticket := self.with_ticket(attendee)) is not None:
             return by_ticket
-        for name in self._names(_said(attendee, _NAMED_BY, self._key), True):
+        for name in self._names(said, True):
             for one in self._by_name.get(name, ()):
                 # Two tickets are two people, whatever their names; an earlier list may have had no tickets.
                 is_other = (one.ticket and attendee.ticket) or one.id in self._taken

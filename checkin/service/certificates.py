@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,8 @@ from checkin.wire import iso
 PREVIEWED_MAX = 8
 CHECKS_A_MINUTE_MAX = 30
 ADDRESSES_MAX = 10_000
+LOCAL_DOMAINS = frozenset({"localhost", "local", "internal", "lan", "home", "arpa", "test", "invalid"})
+"""Names that no public server answers for."""
 
 
 class AddressSent(Struct, frozen=True, kw_only=True):
@@ -59,12 +62,13 @@ class PersonPreviewed(Struct, frozen=True, kw_only=True):
 class RuleShown(Struct, frozen=True, kw_only=True):
     """A rule and what it does: to how many, and to a few from the shortest day to the longest. `chosen`: an
     organiser has kept it; else it is a proposal. `address`: under which anybody checks a code; empty: the one
-    that certificates are asked for at. `frozen`: the passages were deleted, and what is certified
-    stands."""
+    that certificates are asked for at, and `address_wanted` where that one is reached from the house alone.
+    `frozen`: the passages were deleted, and what is certified stands."""
 
     rule: Rule
     chosen: bool
     address: str
+    address_wanted: bool
     came: int
     certified: int
     assumed: int
@@ -116,9 +120,13 @@ class Checks:
             raise TooManyAttempts(60.0)
 
 
-def read_rule(tx: Transaction, venues: Venues, slug: str, *, now: int, draft: Rule | None = None) -> RuleShown:
-    """The rule of an event, or one that is only tried, with what it does to a few people."""
+def read_rule(
+    tx: Transaction, venues: Venues, slug: str, *, here: str, now: int, draft: Rule | None = None
+) -> RuleShown:
+    """The rule of an event, or one that is only tried, with what it does to a few people. `here`: the address at which
+    it is asked for."""
     venue = venues.venue(tx, slug)
+    address = certificates.public_address(tx, venue.id)
     chosen = certificates.load_rule(tx, venue.id)
     rule = draft or chosen or proposed(venue.programme)
     kept = certificates.kept_attendances(tx, venue.id)
@@ -128,7 +136,8 @@ def read_rule(tx: Transaction, venues: Venues, slug: str, *, now: int, draft: Ru
     return RuleShown(
         rule=rule,
         chosen=chosen is not None,
-        address=certificates.public_address(tx, venue.id),
+        address=address,
+        address_wanted=not address and _is_private(here),
         came=len(found),
         certified=sum(one.minutes >= rule.least_min for one in found.values()),
         assumed=sum(one.assumed for one in found.values()),
@@ -159,9 +168,26 @@ def set_address(tx: Transaction, venues: Venues, slug: str, sent: AddressSent, *
 
 
 def verify_url(tx: Transaction, venues: Venues, slug: str, here: str) -> str:
-    """Of the page where anybody checks a code: under the event's address, or under `here` where it has none."""
+    """Of the page where anybody checks a code: under the event's address, or under `here` where it has none. Raises
+    `Conflict` where nobody outside would reach it: the paper is to hold for more than a year."""
     kept = certificates.public_address(tx, venues.id(tx, slug))
+    if not kept and _is_private(here):
+        raise Conflict(
+            "The address at which certificates are checked is not set yet, and this one is reached from here alone. An"
+            " organiser says it on the page “Papers”.",
+            code="address_unset",
+        )
     return f"{(kept or here).rstrip('/')}/verify"
+
+
+def _is_private(address: str) -> bool:
+    """Whether this address leads nowhere but on this machine or in this house: a private or loopback one (RFC 1918,
+    RFC 6890), a name of the local network (RFC 6761, RFC 6762)."""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.rpartition(".")[2] in LOCAL_DOMAINS
 
 
 def issue(

@@ -971,9 +971,7 @@ def _odd_times(programme: Sequence[Session], layout: Layout) -> list[RowNote]:
     ]
     days = {dt.datetime.fromtimestamp(one.starts_at / 1000, layout.zone).date() for one in programme}
     message = f"There are sessions on this day; the event is on {layout.event.date.isoformat()}."
-    return notes + [
-        _looked_at(day.isoformat(), "session_day", message) for day in sorted(days - {layout.event.date})
-    ]
+    return notes + [_looked_at(day.isoformat(), "session_day", message) for day in sorted(days - {layout.event.date})]
 
 
 def _looked_at(about: str, code: str, message: str) -> RowNote:

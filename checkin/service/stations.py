@@ -103,11 +103,12 @@ class AreaShown(Struct, frozen=True, kw_only=True):
 
 class RestoredShown(Struct, frozen=True, kw_only=True):
     """The centre was put back from a backup, `at` (None: it was told by a station), and nobody has said yet that no
-    door is missing. `reported`: how many stations have told all since."""
+    door is missing. `reported`: how many stations have told all since. `uncounted`: the areas to count before."""
 
     generation: int
     at: str | None
     reported: int
+    uncounted: list[str]
 
 
 class StationsShown(Struct, frozen=True, kw_only=True):
@@ -227,7 +228,7 @@ def stations_shown(
         stations=shown,
         areas=_areas(tx, venue, ledger, shown, now),
         frozen=[area for area in venue.layout.areas if ledger.is_frozen(area)],
-        restored=_restored(venue, ledger, shown),
+        restored=_restored(tx, venue, ledger, shown),
         conflicts=stations.count_open_cases(tx, venue.id),
     )
 
@@ -341,7 +342,9 @@ def _areas(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[Statio
     return areas
 
 
-def _restored(venue: Venue, ledger: Ledger, shown: Sequence[StationShown]) -> RestoredShown | None:
+def _restored(
+    tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown]
+) -> RestoredShown | None:
     if ledger.meta["roster"]:
         return None
     at = ledger.generation if ledger.generation >= A_TIME else None
@@ -349,7 +352,31 @@ def _restored(venue: Venue, ledger: Ledger, shown: Sequence[StationShown]) -> Re
         generation=ledger.generation,
         at=None if at is None else iso(at, venue.layout),
         reported=sum(one.known for one in shown),
+        uncounted=_uncounted(tx, venue, ledger),
     )
+
+
+def _uncounted(tx: Transaction, venue: Venue, ledger: Ledger) -> list[str]:
+    """The areas with a number that nobody has counted since the centre was put back, of those behind doors at which
+    something else than a station scans: what such doors showed after the backup nobody can tell again (docs/cut-off.md)."""
+    layout, theirs = venue.layout, stations.load_stations(tx, venue.id)
+    devices = [one for one in people.load_devices(tx, venue.id) if one.revoked_at is None]
+    alone = {one.door for one in theirs.values() if not one.revoked} - {
+        one.door for one in devices if one.id not in theirs
+    }
+    behind = {
+        area
+        for door in layout.doors.values()
+        if door.item is None and door.id not in alone
+        for area in layout.path(door.area)
+    }
+    return [
+        area.id
+        for area in layout.areas.values()
+        if area.id in behind
+        and (area.visitors is not None or area.persons is not None)
+        and (area.id not in ledger.counted or ledger.counted[area.id].at < ledger.generation)
+    ]
 
 
 def attention(tx: Transaction, venues: Venues, slug: str) -> AttentionShown:
@@ -378,8 +405,8 @@ def confirm_roster(tx: Transaction, venues: Venues, slug: str, generation: int, 
     """A person has compared the list of stations with the doors: none is missing.
 
     Raises `Conflict` where there is nothing to confirm, or the centre was put back once more since the list was shown
-    (`roster_changed`), and while a station of which the backup knows nothing has not reported: it may hold anything
-    (`station_unheard`).
+    (`roster_changed`), while a station of which the backup knows nothing has not reported: it may hold anything
+    (`station_unheard`), and while an area behind a door without a station is not counted (`area_uncounted`).
     """
     journal = Journal(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, journal.event)
@@ -394,6 +421,12 @@ def confirm_roster(tx: Transaction, venues: Venues, slug: str, generation: int, 
         raise Conflict(
             f"Nothing was heard of {', '.join(unheard)} yet. Wait, or revoke it and count its areas.",
             code="station_unheard",
+        )
+    if uncounted := _uncounted(tx, venue, ledger):
+        raise Conflict(
+            "What doors without a station showed after the backup is lost. Count first:"
+            f" {', '.join(venue.layout.areas[area].name for area in uncounted)}.",
+            code="area_uncounted",
         )
     ledger.confirm_roster()
     venues.ledgers.save(tx, journal.event, ledger)

@@ -268,4 +268,4 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
         state=State({"centre": centre}),
         debug=False,
     )
-    return live.KeepRawSend(app)
+    return live.Outlive(app)

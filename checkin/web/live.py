@@ -5,44 +5,52 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 from litestar.enums import ScopeType
-from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from checkin.core.errors import CheckinError
+from checkin.live.broadcast import Broadcast
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.auth import may
+from checkin.web.sockets import Sockets, frame_of, socket_of
 
 RECEIVED_MAX = 100
 """A display has nothing to say; one that sends more than this in `RECOGNISED_EVERY_S` is dropped."""
 RECOGNISED_EVERY_S = 30.0
-RAW_SEND = "checkin.raw_send"
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY = 1008
 CLOSE_FAILED = 1011
 CLOSE_TRY_LATER = 1013
 
+GoOn = Callable[[Receive, Send], Awaitable[None]]
+
+_GO_ON = "checkin.go_on"
+
 log = logging.getLogger(__name__)
 
 
-class KeepRawSend:
-    """Keeps the server's own `send` in the scope of a websocket: Litestar wraps it three times, and a
-    thousand displays ten times a second feel that."""
+class Outlive:
+    """Around the application. Where a websocket's handler has left behind how it goes on, it goes on here: the
+    handler, and what Litestar keeps for it, are let go of as soon as a display is connected."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.WEBSOCKET:
-            scope[RAW_SEND] = send  # type: ignore[literal-required]
         await self._app(scope, receive, send)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            go_on = cast(GoOn | None, scope.get(_GO_ON))
+            if go_on is not None:
+                scope.clear()  # type: ignore[attr-defined]
+                await go_on(receive, send)
 
 
 @websocket("/live", guards=[may("read")])
@@ -60,28 +68,20 @@ async def follow_live(
     except CheckinError as error:
         await socket.close(code=CLOSE_POLICY, reason=error.message[:100])
         return
-    send = cast(Send, socket.scope[RAW_SEND])  # type: ignore[literal-required]
-
-    def send_text(message: str) -> Coroutine[Any, Any, None]:
-        return cast(Coroutine[Any, Any, None], send({"type": "websocket.send", "text": message, "bytes": None}))
-
-    following = asyncio.create_task(broadcast.follow(wanted, send_text, socket.user.id))
-    listening = asyncio.create_task(until_gone(socket, centre))
-    done, pending = await asyncio.wait((following, listening), return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    await _say_goodbye(socket, done)
+    display = socket_of(socket.scope)
+    socket.scope[_GO_ON] = partial(  # type: ignore[literal-required]
+        _follow, centre, broadcast, wanted, display, socket.user.id, socket.auth
+    )
 
 
-async def until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> None:
+async def until_gone(receive: Callable[[], Awaitable[Any]], token: str, centre: Centre) -> None:
     """Returns when the client has gone, says too much, or lost its right."""
-    while await centre.gate.recognise(socket.auth) is not None:
+    while await centre.gate.recognise(token) is not None:
         received = 0
         try:
             async with asyncio.timeout(RECOGNISED_EVERY_S):
                 while received < RECEIVED_MAX:
-                    if (await socket.receive())["type"] == "websocket.disconnect":
+                    if (await receive())["type"] == "websocket.disconnect":
                         return
                     received += 1
         except TimeoutError:
@@ -89,18 +89,30 @@ async def until_gone(socket: WebSocket[Principal, str, Any], centre: Centre) -> 
         return
 
 
-async def _say_goodbye(socket: WebSocket[Principal, str, Any], done: set[asyncio.Task[None]]) -> None:
+async def _follow(
+    centre: Centre,
+    broadcast: Broadcast,
+    wanted: Sequence[str],
+    display: Sockets,
+    holder: str,
+    token: str,
+    receive: Receive,
+    send: Send,
+) -> None:
     code, reason = CLOSE_POLICY, "closed by the centre"
-    for task in done:
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, CheckinError):
-            code, reason = CLOSE_TRY_LATER, error.message[:100]
-        elif isinstance(error, OSError):
-            return  # the client has gone while something was sent to it
-        elif error is not None:
-            code, reason = CLOSE_FAILED, "failed here; it was logged"
-            log.error("unforeseen error on a live socket", exc_info=error)
-        elif task.cancelled():
+    try:
+        until = until_gone(receive, token, centre)
+        if not await broadcast.follow(wanted, lambda text: display.send_frame(frame_of(text)), holder, until):
             code, reason = CLOSE_GOING_AWAY, "revoked, too slow, or the centre stops"
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await socket.close(code=code, reason=reason)
+    except CheckinError as error:
+        code, reason = CLOSE_TRY_LATER, error.message[:100]
+    except OSError:
+        return  # the client has gone while something was sent to it
+    except Exception as error:
+        code, reason = CLOSE_FAILED, "failed here; it was logged"
+        log.error("unforeseen error on a live socket", exc_info=error)
+    if not display.writable.is_set():
+        display.transport.abort()  # it takes nothing, so no word of farewell either
+        return
+    with contextlib.suppress(OSError):
+        await send({"type": "websocket.close", "code": code, "reason": reason})

@@ -60,28 +60,34 @@ class CodeToCheck(Struct, frozen=True):
 
 
 @get("/certificates/rule", guards=[may("manage")])
-async def read_rule(event: FromPath[str], centre: NamedDependency[Centre]) -> RuleShown:
+async def read_rule(
+    event: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> RuleShown:
     """The rule that certificates follow, and what it does to a few people."""
-    now = centre.clock()
-    return await centre.read(lambda tx: certificates.read_rule(tx, centre.venues, event, now=now))
+    now, here = centre.clock(), str(request.base_url)
+    return await centre.read(lambda tx: certificates.read_rule(tx, centre.venues, event, here=here, now=now))
 
 
 @post("/certificates/rule/preview", guards=[may("manage")], status_code=200)
-async def preview_rule(event: FromPath[str], data: JSONBody[Rule], centre: NamedDependency[Centre]) -> RuleShown:
+async def preview_rule(
+    event: FromPath[str], data: JSONBody[Rule], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
+) -> RuleShown:
     """What another rule would do; nothing is kept."""
-    now = centre.clock()
-    return await centre.read(lambda tx: certificates.read_rule(tx, centre.venues, event, now=now, draft=data))
+    now, here = centre.clock(), str(request.base_url)
+    return await centre.read(
+        lambda tx: certificates.read_rule(tx, centre.venues, event, here=here, now=now, draft=data)
+    )
 
 
 @put("/certificates/rule", guards=[may("manage")])
 async def set_rule(
     event: FromPath[str], data: JSONBody[Rule], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> RuleShown:
-    now, by = centre.clock(), request.user.id
+    now, by, here = centre.clock(), request.user.id, str(request.base_url)
 
     def work(tx: Transaction) -> RuleShown:
         certificates.set_rule(tx, centre.venues, event, data, now=now, by=by)
-        return certificates.read_rule(tx, centre.venues, event, now=now)
+        return certificates.read_rule(tx, centre.venues, event, here=here, now=now)
 
     return await centre.write(work, event=event)
 

@@ -87,7 +87,7 @@ async def follow_screen(
         with centre.screens.follow((event, door, screen)) as answers:
             sending = asyncio.create_task(_send(socket, answers))
             try:
-                await until_gone(socket, centre)
+                await until_gone(socket.receive, socket.auth, centre)
             finally:
                 sending.cancel()
     except (OSError, WebSocketDisconnect):

@@ -11,7 +11,6 @@ from litestar import Request, WebSocket, get, post, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
-from litestar.types import Send
 
 from checkin.core.errors import CheckinError
 from checkin.core.link import Ask, Rows, ToCentre
@@ -32,7 +31,8 @@ from checkin.service.stations import (
 )
 from checkin.store.stations import Station
 from checkin.web.auth import may
-from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, RAW_SEND
+from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY
+from checkin.web.sockets import Sockets, frame_of, socket_of
 
 OUT_MAX = 5_000
 """So many messages wait for one station; it is a thousand pages of people and more."""
@@ -126,7 +126,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     await socket.accept()
     now, program = centre.clock(), socket.headers.get("user-agent", "")
     await centre.write(lambda tx: stations.link_opened(tx, found.id, program, now=now))
-    send = cast(Send, socket.scope[RAW_SEND])  # type: ignore[literal-required]
+    line = socket_of(socket.scope)
     links, broadcast = await centre.links(event), await centre.broadcast(event)
     out: asyncio.PriorityQueue[tuple[bool, int, bytes]] = asyncio.PriorityQueue(OUT_MAX)
     order = count()
@@ -141,12 +141,12 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     async def write() -> None:
         while True:
             _, _, frame = await out.get()
-            await send({"type": "websocket.send", "bytes": frame, "text": None})
+            await line.send({"type": "websocket.send", "bytes": frame, "text": None})
 
     writing = asyncio.create_task(write(), name="station writes")
     work = [writing, asyncio.create_task(_listen(socket, links, found, push, centre), name="station listens")]
     if not found.revoked:
-        work.append(asyncio.create_task(_show(broadcast, found, send), name="station shows"))
+        work.append(asyncio.create_task(_show(broadcast, found, line), name="station shows"))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -188,10 +188,6 @@ def _is_of(message: ToCentre, station: Station) -> bool:
     return True
 
 
-async def _show(broadcast: Broadcast, station: Station, send: Send) -> None:
+async def _show(broadcast: Broadcast, station: Station, line: Sockets) -> None:
     """Every area: a station has the displays too, and those of all areas are encoded once for all stations."""
-
-    def send_text(message: str) -> Any:
-        return send({"type": "websocket.send", "text": message, "bytes": None})
-
-    await broadcast.follow((), send_text, f"device:{station.id}")
+    await broadcast.follow((), lambda text: line.send_frame(frame_of(text)), f"device:{station.id}")

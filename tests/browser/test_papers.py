@@ -46,6 +46,12 @@ def test_organiser_certifies_enters_a_paper_list_looks_who_did_what_and_plans_de
     page.click("#rule .button")
     expect(page.locator("#notice")).to_contain_text("Die Regel gilt ab jetzt")
     expect(page.locator("#proposed")).to_be_hidden()
+    page.click("#issue button")
+    expect(page.locator("[name=address]")).to_be_focused()
+    expect(page.locator("#addresswanted")).to_contain_text("nur hier im Haus")
+    page.fill("[name=address]", "https://checkin.example.org")
+    page.keyboard.press("Enter")
+    expect(page.locator("#addresswanted")).to_be_hidden()
     with page.expect_download() as loading:
         page.click("#issue button")
     (paper,) = pypdf.PdfReader(io.BytesIO(Path(loading.value.path()).read_bytes())).pages

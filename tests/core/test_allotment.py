@@ -97,6 +97,21 @@ def test_who_left_elsewhere_leaves_the_seat_with_its_station_until_it_is_handed_
     assert not ledger.admissions
 
 
+def test_a_seat_handed_over_while_somebody_leaves_it_is_free_when_their_way_out_was_shown() -> None:
+    ledger = ledger_with(1)
+    ledger.used(KEY, 1, "a1", "scan", ("P",))
+    ledger.seat((*KEY, 1), "P", "inside")
+    ledger.vacate("a1", "P", certain=True, scan="exit")
+    owned = (((*KEY, 1), "P"),)
+    ledger.await_shown(
+        "exit", Pending(attendee="a1", leaves="P", enters="house", counts_as="visitor", entry=False, owned=owned)
+    )
+    ledger.reported(KEY, {"P": Counters(granted=1, admitted=1, freed=1, returned=1)}, due=1, handed=1, whole=True)
+    assert again(ledger).set_aside["P"] == ledger.set_aside["P"] == 1
+    ledger.shown("exit")
+    assert ledger.set_aside["P"] == 0
+
+
 def test_a_seat_in_doubt_stays_set_aside_when_its_station_hands_it_over() -> None:
     ledger = ledger_with(1)
     ledger.used(KEY, 1, "a1", "scan", ("P",))

@@ -62,6 +62,18 @@ def test_forecast_is_sure_when_the_day_is_over() -> None:
     assert (one.low, one.mean, one.high) == (480, 480, 480)
 
 
+def test_nobody_comes_twice_and_walk_ins_are_told_by_those_who_came() -> None:
+    six = Arrivals(6 * 0.78, BEGINS, absent=0)
+    for now in (at("09:00"), at("10:15"), END):
+        one = six.by(END, 6, now)
+        assert (one.low, one.mean, one.high) == (6, 6, 6), now
+    four_left = Arrivals(400, BEGINS, absent=4, walk_ins=0)
+    assert four_left.by(END, 396, at("10:00")).high <= 400
+    now = at("10:20")
+    half_of_them = Arrivals(78, BEGINS, absent=2, walk_ins=49)
+    assert 100 < half_of_them.by(END, 98, now).mean < 110, "walk-ins go on coming as they came"
+
+
 def test_no_show_is_as_set_else_as_at_the_last_events_else_the_default() -> None:
     last = [Attended(300, 240), Attended(100, 80)]
     assert no_show(30, last).percent == 30

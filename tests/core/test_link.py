@@ -147,6 +147,17 @@ def test_a_place_is_free_when_the_door_has_shown_that_somebody_left() -> None:
     assert house.free("P") == 4
 
 
+def test_who_was_let_in_and_not_yet_shown_that_leaves_their_place_in_doubt_by_another_door() -> None:
+    house = House()
+    free = house.free("house")
+    house.ask("hall", "a1", "in")
+    house.now += 1_000
+    house.ask("front", "a1", "out", "exit", after="in")
+    house.row("front", 1, "a1", "out", decided="centre", direction="exit")
+    assert (house.inside("house"), house.free("house")) == (0, free - 1), "the badge is in two hands"
+    assert ("out", "house") in house.process.ledger.doubts
+
+
 def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> None:
     house = House()
     house.ask("front", "a1", "in")

@@ -33,6 +33,10 @@ def at_the_web(centre: Real, who: str) -> Any:
     return answer["reason"] or answer["outcome"]
 
 
+def restored(centre: Real) -> Any:
+    return centre.organiser.get("/stations").json()["restored"]
+
+
 def test_restored_centre_lets_nobody_in_until_the_doors_have_told_and_a_person_has_confirmed(tmp_path: Path) -> None:
     with real(tmp_path, house=12) as (centre, station):
         door = station("D1")
@@ -62,6 +66,11 @@ def test_restored_centre_lets_nobody_in_until_the_doors_have_told_and_a_person_h
         until(lambda: centre.organiser.get("/stations").json()["restored"]["reported"] == 1, "the door has told", 25)
         until(lambda: centre.inside("house") == 3, "who came after the backup is inside")
         assert at_the_web(centre, "p0") == "area_full", "nobody has said yet that no door is missing"
+        refused = centre.organiser.post("/stations/roster", json={"generation": restored(centre)["generation"]}).json()
+        assert refused["code"] == "area_uncounted", "what the door of the web showed since the backup is lost"
+        for area in restored(centre)["uncounted"]:
+            counted = {"id": str(uuid.uuid4()), "area": area, "headcount": 3 if area == "house" else 0}
+            assert centre.organiser.post("/corrections", json=counted).status_code == 201
         assert "is confirmed" in command(centre, "station", "confirm", SLUG)
         assert centre.organiser.get("/stations").json()["restored"] is None
         assert at_the_web(centre, "p0") == "admitted"

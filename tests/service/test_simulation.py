@@ -78,6 +78,9 @@ def test_day_is_the_one_that_the_conference_saw() -> None:
     minutes = [clock.hour * 60 + clock.minute for clock in full]
     assert sum(minutes) / len(minutes) == pytest.approx(10 * 60 + 34, abs=5)
     assert all(day.overflowed.get("T", 0) > 0 for day in days if area(day, "P").full_at is not None)
+    for day in days:
+        hall = area(day, "P")
+        assert hall.refused >= hall.placed >= day.overflowed.get("T", 0), "whom the Theater takes has found a place"
     inside = [next(one.inside for one in day.curve if layout.clock(one.at) == dt.time(11, 10)) for day in days]
     assert sum(inside) / 10 == pytest.approx(489, abs=25)
 

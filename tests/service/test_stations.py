@@ -104,6 +104,13 @@ class House:
         assert restored is not None
         return restored.generation
 
+    async def count_behind_the_web(self) -> None:
+        """What doors without a station showed since the backup is lost: nobody is there."""
+        restored = (await self.shown()).restored
+        assert restored is not None and restored.uncounted
+        for area in restored.uncounted:
+            await self.count(area, 0)
+
     async def confirm(self, generation: int) -> None:
         await self.store.write(lambda tx: confirm_roster(tx, self.venues, SLUG, generation, now=self.now, by="test"))
 
@@ -250,6 +257,7 @@ def test_centre_that_was_put_back_gives_nothing_away_until_the_station_has_told_
         assert (shown.frozen, shown.restored and shown.restored.reported) == (["house", "P", "T", "wing", "G"], 0)
         assert await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
         assert await house.scan("a0") == "area_full"
+        await house.count_behind_the_web()
         await house.confirm(generation)
         assert not await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
         assert await house.scan("a0") == "area_full", "the station has not told what it holds"
@@ -274,6 +282,9 @@ def test_list_of_stations_is_confirmed_as_it_was_shown_and_only_once_all_on_it_w
         with pytest.raises(Conflict, match="Nothing was heard of Süd"):
             await house.confirm(second)
         await house.store.write(lambda tx: revoke_device(tx, house.venues, SLUG, never.station, now=NOW, by="test"))
+        with pytest.raises(Conflict, match="Count first: "):
+            await house.confirm(second)
+        await house.count_behind_the_web()
         await house.confirm(second)
         assert (await house.shown()).restored is None
 

@@ -31,7 +31,7 @@ NODES = 3
 
 def on_postgres(work: Callable[[str], Awaitable[T]]) -> T:
     async def run() -> T:
-        return await work(new_postgres_database())
+        return await work(new_postgres_database(migrated=False))
 
     return asyncio.run(run())
 

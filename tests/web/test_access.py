@@ -21,7 +21,7 @@ from checkin.store.engine import Transaction
 from checkin.store.people import load_devices
 from checkin.web.app import create_app
 from checkin.web.auth import Guard
-from checkin.web.live import KeepRawSend
+from checkin.web.live import Outlive
 from tests.served import PASSWORD, Served
 from tests.venue import SLUG, at
 
@@ -301,7 +301,7 @@ ASKED_OTHERWISE = {
 def guarded_calls(served: Served, folder: Path) -> dict[tuple[str, str], Permission]:
     """(method, path of an event) → what it needs, as the guards say it."""
     app = create_app(served.centre, FACES, "test", folder)
-    assert isinstance(app, KeepRawSend)
+    assert isinstance(app, Outlive)
     found: dict[tuple[str, str], Permission] = {}
     for route in app._app.routes:  # type: ignore[attr-defined]
         path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)

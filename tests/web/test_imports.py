@@ -629,7 +629,7 @@ def test_unknown_room_is_mapped_or_its_sessions_left_out_and_the_rest_enters(org
     content = frab(("A", "Podium", "11:00", "Große Halle"), ("B", "Werkstatt", "11:00", "Theater"))
     content = content.replace(b"Theater", b"Kellerbar")
     one = sent(orga, content)
-    assert one["read_as"]["rooms"] == [{"text": "Kellerbar", "count": 1, "area": ""}]
+    assert one["read_as"]["rooms"] == [{"text": "Kellerbar", "count": 1, "area": "", "chosen": False}]
     assert [(note["column"], note["code"]) for note in one["notes"]] == [("Werkstatt", "room_unknown")]
     assert one["counts"]["new"] == 1
     mapped = orga.patch(f"/imports/{one['id']}", json={"rooms": {"Kellerbar": "T"}}).json()

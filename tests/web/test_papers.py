@@ -57,6 +57,10 @@ def house(tmp_path: Path, clock: Clock) -> Iterator[Served]:
         ]
         one.write(lambda tx: import_schedule(tx, one.centre.venues, SLUG, sessions, now=at("08:00"), by="test"))
         one.write(lambda tx: certificates.set_rule(tx, one.centre.venues, SLUG, Rule(), now=at("08:00"), by="test"))
+        address = certificates.AddressSent(address="https://checkin.example")
+        one.write(
+            lambda tx: certificates.set_address(tx, one.centre.venues, SLUG, address, now=at("08:00"), by="test")
+        )
         yield one
 
 
@@ -251,10 +255,15 @@ def test_certificate_stays_the_same_when_only_an_assumption_falls_away(house: Se
 def test_certificates_carry_the_events_public_address(house: Served, clock: Clock) -> None:
     a_day(house, clock)
     organiser = house.operator()
-    assert f"127.0.0.1:{house.port}/verify" in issued(organiser, attendee="a1")[0]
+    assert organiser.put("/certificates/address", json={"address": ""}).status_code == 204
+    assert organiser.get("/certificates/rule").json()["address_wanted"] is True
+    refused = house.client("desk").post("/certificates", json={"attendee": "a1"})
+    assert refused.json()["code"] == "address_unset", "whoever gets the paper does not reach 127.0.0.1"
+    assert organiser.get("/certificates").json()["certificates"] == []
     assert organiser.put("/certificates/address", json={"address": "checkin"}).json()["code"] == "address_invalid"
     assert organiser.put("/certificates/address", json={"address": "https://checkin.example.org/"}).status_code == 204
-    assert organiser.get("/certificates/rule").json()["address"] == "https://checkin.example.org"
+    rule = organiser.get("/certificates/rule").json()
+    assert (rule["address"], rule["address_wanted"]) == ("https://checkin.example.org", False)
     page = issued(organiser, attendee="a1")[0]
     assert "checkin.example.org/verify" in page
     assert "127.0.0.1" not in page
@@ -483,6 +492,7 @@ def test_data_go_by_schedule_and_the_counts_remain_situation_72(house: Served, c
         ("names", "2027-06-20"),
     ]
     assert shown["stages"][0]["counts"] == {"needs": 6}
+    assert len(organiser.get("/overview").json()["arrivals"]) > 0
     wanted = {"needs_days": 14, "passages_days": 183, "names_days": 457, "on": True}
     assert organiser.put("/erasure", json={**wanted, "names_days": 100}).json()["code"] == "schedule_order"
     assert organiser.put("/erasure", json=wanted).json()["on"] is True
@@ -531,6 +541,8 @@ def test_data_go_by_schedule_and_the_counts_remain_situation_72(house: Served, c
         told = organiser.get(f"/exports/{kind}.csv").content.decode("utf-8-sig")
         assert "00:00" not in told, kind
         assert ";0;0" not in told, kind
+    overview = organiser.get("/overview").json()
+    assert (overview["arrivals"], overview["forecast"]["arrived"]) == ([], 2), "a day's beginning is no time of arrival"
 
     assert pass_days(460) == ["names"]
     assert b"beraus-Selten" not in files_of(tmp_path)
@@ -544,7 +556,14 @@ def test_data_go_by_schedule_and_the_counts_remain_situation_72(house: Served, c
     proof = "\n".join(texts(organiser.get("/erasure.pdf").content))
     assert "Löschnachweis" in proof
     assert "nach Löschplan" in proof
-    assert [one["done_at"] is not None for one in organiser.get("/erasure").json()["stages"]] == [True] * 3
+    stages = organiser.get("/erasure").json()["stages"]
+    assert [one["done_at"] is not None for one in stages] == [True] * 3
+    removed = [one["removed"] for one in stages]
+    assert removed[0] == {"needs": 6}
+    assert removed[1]["passages"] > 0
+    assert removed[2]["names"] == shown["stages"][2]["counts"]["names"]
+    press = organiser.get("/exports/press.csv").content.decode("utf-8-sig")
+    assert len(press.splitlines()) == 1, "nobody is left whom a line could name"
 
 
 @pytest.mark.sqlite

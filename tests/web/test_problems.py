@@ -34,3 +34,10 @@ def test_client_that_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(
     faults = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING or one.exc_info]
     assert faults == []
     assert served.operator("steward").get("/occupancy").status_code == 200
+
+
+def test_digits_in_the_place_of_a_time_are_no_seconds_since_1970(served: Served) -> None:
+    orga = served.operator()
+    session = {"id": "S", "area": "P", "title": "Podium", "ends_at": "2026-03-20T12:00:00+01:00"}
+    for answer in (orga.post("/sessions", json={**session, "starts_at": "1100"}), orga.get("/audit?since=1100")):
+        assert (answer.status_code, answer.json()["code"]) == (422, "time_invalid"), answer.text

@@ -90,13 +90,15 @@ function showInvitation(invitation) {
 function showTable() {
   const operators = Object.keys(roles.operators);
   const devices = Object.keys(roles.devices);
+  const deviceWord = (/** @type {string} */ role) => word("deviceOf", { role: roleWord(role) });
   const head = (/** @type {string[]} */ cells) => make("tr", {}, ...cells.map((cell) => (cell ? make("th", { scope: "col" }, cell) : make("td", {}))));
-  find("#may thead").replaceChildren(head(["", ...operators.map(roleWord), ...devices.map((role) => word("deviceOf", { role: roleWord(role) }))]));
-  const cell = (/** @type {boolean} */ may) => make("td", { class: may ? "yes" : "no" }, make("span", { "aria-hidden": "true" }, may ? "✓" : "–"), make("span", { class: "unseen" }, word(may ? "yes" : "no")));
+  find("#may thead").replaceChildren(head(["", ...operators.map(roleWord), ...devices.map(deviceWord)]));
+  const cell = (/** @type {string} */ whose, /** @type {boolean} */ may) => make("td", { class: may ? "yes" : "no" },
+    make("span", { "aria-hidden": "true" }, may ? "✓" : "–"), make("span", { class: "unseen" }, word(may ? "yes" : "no")), make("span", { class: "whose" }, ` ${whose}`));
   find("#may tbody").replaceChildren(
     ...roles.permissions.map((/** @type {string} */ permission) => make("tr", {}, make("th", { scope: "row" }, permissionWord(permission)),
-      ...operators.map((role) => cell(roles.operators[role].includes(permission))), ...devices.map((role) => cell(roles.devices[role].includes(permission))))),
-    make("tr", {}, make("th", { scope: "row" }, word("secondFactor")), ...operators.map((role) => cell(roles.second_factor.includes(role))), ...devices.map(() => cell(false))),
+      ...operators.map((role) => cell(roleWord(role), roles.operators[role].includes(permission))), ...devices.map((role) => cell(deviceWord(role), roles.devices[role].includes(permission))))),
+    make("tr", {}, make("th", { scope: "row" }, word("secondFactor")), ...operators.map((role) => cell(roleWord(role), roles.second_factor.includes(role))), ...devices.map((role) => cell(deviceWord(role), false))),
   );
 }
 

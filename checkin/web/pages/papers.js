@@ -58,6 +58,7 @@ function showRule() {
   find("#pointfield").hidden = !input("points").checked;
   if (!tried) return;
   find("#frozen").hidden = !tried.frozen;
+  find("#addresswanted").hidden = !tried.address_wanted;
   find("#proposed").hidden = tried.chosen;
   find("#counting").textContent = word("certCounting", { count: sessions.length - tried.rule.left_out.length, all: sessions.length });
   find("#verdict").textContent = tried.came ? word("certVerdict", { certified: tried.certified, came: tried.came, assumed: tried.assumed }) : word("certNobody");
@@ -122,6 +123,11 @@ async function turn(one) {
 }
 
 function issue() {
+  if (tried.address_wanted) {
+    notice(word("certAddressWanted"));
+    address.focus();
+    return undefined;
+  }
   const data = new FormData(issuing);
   const body = { language: data.get("language"), ...(data.get("group") ? { group: data.get("group") } : {}) };
   return taken(made({ host: find("#working"), label: "certWorking", path: `${api}/certificates`, body }));
@@ -190,6 +196,7 @@ addressing.addEventListener("submit", async (submitted) => {
   try {
     await call(`${api}/certificates/address`, { method: "PUT", body: { address: address.value.trim() } });
     notice(word("certAddressSaved"));
+    await tryRule();
   } catch (error) {
     complain(error);
   }

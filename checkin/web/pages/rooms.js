@@ -113,7 +113,7 @@ function holdLines(area) {
     const until = hold.until ? ` ${word("until", { time: hold.until })}` : "";
     const over = hold.until !== null && hold.until <= clock.time(clock.now());
     const state = over ? ` – ${word("holdOver")}` : hold.released ? ` – ${word("released")}` : "";
-    const text = make("span", { class: state ? "quiet" : "" }, `${word("holdFor", { seats: hold.seats, whose })}${until}${state}`);
+    const text = make("span", { class: state ? "quiet" : "" }, `${word("holdFor", { count: hold.seats, whose })}${until}${state}`);
     const release = (/** @type {boolean} */ released) => call(`${api}/holds/${encodeURIComponent(hold.id)}`, { method: "PATCH", body: { released } }).then(read);
     const deed = button(`release ${hold.id}`, word(hold.released ? "holdAgain" : "release"), async () => {
       await release(!hold.released);

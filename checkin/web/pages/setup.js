@@ -172,7 +172,7 @@ function showSteps() {
     ["stepHolds", are.holds > 0, "#hold", { count: are.holds }],
     ["stepSessions", are.sessions > 0, `${page}/programme`, { count: are.sessions }],
     ["stepList", are.attendees > 0, `${page}/imports`, { count: are.attendees }],
-    ["stepDevices", are.devices > 0, `${page}/devices`, { count: are.devices, heard: are.devices_heard }],
+    ["stepDevices", are.devices > 0 && are.devices_heard >= are.devices, `${page}/devices`, { count: are.devices, heard: are.devices_heard }],
     ["stepOperators", are.operators > 1, "/operators", { count: are.operators }],
     ["stepBadges", are.attendees > 0 && are.badges >= are.attendees, `${page}/badges`, { count: are.badges, all: are.attendees }],
     ["stepPrinted", are.attendees > 0 && are.badges_printed >= are.attendees, `${page}/badges`, { count: are.badges_printed, all: are.attendees }],
@@ -234,7 +234,7 @@ function aboutRow(noun, row) {
     area: () => [row.id, row.parent === null ? word("isHouse") : word("insideOf", { area: nameOf("area", row.parent) }), number === null ? word("noLimit") : String(number)],
     plan: () => [nameOf("area", row.area), number === null ? "" : String(number)],
     door: () => [row.id, `→ ${nameOf("area", row.area)}`, row.direction === "both" ? "" : word(row.direction), row.opens || row.closes ? `${hour(row.opens)}–${hour(row.closes)}` : ""],
-    hold: () => [word("holdFor", { seats: row.seats, whose: row.session ?? nameOf("group", row.group) }), row.until ? word("until", { time: hour(row.until) }) : ""],
+    hold: () => [word("holdFor", { count: row.seats, whose: row.session ?? nameOf("group", row.group) }), row.until ? word("until", { time: hour(row.until) }) : ""],
     item: () => [row.id, word(row.kind === "lent" ? "itemLent" : "itemOnce")],
   }[noun]?.() ?? [];
   return parts.filter(Boolean).join(" · ");
@@ -433,7 +433,7 @@ function showFiles() {
       const read = await answer.json();
       if (!answer.ok) throw new Problem(answer.status, read, 1);
       take(read.layout);
-      notice(word("fileTaken", { name: file.name }));
+      notice(word(isChanged() ? "fileTaken" : "fileEqual", { name: file.name }));
     } catch (error) {
       notice(error instanceof Problem ? error.message : faultOf(error));
     }

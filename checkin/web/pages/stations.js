@@ -188,9 +188,10 @@ function countButton(seats) {
 /** Count an area: what is set aside there for stations that are switched off, or in doubt, comes free. @param {string} area */
 function count(area) {
   const now = live.areas.get(area);
-  const seats = shown.areas.find((/** @type {any} */ one) => one.id === area);
-  if (!now || !seats) return;
-  enterHeadcount({ id: area, name: seats.name }, now, read, { about: [make("p", {}, word("stationCountFrees", { count: seats.to_count }))], undo: false });
+  if (!now) return;
+  const frees = shown.areas.find((/** @type {any} */ one) => one.id === area)?.to_count ?? 0;
+  const about = frees ? [make("p", {}, word("stationCountFrees", { count: frees }))] : [];
+  enterHeadcount({ id: area, name: areaName(area) }, now, read, { about, undo: false });
 }
 
 /** @param {any} station */
@@ -243,6 +244,11 @@ function showRestored() {
     make("p", {}, restored === null ? word("restoredFrozenStill", { areas: frozen }) : word("restoredFrozen", { areas: frozen })),
     make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
     restored === null ? make("p", {}, word("restoredUnheard")) : make("p", {}, word("restoredMissing")),
+    ...(restored?.uncounted.length ? [
+      make("p", {}, word("restoredUncounted")),
+      make("p", { class: "buttons" }, ...restored.uncounted.map((/** @type {string} */ area) =>
+        button(`count ${area}`, word("stationCountArea", { area: areaName(area) }), () => count(area)))),
+    ] : []),
     ...(restored === null ? [] : [make("p", { class: "buttons" }, button("confirm", word("restoredConfirm"), () => confirm(restored.generation, unheard), ""))]),
   );
 }

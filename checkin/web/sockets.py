@@ -1,0 +1,79 @@
+"""The server's websockets, with the bounds that uvicorn leaves open, and frames that are made once for all.
+
+uvicorn reads on only when the application has taken a message, but it answers every ping whether its answer is
+read or not, and keeps every piece of a message. Here a client has so many of both.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+from litestar.types import Scope
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+
+CONTROLS_MAX = 100
+"""Pings and pongs of a client in `CONTROLS_PER_S`: a client that keeps itself alive sends one in some seconds."""
+CONTROLS_PER_S = 30.0
+PIECES_MAX = 256
+"""Pieces of one message; its bytes are bounded by the server."""
+FRAMES_KEPT = 256
+SOCKET = "checkin.socket"
+
+
+class Sockets(WebSocketsSansIOProtocol):
+    """One websocket, which the application finds in its scope."""
+
+    controls = 0
+    controls_since_s = 0.0
+
+    async def run_asgi(self) -> None:
+        self.scope[SOCKET] = self  # type: ignore[literal-required]
+        await super().run_asgi()
+
+    async def send_frame(self, frame: bytes) -> None:
+        """Send what `frame_of` made; waits only for a socket that is full. Raises `OSError` for a client that has gone."""
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            raise ClientDisconnected()
+        self.transport.write(frame)
+
+    def handle_ping(self) -> None:
+        if self._takes_control():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._takes_control():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= PIECES_MAX:
+            self.transport.abort()
+        else:
+            super().handle_cont(event)
+
+    def _takes_control(self) -> bool:
+        now_s = self.loop.time()
+        if now_s - self.controls_since_s > CONTROLS_PER_S:
+            self.controls_since_s, self.controls = now_s, 0
+        self.controls += 1
+        if self.controls > CONTROLS_MAX:
+            self.transport.abort()
+            return False
+        return True
+
+
+def socket_of(scope: Scope) -> Sockets:
+    """The server's own end of a websocket. Litestar wraps `send` three times, and a thousand displays ten times a
+    second feel that."""
+    return cast(Sockets, scope[SOCKET])  # type: ignore[literal-required]
+
+
+@lru_cache(FRAMES_KEPT)
+def frame_of(text: str) -> bytes:
+    """A text message as it goes over the wire to everybody: what a server sends is not masked (RFC 6455, 5.1)."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
