@@ -106,6 +106,7 @@ def serve(host: str | None, port: int | None) -> None:
         settings["database_url"].value,
         host or settings["host"].value,
         settings["port"].value if port is None else port,
+        listen_url=settings["database_listen_url"].value,
         proxies=settings["proxies"].value,
         log_level=settings["log_level"].value,
         events_folder=settings["events_folder"].value,
@@ -151,6 +152,8 @@ def health(url: str | None) -> None:
         raise CheckinError(f"{address} is not well: {answer.text}")
     version = asyncio.run(_engine_version())
     click.echo(f"{address} is well ({version}).")
+    if ailing := answer.json().get("detail"):
+        click.echo(ailing)
 
 
 @main.command()

@@ -74,6 +74,13 @@ def _truth(text: str) -> bool:
 
 OPTIONS = (
     Option("database_url", str, "sqlite:///checkin.db", "sqlite:///FILE or postgresql://…", secret=True),
+    Option(
+        "database_listen_url",
+        str,
+        "",
+        "postgresql://… past a pooler, for the news of other nodes; empty: as database_url",
+        secret=True,
+    ),
     Option("host", str, "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
     Option("port", _port, "8000", "port to listen on; 0 takes a free one"),
     Option("proxies", str, "127.0.0.1", "reverse proxies whose X-Forwarded-… headers are believed, by comma"),

@@ -43,11 +43,11 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def open_store(url: str) -> Store:
-    """Open the database of this URL and bring its schema up to date. Raises `BadInput` for another kind of
-    URL, `StoreBusy` where the database does not answer."""
+async def open_store(url: str, listen_url: str = "") -> Store:
+    """Open the database of this URL and bring its schema up to date. `listen_url`: see `PostgresStore`. Raises
+    `BadInput` for another kind of URL, `StoreBusy` where the database does not answer."""
     if is_postgres(url):
-        return await PostgresStore.open(url)
+        return await PostgresStore.open(url, listen_url)
     return await SqliteStore.open(database_path(url))
 
 
@@ -105,6 +105,7 @@ def serve(
     host: str,
     port: int,
     *,
+    listen_url: str = "",
     proxies: str = "127.0.0.1",
     log_level: str = "info",
     events_folder: Path = EVENTS_FOLDER,
@@ -120,7 +121,9 @@ def serve(
     lock = None if is_postgres(url) else ServeLock(database_path(url))
     try:
         bound = listen(host, port)
-        uvloop.run(_serve(url, bound, proxies, events_folder, clock, ago, second_factor, webhooks_private, started))
+        uvloop.run(
+            _serve(url, listen_url, bound, proxies, events_folder, clock, ago, second_factor, webhooks_private, started)
+        )
     finally:
         if lock is not None:
             lock.release()
@@ -128,6 +131,7 @@ def serve(
 
 async def _serve(
     url: str,
+    listen_url: str,
     bound: socket.socket,
     proxies: str,
     events_folder: Path,
@@ -137,7 +141,7 @@ async def _serve(
     webhooks_private: bool,
     started: Callable[[str, Centre], Awaitable[None]] | None,
 ) -> None:
-    store = await open_store(url)
+    store = await open_store(url, listen_url)
     centre = Centre(store, clock, ago=ago, second_factor=second_factor, webhooks_private=webhooks_private)
     server = server_of(app_of(centre, events_folder), proxies)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))

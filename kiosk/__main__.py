@@ -17,7 +17,8 @@ import httpx
 
 from checkin.core.errors import CheckinError
 from kiosk.keeper import Keeper
-from kiosk.main import Kiosk, pair, serve
+from kiosk.main import Kiosk
+from kiosk.pairing import pair
 from kiosk.printing import (
     ASK_S,
     FAILURES_MAX,
@@ -31,6 +32,7 @@ from kiosk.printing import (
 )
 from kiosk.scanner import BAUD, SerialScanner, codes_of
 from kiosk.scanning import DoorOfCentre, DoorOfStation, Refused, scan_on
+from kiosk.serving import serve
 from kiosk.store import InUse, WrongKey
 from kiosk.watchdog import Screen, Systemd
 from kiosk.web import app_of

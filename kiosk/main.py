@@ -13,15 +13,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 import msgspec
-import uvicorn
 
 from checkin.core.admission import Bearer, Decision, Evacuation
 from checkin.core.codes import normalise
-from checkin.core.errors import Busy, CheckinError, Conflict
+from checkin.core.errors import Busy, Conflict
 from checkin.core.layout import Layout
 from checkin.core.link import Answer as LinkAnswer
 from checkin.core.link import News, Row, Totals
@@ -39,7 +38,6 @@ from kiosk.people import KnownPeople
 from kiosk.state import Health, StationHeartbeat, StationState
 from kiosk.station import Belief, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
 from kiosk.store import Disk
-from kiosk.watchdog import Systemd, beat
 
 TICK_S = 0.1
 AGAIN_S = 1.0
@@ -57,7 +55,6 @@ SAID_S = 1.0
 """So long a station that was revoked still says so on its pages."""
 FONT_NAME = re.compile(r"[a-z0-9-]{1,60}\.woff2")
 FONT_S_MAX = 20.0
-PAGE_FRAME_BYTES_MAX = 64 * 1024
 
 log = logging.getLogger(__name__)
 _live = msgspec.json.Decoder(Snapshot | OccupancyChange | Heartbeat)
@@ -583,78 +580,6 @@ class Kiosk:
     @property
     def _evacuation(self) -> Evacuation:
         return self.station.state.evacuation if self.station is not None else "none"
-
-
-def pair(url: str, code: str, keeper: Keeper) -> Pairing:
-    """Make this machine the station of a pairing code. Raises `CheckinError` with what the centre says."""
-    try:
-        answer = httpx.post(f"{url.rstrip('/')}/api/v1/stations/pair", json={"code": code}, timeout=10, trust_env=False)
-    except httpx.HTTPError as error:
-        raise CheckinError(f"No connection to {url}: {error or type(error).__name__}", code="no_link") from None
-    if answer.is_error:
-        try:
-            detail = str(answer.json().get("detail", ""))
-        except ValueError:
-            detail = ""
-        raise CheckinError(detail or f"{url} answers HTTP {answer.status_code}.", code="pairing_failed")
-    told: dict[str, Any] = answer.json()
-    pairing = Pairing(
-        url=url.rstrip("/"), event=told["event"], station=told["station"], door=told["door"], token=told["token"]
-    )
-    keeper.keep_key(msgspec.json.decode(msgspec.json.encode(told["key"]), type=bytes))
-    keeper.keep_pairing(pairing)
-    return pairing
-
-
-async def serve(kiosk: Kiosk, app: Any, port: int, stop: asyncio.Event) -> None:
-    """Run a station and its pages until told to stop, by a signal or by `stop`."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=port,
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=PAGE_FRAME_BYTES_MAX,
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-
-    async def stopped() -> None:
-        await stop.wait()
-        server.should_exit = True
-
-    async def run() -> None:
-        try:
-            await kiosk.run()
-        finally:
-            server.should_exit = True
-
-    async def tell_systemd() -> None:
-        while not server.started:
-            await asyncio.sleep(TICK_S)
-        await beat(Systemd(), kiosk.well)
-
-    tasks = [
-        asyncio.create_task(run(), name="station"),
-        asyncio.create_task(stopped(), name="station stops"),
-        asyncio.create_task(tell_systemd(), name="systemd is told"),
-    ]
-    try:
-        await server.serve()
-    finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-        kiosk.close()
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
 
 
 def _now() -> Moment:

@@ -313,10 +313,11 @@ class Station:
         return self._show(asked.scan, answer.decision, now, alone=False)
 
     def _decide_alone(self, scan: Scan, now: Moment) -> list[Effect]:
-        unsure: tuple[str, ...] = ()
+        # Who is known to be inside may have left by another door, which has given their place on.
+        unsure = (self.area,)
         bearer = self.people.bearer(scan)
         if bearer is not None:
-            belief, unsure = self.belief(bearer.attendee), self._unsure(bearer.attendee)
+            belief = self.belief(bearer.attendee)
             bearer = replace(bearer, presence=belief.presence if belief is not None else None, unsure=unsure)
         at = self._centre_time(now)
         seats = OwnSeats(
@@ -395,22 +396,14 @@ class Station:
 
     def _seats(self, scan: Scan, decision: Decision, attendee: str, entered: Sequence[str], *, alone: bool) -> Taken:
         """The areas whose seat an admission takes, and which own admission it frees of which areas."""
-        n = self._admission_of(attendee)
-        mine = self._own[self.state.epoch, n] if n else ()
         if scan.direction == "exit":
+            n = self._admission_of(attendee)
+            mine = self._own[self.state.epoch, n] if n else ()
             return (), n, tuple(area for area in mine if area not in self.around)
         if not alone:
             before = self.layout.path(decision.leaves)
             return tuple(area for area in self.path if area not in before), 0, ()
-        # Whoever comes in again on a place of ours has left it unseen.
-        takes = entered or ([self.area] if n else [])
-        limited = tuple(area for area in takes if self._is_limited(area))
-        freed = tuple(area for area in limited if area in mine)
-        return limited, n if freed else 0, freed
-
-    def _unsure(self, attendee: str) -> tuple[str, ...]:
-        """The place of somebody known to be inside may have been given on elsewhere; one of ours may not."""
-        return () if self._admission_of(attendee) else (self.area,)
+        return tuple(area for area in entered if self._is_limited(area)), 0, ()
 
     def _admission_of(self, attendee: str) -> int:
         """The row by which this station let somebody into its area, whose seat is still its own; 0: none."""

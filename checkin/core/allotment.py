@@ -157,12 +157,18 @@ class Pending(Struct, frozen=True, kw_only=True):
 
 class Seen(Struct, frozen=True, kw_only=True):
     """When somebody was last seen moving: by which scan, into which area (None: out of the house), and between
-    which instants of the centre's clock."""
+    which instants of the centre's clock.
+
+    A way out frees one seat of an area. `unspent`: the areas of which it has freed none yet, as nobody with this
+    badge was known there (None: a way in, by which they have left all that lies elsewhere); `spent_on`: the scan
+    whose seat it has freed."""
 
     scan: str
     area: str | None
     from_at: int
     to_at: int
+    unspent: tuple[str, ...] | None = None
+    spent_on: str | None = None
 
 
 class Counted(Struct, frozen=True, kw_only=True):
@@ -470,6 +476,27 @@ class Ledger:
             self._put("seen", self.seen, attendee, seen)
         elif attendee in self.seen:
             self._drop("seen", self.seen, attendee)
+
+    def spend(self, attendee: str, areas: Sequence[str], scan: str) -> list[str]:
+        """Somebody came into these areas by `scan`, before they were seen last, somewhere else: returns those whose
+        seat that has freed. Another one with this badge is in the others, perhaps."""
+        seen = self.seen[attendee]
+        if seen.unspent is None:
+            return list(areas)
+        free = [area for area in areas if area in seen.unspent]
+        if free:
+            unspent = tuple(area for area in seen.unspent if area not in free)
+            self.see(attendee, replace(seen, unspent=unspent, spent_on=scan))
+        return free
+
+    def spare(self, attendee: str, areas: Collection[str], after: str | None) -> None:
+        """Somebody left these areas after the scan `after`, and before they were seen last. If that was the way out of
+        whom `after` had let in, the last one was another's."""
+        seen = self.seen[attendee]
+        if seen.unspent is not None and after is not None and seen.spent_on == after:
+            inside = self.layout.path(seen.area)
+            spared = tuple(area for area in areas if area not in inside and area not in seen.unspent)
+            self.see(attendee, replace(seen, unspent=(*seen.unspent, *spared), spent_on=None))
 
     def headcount(self, area: str, at: int, *, sure: bool) -> int:
         """A person has counted an area: whoever is there is counted, so nothing of it is in doubt, and

@@ -64,7 +64,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stopped). `decided`: by the centre, or by the station alone. `enters`: where the person is, if admitted,
     as far as the station knows; `reason`: why not, if refused. `takes`: areas in which it used a seat, of
     its own rights if it decided alone, else of the pool. `frees`: its own admission that has left the areas
-    `freed`, or that comes in anew, having left unseen. `after`, `from_at`, `at`: when, as a `Sighting`.
+    `freed`. `after`, `from_at`, `at`: when, as a `Sighting`.
     `unsure`: the machine stopped before it is sure that this was shown; whoever it says has left somewhere may
     not have. No code is kept where it led to nobody."""
 
@@ -436,7 +436,7 @@ class Centre:
         """Somebody says that this person never went from `enters` to `leaves`."""
         for area in self._left(leaves, enters):
             self.ledger.vacate(attendee, area, certain=True, scan=scan)
-        self.ledger.see(attendee, Seen(scan=f"undo {scan}", area=enters, from_at=now, to_at=now))
+        self.ledger.see(attendee, Seen(scan=f"undo {scan}", area=enters, from_at=now, to_at=now, unspent=()))
 
     def _carry_out(self, scan: Scan, decision: Decision, sighting: Sighting, now: int) -> None:
         attendee, ledger = decision.attendee, self.ledger
@@ -458,7 +458,7 @@ class Centre:
             self.rooms.move(attendee, decision.enters, decision.counts_as, scan, now)
         elif scan.direction == "entry":
             self.rooms.stay(attendee, scan, now)
-        ledger.see(attendee, Seen(scan=scan.id, area=self._leads_to(scan), from_at=now, to_at=now))
+        self._see(attendee, scan, now, now, left)
         pending = Pending(
             attendee=attendee,
             leaves=decision.leaves,
@@ -534,7 +534,7 @@ class Centre:
         if scan.direction == "exit":
             self._went_out(row, attendee, sighting, closed)
         else:
-            self._came_in(key, row, attendee, sighting, held, closed)
+            self._came_in(key, row, attendee, sighting, held)
 
     def _agree(
         self, key: EpochKey, row: Row, pending: Pending, held: Sequence[str], closed: Mapping[str, SeatState]
@@ -545,6 +545,8 @@ class Centre:
                 self.ledger.doubt(row.scan.id, area, pending.attendee)
         for admission, area in pending.owned if row.unsure else ():
             self.ledger.seat(admission, area, "doubtful")
+        if row.unsure:
+            self._stayed(pending.attendee, row.scan)
         # Where the centre took no place, as it knew the person there, the door's may be that of another one.
         known, seen = self.layout.path(pending.leaves), self.ledger.seen.get(pending.attendee)
         area = self.layout.doors[row.scan.door].area
@@ -575,6 +577,8 @@ class Centre:
         enters = next((area for area in reversed(around) if area in before), None)
         when = order(sighting, self.ledger.seen.get(attendee))
         left = self._left(leaves, enters)
+        if when == "before":
+            self.ledger.spare(attendee, self._behind(row.scan), row.after)
         if not left:
             self._case("exit_without_entry", row, (), known)
         elif when == "before" or (when == "unsure" and there is not None and sighting.at < there.since_at):
@@ -592,17 +596,11 @@ class Centre:
         if left:
             self.rooms.move(attendee, enters, row.counts_as, row.scan, sighting.at)
         if when != "before":
-            self._see(attendee, row.scan, sighting)
+            self._see(attendee, row.scan, sighting.from_at or 0, sighting.to_at, (*left, *row.freed))
+            if row.unsure:
+                self._stayed(attendee, row.scan)
 
-    def _came_in(
-        self,
-        key: EpochKey,
-        row: Row,
-        attendee: str,
-        sighting: Sighting,
-        held: Sequence[str],
-        closed: Mapping[str, SeatState],
-    ) -> None:
+    def _came_in(self, key: EpochKey, row: Row, attendee: str, sighting: Sighting, held: Sequence[str]) -> None:
         there, known = self.rooms.presence(attendee), self._known(attendee)
         area, leaves = self.layout.doors[row.scan.door].area, there.area if there is not None else None
         inside, path = self.layout.path(leaves), self.layout.path(area)
@@ -613,11 +611,13 @@ class Centre:
         guess = there is None or sighting.at >= there.since_at
         if when == "before" or (when == "unsure" and not guess):
             # They were seen elsewhere since; a seat used then is free only if that was outside of it, surely.
-            if when == "before" and last is not None and not inside:
-                self._placed(key, row, attendee, sighting, last, held)
-                return
-            doubtful = [one for one in row.takes if when == "unsure" or one in inside]
-            self._keep_seats(key, row, attendee, doubtful, held, known)
+            here, free = [one for one in row.takes if one in inside], list[str]()
+            if when == "before" and last is not None:
+                placed = self._placed(key, row, attendee, sighting, last, held) if not inside else ()
+                here += [one for one in row.takes if one in placed]
+                free = self.ledger.spend(attendee, [one for one in row.takes if one not in here], row.scan.id)
+                free += placed
+            self._keep_seats(key, row, attendee, [one for one in row.takes if one not in free], held, known)
             return
         left = self._left(leaves, area)
         sure: Order = "unsure" if row.unsure else when
@@ -629,18 +629,17 @@ class Centre:
             if self.ledger.may_be_missing(attendee, area):
                 self.ledger.doubt(row.scan.id, area, attendee, seen=False)
             self.rooms.stay(attendee, row.scan, sighting.at)
-        renewed = [one for one in path if one in inside and closed.get(one) == "inside"]
         for one in path:
             if one not in inside:
                 self.ledger.blur(one, sighting.from_at)
-            if one in held and (one not in inside or one in renewed):
-                self._sit(key, row, one)
-        seated = [one for one in row.takes if one in inside and one not in renewed]
+                if one in held:
+                    self._sit(key, row, one)
+        seated = [one for one in row.takes if one in inside]
         twice = [one for one in seated if one == area or when == "unsure"]
         self._keep_seats(key, row, attendee, twice, held, known)
         if doubtful:
             self._case("order_unsure", row, doubtful, known)
-        self._see(attendee, row.scan, sighting)
+        self._see(attendee, row.scan, sighting.from_at or 0, sighting.to_at)
 
     def _sit(self, key: EpochKey, row: Row, area: str) -> None:
         """The centre counts this person on the seat. A right is a visitor's place: one of the crew counts as a
@@ -650,7 +649,7 @@ class Centre:
 
     def _placed(
         self, key: EpochKey, row: Row, attendee: str, sighting: Sighting, last: Seen, held: Sequence[str]
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Somebody who was not known inside came in here before they were seen last: they are where both agree."""
         seen = self.layout.path(last.area)
         both = tuple(one for one in self.layout.path(self.layout.doors[row.scan.door].area) if one in seen)
@@ -660,6 +659,7 @@ class Centre:
             self.ledger.blur(one, sighting.from_at)
             if one in held:
                 self._sit(key, row, one)
+        return both
 
     def _keep_seats(
         self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str], known: Side | None
@@ -674,9 +674,26 @@ class Centre:
         if areas:
             self._case("badge_twice", row, areas, known)
 
-    def _see(self, attendee: str, scan: Scan, sighting: Sighting) -> None:
-        area, from_at = self._leads_to(scan), sighting.from_at or 0
-        self.ledger.see(attendee, Seen(scan=scan.id, area=area, from_at=from_at, to_at=sighting.to_at))
+    def _see(self, attendee: str, scan: Scan, from_at: int, to_at: int, freed: Collection[str] = ()) -> None:
+        """Somebody was seen moving. `freed`: the areas of which that has freed the seat of one, or has it in doubt."""
+        area, last = self._leads_to(scan), self.ledger.seen.get(attendee)
+        around, unspent, spent_on = self.layout.path(area), None, None
+        if scan.direction == "exit":
+            unspent = tuple(one for one in self.layout.areas if one not in around and one not in freed)
+            spent_on = last.scan if last is not None and freed else None
+        seen = Seen(scan=scan.id, area=area, from_at=from_at, to_at=to_at, unspent=unspent, spent_on=spent_on)
+        self.ledger.see(attendee, seen)
+
+    def _stayed(self, attendee: str, scan: Scan) -> None:
+        """Perhaps this way out was never shown: nobody has left for certain."""
+        seen = self.ledger.seen.get(attendee)
+        if seen is not None and seen.scan == scan.id and seen.unspent is not None:
+            self.ledger.see(attendee, replace(seen, unspent=(), spent_on=None))
+
+    def _behind(self, scan: Scan) -> list[str]:
+        """The areas that somebody leaves who goes out by this door."""
+        door = self.layout.doors[scan.door].area
+        return [one for one in self.layout.areas if door in self.layout.path(one)]
 
     def _leads_to(self, scan: Scan) -> str | None:
         area = self.layout.doors[scan.door].area

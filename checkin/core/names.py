@@ -26,6 +26,16 @@ _PLAIN = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "
 _WORD = re.compile(r"[^\W_]+")
 
 
+def account_name(name: str) -> str:
+    """The name of an account as it is kept: composed (NFC), with single spaces and none around."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def folded(name: str) -> str:
+    """What two spellings of one account's name have in common, whatever their case (Unicode, 3.13, D145)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", account_name(name)).casefold())
+
+
 class NameParts(Struct, frozen=True, kw_only=True):
     """A name taken apart. `is_sure`: it says by itself where its family name begins."""
 

@@ -23,6 +23,7 @@ from checkin.service.people import (
     SecondFactorNeeded,
     check_password,
     is_unconfirmed,
+    name_key,
     token_hash,
     wall_ms,
 )
@@ -178,8 +179,7 @@ async def _proved(
     that is found in the block, is `BadInput`: whoever asks is logged in, and a 401 leads to the log-in."""
     operator = await store.read(lambda tx: own(tx, principal))
     try:
-        async with gate.attempt(f"name {operator.name.casefold()}"):
-            yield await gate.prove(operator, password, code)
+        yield await gate.prove(operator, password, code, name_key(operator.name))
     except SecondFactorNeeded as error:
         raise BadInput("A code of the second factor is needed too.", code=error.code) from error
     except LoginFailed as error:

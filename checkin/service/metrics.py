@@ -17,6 +17,7 @@ COMMIT_SECONDS = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2),
     registry=REGISTRY,
 )
+OVERLOADED = Counter("checkin_overloaded_total", "Calls refused early, unread", registry=REGISTRY)
 QUEUED_SCANS = Gauge("checkin_queued_scans", "Scans waiting for a commit", registry=REGISTRY)
 DISPLAYS = Gauge("checkin_live_clients", "Websockets that follow the occupancy", ["event"], registry=REGISTRY)
 INSIDE = Gauge("checkin_inside", "People who count against an area's capacity", ["event", "area"], registry=REGISTRY)

@@ -26,6 +26,7 @@ from checkin.service.people import (
     check_password,
     is_unconfirmed,
     new_token,
+    operator_named,
     take_recovery,
     token_hash,
     wall_ms,
@@ -117,7 +118,10 @@ def reset(tx: Transaction, id: str, by: Principal) -> tuple[Operator, str]:
     if operator.withdrawn_at is not None:
         people.set_password(tx, id, "")
         people.set_withdrawn(tx, id, None)
-    _record(tx, "reinstated" if operator.withdrawn_at is not None else "reset", operator, by=by.id)
+    if state_of(operator) == "invited":  # nobody loses a password: this is the same invitation once more
+        _record(tx, "invited", operator, by=by.id, note=operator.role)
+    else:
+        _record(tx, "reinstated" if operator.withdrawn_at is not None else "reset", operator, by=by.id)
     return operator, _code(tx, operator)
 
 
@@ -232,15 +236,16 @@ def reset_factor_of(tx: Transaction, operator: Operator, *, by: str) -> None:
 
 def named(tx: Transaction, name: str) -> Operator:
     """Raises `NotFound` for a name that no operator has."""
-    operator = people.operator_by_name(tx, name.strip())
+    operator = operator_named(tx, name)
     if operator is None:
         raise NotFound(f"There is no operator “{name}”.", code="operator_unknown")
     return operator
 
 
 def safety_exists(tx: Transaction) -> bool:
-    """Whether somebody has the safety role, so that it is theirs to give."""
-    return any(one.role == "safety" and one.withdrawn_at is None for one in people.load_operators(tx))
+    """Whether somebody can act in the safety role, so that it is theirs to give. One who was invited alone, or waits to
+    be confirmed, cannot: until then whoever invited them may do it anew."""
+    return any(one.role == "safety" and state_of(one) == "active" for one in people.load_operators(tx))
 
 
 def invited(tx: Transaction, code: str) -> Invited:
@@ -348,7 +353,7 @@ def _check_give(tx: Transaction, by: Principal, role: OperatorRole) -> None:
 
 
 def _may_confirm(tx: Transaction, operator: Operator, by: Principal) -> bool:
-    """The first safety account is given by an organiser; once it is there only its link's maker is left."""
+    """Whoever made the link, and whoever gives such accounts."""
     return link_by(tx, operator) == by.id or may_give(by.role, operator.role, safety_exists=safety_exists(tx))  # type: ignore[arg-type]
 
 

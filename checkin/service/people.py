@@ -20,6 +20,7 @@ from checkin.core.errors import BadInput, CheckinError, Conflict, NotAllowed, No
 from checkin.core.facts import Changed
 from checkin.core.layout import Layout
 from checkin.core.model import DeviceRole, OperatorRole
+from checkin.core.names import account_name, folded
 from checkin.core.roles import DEVICE_MAY, FACTOR_ROLES, OPERATOR_MAY, Permission
 from checkin.service import factors
 from checkin.service.journal import Journal
@@ -132,23 +133,33 @@ class Gate:
         sent; and `TooManyAttempts` after failures for this name or from this address: the wait doubles with
         each.
         """
-        async with self.attempt(f"name {name.casefold()}", f"address {address}"):
-            operator = await self._store.read(lambda tx: people.operator_by_name(tx, name))
-            operator, _ = await self.prove(operator, password, code)
+        found = await self._store.read(lambda tx: operator_named(tx, name))
+        operator, _ = await self.prove(found, password, code, name_key(name), f"address {address}")
         return await self.begin_session(operator), operator
 
-    async def prove(self, operator: Operator | None, password: str, code: str) -> tuple[Operator, str | None]:
+    async def prove(
+        self, operator: Operator | None, password: str, code: str, *keys: str
+    ) -> tuple[Operator, str | None]:
         """That whoever asks is this operator: the operator, and the secret of the second factor where there is one.
+        A wrong password makes the next try with one of these `keys` wait, a wrong code that of this account's code:
+        whoever asks for the code by a right password has failed at nothing.
 
-        Raises `LoginFailed` and `SecondFactorNeeded`; whoever calls it does so in an `attempt`.
+        Raises `LoginFailed`, `SecondFactorNeeded`, `TooManyAttempts`.
         """
-        right = await self._verified(operator, password)
-        if operator is None or not right:
-            await self.note_wrong(None if operator is None else operator.id)
-            raise LoginFailed("Name or password is wrong.")
+        code_keys = () if operator is None else (f"code {operator.id}",)
+        if code:
+            self._check_wait(code_keys)
+        async with self.attempt(*keys):
+            right = await self._verified(operator, password)
+            if operator is None or not right:
+                await self.note_wrong(None if operator is None else operator.id)
+                raise LoginFailed("Name or password is wrong.")
         if operator.factor is None:
             return operator, None
-        return operator, await self._check_factor(operator, operator.factor, password, code)
+        if not code:
+            raise SecondFactorNeeded("Name and password are right. Now the code of the app.")
+        async with self.attempt(*code_keys):
+            return operator, await self._check_factor(operator, operator.factor, password, code)
 
     def lacks_factor(self, operator: Operator) -> bool:
         """Whether the operator must set a second factor before anything else."""
@@ -229,10 +240,7 @@ class Gate:
             await self._store.write(lambda tx: people.heard_devices(tx, heard))
 
     async def _check_factor(self, operator: Operator, factor: bytes, password: str, code: str) -> str | None:
-        """The secret. Raises `SecondFactorNeeded` without a code, `LoginFailed` for one that is wrong or was taken
-        before."""
-        if not code:
-            raise SecondFactorNeeded("Name and password are right. Now the code of the app.")
+        """The secret. Raises `LoginFailed` for a code that is wrong or was taken before."""
         async with self._verifying:
             secret = await asyncio.to_thread(factors.opened, factor, password, operator.id)
         step = factors.step_of(secret, code, wall_ms()) if secret is not None else None
@@ -288,14 +296,32 @@ def add_operator(
 
 def check_name(tx: Transaction, name: str) -> str:
     """The name of a new operator as it is kept. Raises `BadInput`, and `Conflict` where it is taken."""
-    name = name.strip()
+    name = account_name(name)
     if not name or len(name) > 100:
         raise BadInput("An operator needs a name of at most 100 characters.", code="name_invalid")
-    if people.operator_by_name(tx, name) is not None:
+    if _alike(tx, name):
         raise Conflict(f"There is an operator “{name}” already.", code="operator_exists")
     if people.count_operators(tx) >= OPERATORS_MAX:
         raise Conflict(f"There are {OPERATORS_MAX} operators, which is the most.", code="operators_max")
     return name
+
+
+def operator_named(tx: Transaction, name: str) -> Operator | None:
+    """Whose account this is, however it is spelled; where several differ by that alone, written as theirs."""
+    exact = people.operator_by_name(tx, name) or people.operator_by_name(tx, account_name(name))
+    if exact is not None:
+        return exact
+    alike = _alike(tx, name)
+    return alike[0] if len(alike) == 1 else None
+
+
+def name_key(name: str) -> str:
+    """What tries at an account's password are counted by."""
+    return f"name {folded(name)}"
+
+
+def _alike(tx: Transaction, name: str) -> list[Operator]:
+    return [one for one in people.load_operators(tx) if folded(one.name) == folded(name)]
 
 
 def check_password(password: str) -> None:

@@ -56,7 +56,9 @@ def table(played: Played, layout: Layout) -> Iterator[str]:
     yield from _columns(rows)
     yield ""
     yield "Areas: where it is full (but for wheelchair places)"
-    areas = [("area", "name", "approved", "most", "at", "full from", "for min", "find it full", "no place", "taken over")]
+    areas = [
+        ("area", "name", "approved", "most", "at", "full from", "for min", "find it full", "no place", "taken over")
+    ]
     areas += [
         (
             one.area,

@@ -17,10 +17,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from checkin.store.copying import copy_all
 from checkin.store.engine import SNAPSHOT_S_MAX, Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
@@ -31,19 +33,35 @@ T = TypeVar("T")
 
 WRITE_LOCK = 0x636865636B696E  # "checkin"
 CHANNEL = "checkin"
-CONNECT_S = 5
+CONNECT_S = 3
+"""For each host of the URL."""
+GONE_S = 10
+"""A server that says nothing for so long, not even that it lives, is gone: its machine may have lost its power."""
 STATEMENT_MS_MAX = 30_000
 LOCK_MS_MAX = 10_000
 LISTEN_FOR_S = 0.5
 LISTEN_AGAIN_S = 1.0
+_PATIENCE: dict[str, Any] = {
+    "application_name": "checkin",
+    "connect_timeout": CONNECT_S,
+    "tcp_user_timeout": GONE_S * 1000,
+    "keepalives_idle": GONE_S // 2,
+    "keepalives_interval": GONE_S // 4,
+    "keepalives_count": 2,
+}
 # Settings go with each transaction: a pooler may hand every one to another connection. A node that hangs
 # with the lock in its hand loses it after ten seconds.
+# READ COMMITTED whatever the server's default is: what is read after the lock was waited for must be what the
+# writers before have left, not what there was before the wait.
 _BEGIN_WRITE = (
-    f"BEGIN; SET LOCAL lock_timeout = {LOCK_MS_MAX}; SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
+    f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_MS_MAX}; SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
     f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
 )
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
+# A commit waits for a synchronous standby as long as it takes: were the wait cut short by the time limit of the
+# statement, PostgreSQL would answer as if the standby had it.
+_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
@@ -55,8 +73,17 @@ _WORDS = (
         r"coalesce(json_object_agg(\1, \2), '{}')::text",
     ),
     (re.compile(r"json_object\("), "json_build_object("),
-    (re.compile(r"CROSS JOIN (?=\S+( AS \w+)? ON )"), "JOIN "),  # SQLite's way to say which table comes first
+    # SQLite's way to say which table comes first. PostgreSQL would rather read a whole table than look up a few
+    # hundred rows in it, above all where it has no statistics yet: OFFSET 0 keeps it from turning the join around.
+    (
+        re.compile(
+            r"CROSS JOIN ((\w+)(?: AS (\w+))?) ON"
+            r" ((?:(?! (?:LEFT |CROSS )?JOIN | WHERE | ORDER BY | GROUP BY )(?:[^()]|\([^()]*\)))+)"
+        ),
+        lambda m: f"CROSS JOIN LATERAL (SELECT * FROM {m[1]} WHERE {m[4]} OFFSET 0) AS {m[3] or m[2]}",
+    ),
 )
+_INSERT = re.compile(r"(INSERT INTO \S+ \([^()]*\)) VALUES \(\?(?:, \?)*\)([^?%]*)")
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +94,30 @@ def translated(sql: str) -> str:
     for pattern, words in _WORDS:
         sql = pattern.sub(words, sql)
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def together(sql: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[list[Any]]] | None:
+    """An INSERT of many rows as one statement with an array for each column, which costs the server a fraction of a
+    statement for each row; None for another statement, or where the values of a column are not of one type."""
+    columns: list[list[Any]] = list(map(list, zip(*rows, strict=True)))
+    types = [set(map(type, column)) - {NoneType} for column in columns]
+    if any(len(found) > 1 for found in types):
+        return None
+    words = _inserted(sql, tuple(bool(found) for found in types))
+    if words is None:
+        return None
+    return words, [column for column, found in zip(columns, types, strict=True) if found]
+
+
+@lru_cache(maxsize=1_024)
+def _inserted(sql: str, filled: tuple[bool, ...]) -> str | None:
+    match = _INSERT.fullmatch(sql)
+    if match is None or not any(filled):
+        return None
+    values = [f"c{n}" if has else "NULL" for n, has in enumerate(filled)]
+    given = [value for value in values if value != "NULL"]
+    arrays = ", ".join(["%b"] * len(given))
+    return f"{match[1]} SELECT {', '.join(values)} FROM unnest({arrays}) AS many({', '.join(given)}){match[2]}"
 
 
 class PostgresTransaction:
@@ -86,7 +137,11 @@ class PostgresTransaction:
         return self._cursor.execute(translated(sql), parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        self._cursor.executemany(translated(sql), list(rows))
+        rows = list(rows)
+        if inserted := together(sql, rows):
+            self._cursor.execute(*inserted)
+        else:
+            self._cursor.executemany(translated(sql), rows)
 
     def tell(self, news: str) -> None:
         self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._node} {news}"))
@@ -117,9 +172,11 @@ class _Link:
         try:
             connection = self._begun()
             result = work(PostgresTransaction(connection, self._node))
-            connection.execute("COMMIT")
+            connection.execute(_COMMIT)
             return result
         except BaseException as error:
+            if isinstance(error, errors.ReadOnlySqlTransaction):
+                self._drop()  # it has become a standby: the next connection finds the one that writes
             self._roll_back()
             if isinstance(error, psycopg.Error):
                 raise _worded(error) from error
@@ -158,8 +215,10 @@ class PostgresStore:
 
     alone = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, listen_url: str = "") -> None:
+        """`listen_url`: past a pooler, to hear of the other nodes; empty where there is no pooler."""
         self.url = url
+        self._listen_url = listen_url or url
         self._snapshots = Snapshots()
         self._node = secrets.token_hex(4)
         self._writer = _Link(url, self._node, "writer", f"{_BEGIN_WRITE} SELECT pg_advisory_xact_lock({WRITE_LOCK})")
@@ -167,15 +226,19 @@ class PostgresStore:
         self._listener: _Listener | None = None
 
     @classmethod
-    async def open(cls, url: str) -> PostgresStore:
+    async def open(cls, url: str, listen_url: str = "") -> PostgresStore:
         """Connect, and bring the schema up to date. Raises `StoreBusy` where nobody answers."""
-        store = cls(url)
+        store = cls(url, listen_url)
         try:
             await store.write(_migrate)
         except BaseException:
             await store.close()
             raise
         return store
+
+    @property
+    def ailing(self) -> str:
+        return "" if self._listener is None else self._listener.deaf
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         return await self._writer.run(work)
@@ -224,7 +287,7 @@ class PostgresStore:
             await copied.close()
 
     def listen(self, heard: Callable[[str], None]) -> None:
-        self._listener = _Listener(self.url, self._node, asyncio.get_running_loop(), heard)
+        self._listener = _Listener(self._listen_url, self._node, asyncio.get_running_loop(), heard)
 
     async def close(self) -> None:
         if self._listener is not None:
@@ -235,13 +298,14 @@ class PostgresStore:
 
 class _Listener:
     """Hears of the other nodes' commits, on a thread of its own. A lost connection is made anew; what was
-    missed meanwhile is found by the slow poll of those who follow."""
+    missed meanwhile is found by the slow poll of those who follow. `deaf`: why it hears nothing, while it does not."""
 
     def __init__(self, url: str, node: str, loop: asyncio.AbstractEventLoop, heard: Callable[[str], None]) -> None:
         self._url = url
         self._node = node
         self._loop = loop
         self._heard = heard
+        self.deaf = ""
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self._thread.start()
@@ -254,10 +318,19 @@ class _Listener:
         while not self._ends.is_set():
             try:
                 with connect(self._url) as connection:
+                    if is_pooled(connection):
+                        raise StoreBusy(
+                            "There is a pooler before the database, and it hands on no news."
+                            " Give CHECKIN_DATABASE_LISTEN_URL the address of the database itself."
+                        )
                     connection.execute(f"LISTEN {CHANNEL}")
+                    self.deaf = ""
                     self._hear(connection)
             except (StoreBusy, psycopg.Error) as error:
-                log.warning("the other nodes are not heard, trying again: %s", _first_line(error))
+                deaf = f"What other nodes take is shown seconds later: {_first_line(error)}."
+                if deaf != self.deaf:
+                    log.warning(deaf)
+                self.deaf = deaf
                 self._ends.wait(LISTEN_AGAIN_S)
 
     def _hear(self, connection: psycopg.Connection[Row]) -> None:
@@ -269,11 +342,22 @@ class _Listener:
 
 
 def connect(url: str) -> psycopg.Connection[Row]:
-    """A connection that commits only what it is told to. Raises `StoreBusy` where nobody answers."""
+    """A connection that commits only what it is told to. Of several hosts the one that takes writes, unless the URL says
+    otherwise. Raises `StoreBusy` where nobody answers."""
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, application_name="checkin")
+        given = conninfo_to_dict(url)
+        several: dict[str, Any] = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
+        connection = psycopg.connect(make_conninfo(**{**_PATIENCE, **several, **given}), autocommit=True)
+        if is_pooled(connection):
+            connection.prepare_threshold = None  # the next transaction may be on another connection
+        return connection
     except psycopg.Error as error:
         raise StoreBusy(f"The database does not answer: {_first_line(error)}. Check CHECKIN_DATABASE_URL.") from error
+
+
+def is_pooled(connection: psycopg.Connection[Row]) -> bool:
+    """Whether a pooler stands in between: it names itself as the process that answers, and another does."""
+    return connection.execute("SELECT pg_backend_pid()").fetchone() != (connection.info.backend_pid,)
 
 
 def _migrate(tx: Transaction) -> None:

@@ -56,6 +56,7 @@ class SqliteStore:
 
     alone = True
     """`ServeLock` keeps a second service away."""
+    ailing = ""
 
     def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self.path = path

@@ -51,6 +51,7 @@ from checkin.web import (
     works,
 )
 from checkin.web.auth import Authentication
+from checkin.web.overload import RefuseEarly
 from checkin.web.pages import page_routes
 from checkin.web.problems import HANDLERS
 from checkin.wire import BODY_BYTES_MAX
@@ -268,4 +269,4 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
         state=State({"centre": centre}),
         debug=False,
     )
-    return live.Outlive(app)
+    return RefuseEarly(live.Outlive(app))

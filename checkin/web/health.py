@@ -18,13 +18,15 @@ ANSWER_S_MAX = 5.0
 
 @get("/health", opt={"public": True})
 async def health(centre: NamedDependency[Centre]) -> Response[dict[str, Any]]:
-    """200 `{"status": "ok"}` when the database can be read and written, else 503."""
+    """200 `{"status": "ok"}` when the database can be read and written, else 503. `detail`: what an operator should
+    mend although everything goes on."""
     try:
         async with asyncio.timeout(ANSWER_S_MAX):
             await centre.store.write(_touch)
     except Exception as error:
         return Response({"status": "failed", "detail": type(error).__name__}, status_code=503)
-    return Response({"status": "ok"})
+    ailing = centre.store.ailing
+    return Response({"status": "ok", **({"detail": ailing} if ailing else {})})
 
 
 @get("/metrics", guards=[may("read")], media_type="text/plain; version=0.0.4")

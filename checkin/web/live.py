@@ -42,10 +42,10 @@ class Outlive:
     handler, and what Litestar keeps for it, are let go of as soon as a display is connected."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
         if scope["type"] == ScopeType.WEBSOCKET:
             go_on = cast(GoOn | None, scope.get(_GO_ON))
             if go_on is not None:

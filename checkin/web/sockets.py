@@ -35,7 +35,7 @@ class Sockets(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     async def send_frame(self, frame: bytes) -> None:
-        """Send what `frame_of` made; waits only for a socket that is full. Raises `OSError` for a client that has gone."""
+        """Send what `frame_of` made; waits only where the socket is full. Raises `OSError`: the client has gone."""
         if not self.writable.is_set():
             await self.writable.wait()
         if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:

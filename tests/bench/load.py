@@ -1,4 +1,5 @@
-"""A load of scanners: each client has its connection and sends its next scan when it has its answer.
+"""A load of scanners: each client has its connection and sends its next scan when it has its answer; or, with a
+`rate`, scans come when they come, whether the one before is answered or not.
 
 One process, asyncio and httptools alone, so that it leaves the machine to what is measured.
 """
@@ -18,8 +19,13 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+TICK_S = 0.001
+
 
 class Result(Struct):
+    """Latencies are of those that were not refused. With a `rate` they count from when the scan was due, so that an
+    answer that keeps later scans waiting is not told once alone (“coordinated omission”)."""
+
     clients: int
     scans: int
     seconds: float
@@ -27,6 +33,14 @@ class Result(Struct):
     p50_ms: float
     p99_ms: float
     statuses: dict[str, int]
+    max_ms: float = 0.0
+    refused_p50_ms: float = 0.0
+    """Of 503."""
+    refused_p99_ms: float = 0.0
+    unsent: int = 0
+    """Scans that were due when every connection was busy."""
+    without_retry_after: int = 0
+    """Refusals that do not say when to come again."""
 
 
 class Scanner(asyncio.Protocol):
@@ -34,6 +48,7 @@ class Scanner(asyncio.Protocol):
 
     def __init__(self, load: Load) -> None:
         self._load = load
+        self._says_when = False
         self._parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,21 +57,26 @@ class Scanner(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._says_when = self._says_when or name.lower() == b"retry-after"
+
     def on_message_complete(self) -> None:
-        self._load.answered(self._sent_at, self._parser.get_status_code())
+        self._load.answered(self._since, self._parser.get_status_code(), self._says_when)
         self._parser = httptools.HttpResponseParser(self)
-        self.send()
+        self._load.is_free(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._load.left()
 
-    def send(self) -> None:
-        request = self._load.next_request()
-        if request is None:
-            self._transport.close()
-            return
-        self._sent_at = time.perf_counter()
+    def send(self, request: bytes, since: float) -> None:
+        self._since, self._says_when = since, False
         self._transport.write(request)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
 
 class Load:
@@ -69,6 +89,7 @@ class Load:
         slug: str,
         seconds: float,
         scans_max: int,
+        rate: float = 0.0,
     ) -> None:
         self._port = port
         self._scans_max = scans_max
@@ -84,7 +105,12 @@ class Load:
         self._codes = codes
         self._seconds = seconds
         self._sent = 0
+        self._rate = rate
+        self._free: list[Scanner] = []
+        self._unsent = 0
         self._latencies: list[float] = []
+        self._refused: list[float] = []
+        self._without_retry_after = 0
         self._statuses: dict[str, int] = {}
         self._prefix = uuid.uuid4().hex[:20]
         self._ends_at = 0.0
@@ -100,20 +126,60 @@ class Load:
         self._open = clients
         started = time.perf_counter()
         self._ends_at = started + self._seconds
-        for scanner in scanners:
-            scanner.send()
+        if self._rate:
+            self._free = scanners
+            await self._offer(started)
+        else:
+            for scanner in scanners:
+                self.is_free(scanner)
         await self._done.wait()
         seconds = time.perf_counter() - started
-        ordered = sorted(self._latencies)
+        ordered, refused = sorted(self._latencies), sorted(self._refused)
         return Result(
             clients=clients,
             scans=len(ordered),
             seconds=seconds,
             scans_per_s=len(ordered) / seconds,
-            p50_ms=ordered[len(ordered) // 2] * 1000,
-            p99_ms=ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000,
+            p50_ms=_share_ms(ordered, 0.5),
+            p99_ms=_share_ms(ordered, 0.99),
             statuses=self._statuses,
+            max_ms=_share_ms(ordered, 1.0),
+            refused_p50_ms=_share_ms(refused, 0.5),
+            refused_p99_ms=_share_ms(refused, 0.99),
+            unsent=self._unsent,
+            without_retry_after=self._without_retry_after,
         )
+
+    async def _offer(self, started: float) -> None:
+        """Send each scan when it is due, then let go of the connections as they become free."""
+        due = 0
+        while (now := time.perf_counter()) < self._ends_at:
+            while due < (now - started) * self._rate:
+                scanner = self._next_free()
+                if scanner is not None and (request := self.next_request()) is not None:
+                    scanner.send(request, started + due / self._rate)
+                else:
+                    self._unsent += 1
+                due += 1
+            await asyncio.sleep(TICK_S)
+        for scanner in self._free:
+            scanner.close()
+
+    def _next_free(self) -> Scanner | None:
+        while self._free:
+            scanner = self._free.pop()
+            if not scanner.is_closing():  # the server lets go of a connection that was idle for some seconds
+                return scanner
+        return None
+
+    def is_free(self, scanner: Scanner) -> None:
+        """This connection has had its answer."""
+        if self._rate and time.perf_counter() < self._ends_at:
+            self._free.append(scanner)
+        elif (request := self.next_request()) is not None:
+            scanner.send(request, time.perf_counter())
+        else:
+            scanner.close()
 
     def next_request(self) -> bytes | None:
         if time.perf_counter() >= self._ends_at or self._sent >= self._scans_max:
@@ -130,14 +196,23 @@ class Load:
         ).encode()
         return b"%bContent-Length: %d\r\n\r\n%b" % (self._heads[which], len(body), body)
 
-    def answered(self, sent_at: float, status: int) -> None:
-        self._latencies.append(time.perf_counter() - sent_at)
+    def answered(self, since: float, status: int, says_when: bool) -> None:
+        took = time.perf_counter() - since
+        if status == 503:
+            self._refused.append(took)
+            self._without_retry_after += not says_when
+        else:
+            self._latencies.append(took)
         self._statuses[str(status)] = self._statuses.get(str(status), 0) + 1
 
     def left(self) -> None:
         self._open -= 1
         if self._open == 0:
             self._done.set()
+
+
+def _share_ms(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 
 async def main() -> None:

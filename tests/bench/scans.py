@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,11 +21,13 @@ ATTENDEES = 2_000
 
 
 @contextmanager
-def served(kind: str, attendees: int = ATTENDEES) -> Iterator[dict[str, Any]]:
-    """A server process of this kind; gives its port, codes, tokens and `pid`."""
-    with tempfile.TemporaryDirectory() as folder:
+def served(kind: str, attendees: int = ATTENDEES, folder: Path | None = None) -> Iterator[dict[str, Any]]:
+    """A server process of this kind; gives its port, codes, tokens and `pid`. `folder`: of a database that is
+    prepared already."""
+    with tempfile.TemporaryDirectory() as new:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.server", kind, folder, str(attendees)], stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.bench.server", kind, str(folder or new), str(attendees)],
+            stdout=subprocess.PIPE,
         )
         try:
             assert process.stdout is not None
@@ -35,8 +38,9 @@ def served(kind: str, attendees: int = ATTENDEES) -> Iterator[dict[str, Any]]:
             process.wait(20)
 
 
-def load(server: dict[str, Any], clients: int, seconds: float) -> Result:
-    """Drive the server with so many scanners, spread over the entrances."""
+def load(server: dict[str, Any], clients: int, seconds: float, rate: float = 0.0) -> Result:
+    """Drive the server with so many scanners, spread over the entrances; with a `rate` (scans/s) they do not wait
+    for one another."""
     doors = [f"D{n}" for n in range(DOORS)]
     order = {
         "port": server["port"],
@@ -47,6 +51,7 @@ def load(server: dict[str, Any], clients: int, seconds: float) -> Result:
         "tokens": [server["door_tokens"][door] for door in doors],
         "codes": server["codes"],
         "scans_max": sys.maxsize,
+        "rate": rate,
     }
     return drive(order)
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from checkin.core.errors import CheckinError
@@ -23,7 +24,10 @@ from checkin.service.centre import Centre
 from checkin.service.scans import Answered, Arrived
 from checkin.wire import Answer, AreaShown, AttendeeShown
 from checkin.words import said
-from tests.bench.venue import prepare
+from tests.bench.venue import Bench, prepare
+
+PREPARED = "bench.json"
+"""Beside a database that is there already: what is known of it."""
 
 
 class EmptyIntake:
@@ -75,7 +79,12 @@ class TwinCentre(Centre):
 
 async def main(kind: str, folder: Path, attendee_count: int) -> None:
     store = await open_store(f"sqlite:///{folder / 'bench.db'}")
-    bench = await prepare(store, attendee_count)
+    prepared = folder / PREPARED
+    bench = (
+        msgspec.json.decode(prepared.read_bytes(), type=Bench)
+        if prepared.exists()
+        else await prepare(store, attendee_count)
+    )
     match kind:
         case "real":
             centre = Centre(store, wall_clock)

@@ -25,7 +25,8 @@ from checkin.core.model import Scan
 from checkin.main import open_store
 from checkin.service.people import add_operator
 from kiosk.keeper import Keeper
-from kiosk.main import Kiosk, pair
+from kiosk.main import Kiosk
+from kiosk.pairing import pair
 from tests.bench.load import Result
 from tests.bench.scans import drive, served
 from tests.bench.scans import load as load_twin

@@ -18,6 +18,8 @@ from checkin.store.engine import Store, Transaction
 SLUG = "bench"
 ROOMS = 7
 DOORS = 16
+PEOPLE_AT_ONCE = 20_000
+CODES_MAX = 20_000
 
 
 class Bench(Struct, frozen=True):
@@ -29,21 +31,24 @@ class Bench(Struct, frozen=True):
     display_token: str
 
 
-def layout() -> Layout:
+def layout(rooms: int = ROOMS, doors: int = DOORS) -> Layout:
     event = Event(slug=SLUG, name="Bench", date=dt.date(2026, 3, 20), timezone="Europe/Berlin")
-    rooms = [Area(id=f"R{n}", name=f"Raum {n}", parent="house", visitors=5_000_000) for n in range(ROOMS)]
-    doors = [Door(id=f"D{n}", name=f"Tor {n}", area="house", reentry="allow") for n in range(DOORS)]
-    doors += [Door(id=f"R{n}-1", name=f"Raum {n}", area=f"R{n}", reentry="allow") for n in range(ROOMS)]
     house = Area(id="house", name="Haus", visitors=10_000_000)
-    return Layout(event, [Group(id="g", name="Gäste")], [house, *rooms], doors)
+    areas = [Area(id=f"R{n}", name=f"Raum {n}", parent="house", visitors=5_000_000) for n in range(rooms)]
+    entrances = [Door(id=f"D{n}", name=f"Tor {n}", area="house", reentry="allow") for n in range(doors)]
+    inner = [Door(id=f"R{n}-1", name=f"Raum {n}", area=f"R{n}", reentry="allow") for n in range(rooms)]
+    return Layout(event, [Group(id="g", name="Gäste")], [house, *areas], entrances + inner)
 
 
-async def prepare(store: Store, attendee_count: int) -> Bench:
+async def prepare(store: Store, attendee_count: int, rooms: int = ROOMS, doors: int = DOORS) -> Bench:
     """Fill an empty database."""
     venues = Venues()
 
-    def fill(tx: Transaction) -> Bench:
-        import_layout(tx, layout(), now=0, by="bench")
+    def furnish(tx: Transaction) -> None:
+        import_layout(tx, layout(rooms, doors), now=0, by="bench")
+        add_operator(tx, "bench", "organiser", "bench-password", now=0)
+
+    def invite(tx: Transaction, first: int, last: int) -> list[str]:
         venue = venues.venue(tx, SLUG)
         people = [
             Attendee(
@@ -54,31 +59,35 @@ async def prepare(store: Store, attendee_count: int) -> Bench:
                 organisation=f"Amt {n % 389}",
                 town=f"Ort {n % 53}",
             )
-            for n in range(attendee_count)
+            for n in range(first, last)
         ]
         words = [search_words(one.given_name, one.family_name, one.organisation, one.town) for one in people]
         attendees.add_attendees(tx, venue.id, list(zip(people, words, strict=True)))
         issued = [
             Badge(
                 id=f"badge-{n}",
-                attendee=one.id,
+                attendee=f"attendee-{n}",
                 generation=1,
                 code=codes.make_code(n * 7919, venue.key),
                 desk_number=1000 + n,
             )
-            for n, one in enumerate(people)
+            for n in range(first, last)
         ]
         badges.add_badges(tx, venue.id, issued)
-        add_operator(tx, "bench", "organiser", "bench-password", now=0)
+        return [badge.code for badge in issued]
 
+    def pair(tx: Transaction) -> tuple[dict[str, str], str, str]:
         def token(name: str, role: str, door: str | None = None) -> str:
             return add_device(tx, venues, SLUG, name, role, door, now=0, by="bench")[1]  # type: ignore[arg-type]
 
-        return Bench(
-            codes=[badge.code for badge in issued],
-            door_tokens={door: token(door, "door", door) for door in venue.layout.doors},
-            desk_token=token("desk", "desk"),
-            display_token=token("display", "display"),
-        )
+        doors = {door: token(door, "door", door) for door in venues.venue(tx, SLUG).layout.doors}
+        return doors, token("desk", "desk"), token("display", "display")
 
-    return await store.write(fill)
+    await store.write(furnish)
+    every: list[str] = []
+    for first in range(0, attendee_count, PEOPLE_AT_ONCE):
+        last = min(attendee_count, first + PEOPLE_AT_ONCE)
+        every += await store.write(lambda tx, first=first, last=last: invite(tx, first, last))
+    door_tokens, desk_token, display_token = await store.write(pair)
+    # From all over the table, and few enough to be handed about.
+    return Bench(every[:: 1 + len(every) // CODES_MAX], door_tokens, desk_token, display_token)

@@ -21,6 +21,10 @@ from tests.venue import DAY, at
 
 PASSWORD = "ein langes Passwort"
 EVENT = "sommerfest"
+SEEN = """(() => {
+  const [one, bar] = [document.activeElement, document.querySelector("#saving")];
+  return bar.contains(one) || one.getBoundingClientRect().top < bar.getBoundingClientRect().top;
+})()"""
 
 
 @pytest.fixture
@@ -108,6 +112,14 @@ def test_organiser_sets_an_event_up_from_nothing_to_the_first_badge(
     page.get_by_role("button", name="Anlegen").click()
     assert faults == []
     expect(page.locator("#steps .due")).not_to_have_count(0)
+
+    # Whatever the keyboard stands on is seen above the bar that stays at the bottom (WCAG 2.4.11).
+    for width, height in ((360, 780), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#event-fields input").first.focus()
+        while not page.evaluate("document.activeElement.closest('#saving, #files') !== null"):
+            page.keyboard.press("Tab")
+            assert page.evaluate(SEEN), page.evaluate("document.activeElement.outerHTML")
 
     add(page, "group", Name="Gäste")
     add(page, "group", Name="Helfende „Nord“", Zählt_als="Crew")

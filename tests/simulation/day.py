@@ -67,14 +67,13 @@ def all_shared(free: int, demand: Mapping[str, int]) -> dict[str, int]:
 
 class Body:
     """Somebody with a badge, perhaps a copy of another's. `counted`: the areas in which they are by way of
-    scans; `doors`: which let them in there."""
+    scans."""
 
     def __init__(self, number: int, badge: str) -> None:
         self.number = number
         self.badge = badge
         self.place: str | None = None
         self.counted: set[str] = set()
-        self.doors: dict[str, str] = {}
         self.linked = False
         self.waits: str | None = None
 
@@ -329,6 +328,8 @@ class World:
                 self.late[station, way] = by
             case "settles", (which,):
                 self._settle(which)
+            case "copies", (body, of):
+                self._copy(self.bodies[body], self.bodies[of].badge)
             case "slips", (body,):
                 self._slip(self.bodies[body])
             case "cut", (station, up, down, length):
@@ -461,6 +462,11 @@ class World:
             self.say(f"{body} slips out of {body.place}")
             self._leave(body, LAYOUT.areas[body.place].parent)
 
+    def _copy(self, body: Body, badge: str) -> None:
+        if body.place is None and body.waits is None:
+            body.badge = badge
+            self.say(f"{body} has a copy")
+
     def _leave(self, body: Body, to: str | None) -> None:
         body.place = to
         body.counted &= set(LAYOUT.path(to))
@@ -507,7 +513,7 @@ class World:
 
     def _came_in(self, body: Body, door: str, scan: str, *, again: bool, alone: bool) -> None:
         """A badge that is let in somewhere has left what lies elsewhere. Each body that is let into an area
-        counts there, but for those at a door that lets the same badge in again, knowing that: one of those
+        counts there, but for those at a linked door that lets the same badge in again, knowing that: one of those
         whom it may take for this one counts no more."""
         area = LAYOUT.doors[door].area
         path = set(LAYOUT.path(area))
@@ -515,20 +521,20 @@ class World:
             if not alone and not again and self._is_twice(one, area, scan):
                 raise Breach("I3", self.now, f"{body.badge} was let into {area} twice by linked doors")
             one.counted &= path
-        if again:
-            self._take_for_another(body, door, area, alone=alone)
-        body.place, body.doors[area] = area, door
+        if again and not alone:
+            self._take_for_another(body, area)
+        body.place = area
         # Whoever goes on into a room has a place of the house by the entrance, or has none.
         body.counted = ({area} if scan not in self.taken_for else set()) | (body.counted & path)
         body.linked = not alone and not again
         self._saw(body, scan)
 
-    def _take_for_another(self, body: Body, door: str, area: str, *, alone: bool) -> None:
+    def _take_for_another(self, body: Body, area: str) -> None:
         """The seat of this body is that of another, or of one who has been let in and has not yet seen it."""
-        others = [one for one in self._others(body) if not alone or one.doors.get(area) == door]
+        others = self._others(body)
         if any(area in one.counted for one in others):
             self._give_up_seat(others, area)
-        elif not alone:
+        else:
             decided = {scan for _, scan in self.decided.get(body.badge, [])}
             self.taken_for.update(one.waits for one in others if one.waits in decided)
 

@@ -84,8 +84,30 @@ class CreditsHandedOver(Station):
 class BelievesPlaces(Station):
     """Lets whoever is believed to be inside come in again without a seat."""
 
-    def _unsure(self, attendee: str) -> tuple[str, ...]:
-        return ()
+    def _seats(self, scan: Scan, decision: Any, attendee: str, entered: Any, **how: Any) -> Any:
+        believed = self.layout.path(decision.leaves) if scan.direction == "entry" else ()
+        return super()._seats(scan, decision, attendee, [one for one in entered if one not in believed], **how)
+
+
+class TakesOwnAgain(Station):
+    """Takes whoever comes in again, whom it had let in itself, for one who has left its own seat."""
+
+    again = False
+
+    def _decide_alone(self, scan: Scan, now: Moment) -> list[Effect]:
+        bearer = self.people.bearer(scan)
+        self.again = bearer is not None and scan.direction == "entry" and bool(self._admission_of(bearer.attendee))
+        return super()._decide_alone(scan, now)
+
+    def rights(self, area: str) -> int:
+        return max(super().rights(area), self.again)
+
+    def _seats(self, scan: Scan, decision: Any, attendee: str, entered: Any, *, alone: bool) -> Any:
+        takes, frees, freed = super()._seats(scan, decision, attendee, entered, alone=alone)
+        n = self._admission_of(attendee)
+        if scan.direction == "entry" and alone and n:
+            frees, freed = n, tuple(one for one in takes if one in self._own[self.state.epoch, n])
+        return takes, frees, freed
 
 
 class AnyGeneration(Station):
@@ -281,6 +303,13 @@ class OneDoubtForAll(Centre):
         pass
 
 
+class SpendsTwice(Ledger):
+    """Takes one way out for that of everybody with this badge who came in before."""
+
+    def spend(self, attendee: str, areas: Any, scan: str) -> list[str]:
+        return list(areas)
+
+
 class AgreesBlindly(Centre):
     """Takes whom a door and the centre let in under one scan for one person, wherever the centre knew them."""
 
@@ -371,6 +400,8 @@ MUTANTS: Mapping[str, Parts] = {
     "an exit frees a seat that was handed over": Parts(door=Door, station=CreditsHandedOver),
     "an exit elsewhere frees a station's seat": Parts(door=Door, ledger=FreesOthersSeats),
     "cut off, who is believed inside needs no seat": Parts(door=Door, station=BelievesPlaces),
+    "cut off, who comes in again has left a seat of its own": Parts(door=Door, station=TakesOwnAgain),
+    "one way out is that of two": Parts(door=Door, ledger=SpendsTwice),
     "linked, who is known to be inside needs no place": Parts(door=Door, centre=TrustsOthersPlaces),
     "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),

@@ -18,6 +18,7 @@ What = Literal[
     "goes",  # a body goes to this very door, if it can be reached: (body, station, direction, override)
     "late",  # the next question of a station, or answer to it, is on its way for so long: (station, way, ms)
     "settles",  # a person looks into a case, the oldest or a later one, and closes it: (which)
+    "copies",  # a body that is outside gets a copy of the badge of another: (body, of)
     "slips",  # a body leaves the area it is in through no door that scans: (body,)
     "cut",  # a link: (station, to the centre, to the station, for ms)
     "crash",  # a station stops after so many more effects: (station, effects, off for ms)
@@ -347,6 +348,27 @@ def _own_seat_counted(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _two_with_one_badge(dice: Random, at: int) -> list[Act]:
+    """Two with the same badge are let in, one of them by a door that is cut off, and one goes out by the other door,
+    which frees one seat; the cut-off door tells of its own when all is full, or lets the same one in again."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE)
+    again = dice.random() < 0.5
+    acts = [
+        Act(at - 9_000, "copies", (two, one)),
+        *(act for body in (one, two) for act in _arrives(dice, body, station, at - 6_000)[:-1]),
+        *_come(dice, station, at - 6_000, 1),
+        Act(at, "cut", (station, True, dice.random() < 0.5, 40_000 if again else 9_000)),
+        Act(at + 500, "goes", (one, station, "entry", True)),
+        Act(at + dice.choice((300, 2_000)), "goes", (two, other, "entry", True)),
+        Act(at + 4_000, "goes", (one if again else dice.choice((one, two)), other, "exit", False)),
+        *_come(dice, other, at + 12_000, 12),
+        *_crowd(dice, at + 20_000),
+    ]
+    if again:
+        return [*acts, Act(at + 6_000, "goes", (one, station, "entry", True)), *_come(dice, station, at + 7_000, 5)]
+    return [*acts, *_come(dice, other, at + 24_000, 8)]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -368,6 +390,7 @@ SCENES = (
     _lost_on_both_sides,
     _stopped_at_the_way_out,
     _own_seat_counted,
+    _two_with_one_badge,
     _evacuation,
 )
 

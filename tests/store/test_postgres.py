@@ -19,9 +19,9 @@ from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store import facts
 from checkin.store.copying import copy_all, tables
-from checkin.store.engine import Store, StoreBusy, Transaction
+from checkin.store.engine import Row, Store, StoreBusy, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
-from checkin.store.postgres import PostgresStore, translated
+from checkin.store.postgres import PostgresStore, together, translated
 from tests.engine import new_postgres_database
 from tests.venue import SLUG, at, fill
 
@@ -47,8 +47,13 @@ def all_seqs(tx: Transaction) -> list[int]:
         ("SELECT '100 %' WHERE a = ?", "SELECT '100 %%' WHERE a = %s"),
         (
             "SELECT a.id FROM json_each(?) AS wanted CROSS JOIN attendee AS a ON a.id = wanted.value",
-            "SELECT a.id FROM jsonb_array_elements_text(%s::jsonb) AS wanted(value) JOIN attendee AS a"
-            " ON a.id = wanted.value",
+            "SELECT a.id FROM jsonb_array_elements_text(%s::jsonb) AS wanted(value)"
+            " CROSS JOIN LATERAL (SELECT * FROM attendee AS a WHERE a.id = wanted.value OFFSET 0) AS a",
+        ),
+        (
+            "FROM x CROSS JOIN code ON code.text = upper(x.value) AND code.event = ? LEFT JOIN badge ON badge.id = 1",
+            "FROM x CROSS JOIN LATERAL (SELECT * FROM code WHERE code.text = upper(x.value) AND code.event = %s"
+            " OFFSET 0) AS code LEFT JOIN badge ON badge.id = 1",
         ),
         (
             "id IN (SELECT value FROM json_each(?))",
@@ -58,6 +63,42 @@ def all_seqs(tx: Transaction) -> list[int]:
 )
 def test_statements_are_put_into_its_words(sql: str, words: str) -> None:
     assert translated(sql) == words
+
+
+def test_many_rows_are_one_statement_with_an_array_for_each_column() -> None:
+    assert together("INSERT INTO t (a, b, c) VALUES (?, ?, ?)", [(1, None, "x"), (2, None, None)]) == (
+        "INSERT INTO t (a, b, c) SELECT c0, NULL, c2 FROM unnest(%b, %b) AS many(c0, c2)",
+        [[1, 2], ["x", None]],
+    )
+    assert together("INSERT INTO t (a) VALUES (?)", [(1,), (1.5,)]) is None
+    assert together("DELETE FROM t WHERE a = ?", [(1,), (2,)]) is None
+
+
+def test_many_rows_are_kept_whatever_their_columns_hold() -> None:
+    rows = [(1, "a", b"\x00\xff", None, 2.5), (2**40, 'ä"\\{}', b"", None, None), (3, "", None, None, -1.0)]
+
+    async def work(url: str) -> tuple[list[Row], list[Row]]:
+        store = await PostgresStore.open(url)
+
+        def keep(tx: Transaction) -> list[Row]:
+            tx.run("CREATE TABLE kind (n BIGINT PRIMARY KEY, t TEXT, b BYTEA, nothing BYTEA, x DOUBLE PRECISION)")
+            insert = "INSERT INTO kind (n, t, b, nothing, x) VALUES (?, ?, ?, ?, ?)"
+            tx.run_many(insert, [])
+            tx.run_many(insert, rows)
+            tx.run_many(
+                f"{insert} ON CONFLICT (n) DO UPDATE SET t = excluded.t",
+                [(1, "again", None, b"new", 1), (4, "d", None, None, 0.5)],
+            )
+            return tx.rows("SELECT n, t, b, nothing, x FROM kind ORDER BY n")
+
+        try:
+            return await store.write(keep), rows
+        finally:
+            await store.close()
+
+    kept, given = on_postgres(work)
+    given[0] = (1, "again", *given[0][2:])
+    assert kept == sorted([*given, (4, "d", None, None, 0.5)])
 
 
 def test_schema_has_the_tables_and_columns_that_sqlite_has() -> None:

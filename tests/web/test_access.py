@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 
 from checkin.core.layout import Layout
 from checkin.core.roles import DEVICE_MAY, OPERATOR_MAY, PAGES, Permission
@@ -21,7 +22,6 @@ from checkin.store.engine import Transaction
 from checkin.store.people import load_devices
 from checkin.web.app import create_app
 from checkin.web.auth import Guard
-from checkin.web.live import Outlive
 from tests.served import PASSWORD, Served
 from tests.venue import SLUG, at
 
@@ -300,10 +300,11 @@ ASKED_OTHERWISE = {
 
 def guarded_calls(served: Served, folder: Path) -> dict[tuple[str, str], Permission]:
     """(method, path of an event) → what it needs, as the guards say it."""
-    app = create_app(served.centre, FACES, "test", folder)
-    assert isinstance(app, Outlive)
+    app: Any = create_app(served.centre, FACES, "test", folder)
+    while not isinstance(app, Litestar):
+        app = app.app
     found: dict[tuple[str, str], Permission] = {}
-    for route in app._app.routes:  # type: ignore[attr-defined]
+    for route in app.routes:
         path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
         for handler in getattr(route, "route_handlers", []):
             guards = [guard for guard in handler.resolve_guards() if isinstance(guard, Guard)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from checkin.core.roles import OPERATOR_MAY
 from checkin.service import factors, operators, people
 from checkin.store.deeds import load_deeds
+from checkin.store.engine import Transaction
 from checkin.store.people import operator_by_name
 from tests.served import PASSWORD, Served, serve
 
@@ -103,6 +105,38 @@ def test_invited_person_chooses_a_password_once(served: Served) -> None:
     assert deeds(served)[:3] == ["accepted", "login_failed", "invited"]
 
 
+def test_name_is_the_same_however_it_is_spelled(served: Served) -> None:
+    organiser = served.operator()
+    url = f"{served.url}/api/v1/operators"
+    link = organiser.post(url, json={"name": "Mira Öztürk", "role": "desk"}).json()["link"]
+    assert accept(served, link).status_code == 200
+    for name in ("mira öztürk", " MIRA  ÖZTÜRK ", unicodedata.normalize("NFD", "Mira Öztürk")):
+        assert logged_in(served, name, OTHER).status_code == 200, name
+        twin = organiser.post(url, json={"name": name, "role": "desk"})
+        assert (twin.status_code, twin.json()["code"]) == (409, "operator_exists"), name
+
+
+def test_twins_of_an_older_database_log_in_as_they_are_written(served: Served) -> None:
+    def twin(tx: Transaction, name: str, password: str) -> None:
+        one = people.add_operator(tx, f"Twin {password}", "desk", password, now=0)
+        tx.run("UPDATE operator SET name = ? WHERE id = ?", (name, one.id))
+
+    for name, password in (("Äö", PASSWORD), ("äö", OTHER)):
+        served.write(lambda tx, name=name, password=password: twin(tx, name, password))
+    assert logged_in(served, "Äö").status_code == 200
+    assert logged_in(served, "äö", OTHER).status_code == 200
+    assert logged_in(served, "ÄÖ").status_code == 401, "neither is guessed"
+
+
+def test_renewed_invitation_is_no_news_of_another_password(served: Served) -> None:
+    organiser = served.operator()
+    made = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "desk"}).json()
+    link = organiser.post(f"{served.url}/api/v1/operators/{made['id']}/invitation").json()["link"]
+    client = browser(served)
+    client.post("/invitation/accept", json={"code": link.partition("#")[2], "password": OTHER})
+    assert client.get("/me").json()["new_links"] == []
+
+
 def test_expired_invitation_is_not_found(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     organiser = served.operator()
     link = organiser.post(f"{served.url}/api/v1/operators", json={"name": "Ayşe", "role": "desk"}).json()["link"]
@@ -141,8 +175,15 @@ def test_nobody_changes_their_own_account(served: Served) -> None:
 def test_safety_accounts_are_given_by_safety_once_there_is_one(served: Served) -> None:
     organiser = served.operator()
     url = f"{served.url}/api/v1/operators"
-    assert organiser.post(url, json={"name": "Erste", "role": "safety"}).status_code == 201
-    path = f"{url}/{account(served, 'Erste')}"
+    assert organiser.post(url, json={"name": "Falsch getippt", "role": "safety"}).status_code == 201
+    assert organiser.delete(f"{url}/{account(served, 'Falsch getippt')}").status_code == 204
+    made = organiser.post(url, json={"name": "Erste", "role": "safety"}).json()
+    path = f"{url}/{made['id']}"
+    renewed = organiser.post(f"{path}/invitation").json()
+    assert "safety" in organiser.get(url).json()["gives"], "the first link may be lost: nobody is in yet"
+    assert accept(served, made["link"]).json()["code"] == "invitation_unknown"
+    assert accept(served, renewed["link"]).status_code == 200
+    assert organiser.post(f"{path}/confirmation").status_code == 204
     for answer in (
         organiser.post(url, json={"name": "Zweite", "role": "safety"}),
         organiser.post(f"{path}/invitation"),
@@ -224,6 +265,32 @@ def test_wrong_codes_wait_like_wrong_passwords(strict: Served) -> None:
     organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
     enrol(organiser)
     assert [logged_in(strict, "organiser 0", code="000000").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_mistyped_code_holds_nobody_up(strict: Served) -> None:
+    """Asking for the code is no failure, and what failed before at the password is none of the code."""
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    _, codes = enrol(organiser)
+    assert [logged_in(strict, "organiser 0", OTHER).status_code for _ in range(2)] == [401, 401]
+    for _ in range(5):
+        assert logged_in(strict, "organiser 0").json()["code"] == "second_factor_needed"
+    assert logged_in(strict, "organiser 0", code="000000").json()["code"] == "second_factor_wrong"
+    assert logged_in(strict, "organiser 0", code=codes[0]).status_code == 200
+
+
+def test_asking_for_the_code_anew_ends_no_waiting_for_it(strict: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    organiser = strict.operator()
+    organiser.base_url = httpx.URL(f"{strict.url}/api/v1")
+    _, codes = enrol(organiser)
+    stands = people.steady_s()
+    monkeypatch.setattr(people, "steady_s", lambda: stands)
+    for _ in range(3):
+        logged_in(strict, "organiser 0")
+        assert logged_in(strict, "organiser 0", code="000000").status_code == 401
+    assert logged_in(strict, "organiser 0", code=codes[0]).status_code == 429
+    sent = {"password": PASSWORD, "new_password": OTHER, "code": codes[0]}
+    assert organiser.put("/account/password", json=sent).status_code == 429, "nor does another way to try one"
 
 
 def test_reset_second_factor_is_set_anew(strict: Served) -> None:

@@ -58,9 +58,7 @@ def house(tmp_path: Path, clock: Clock) -> Iterator[Served]:
         one.write(lambda tx: import_schedule(tx, one.centre.venues, SLUG, sessions, now=at("08:00"), by="test"))
         one.write(lambda tx: certificates.set_rule(tx, one.centre.venues, SLUG, Rule(), now=at("08:00"), by="test"))
         address = certificates.AddressSent(address="https://checkin.example")
-        one.write(
-            lambda tx: certificates.set_address(tx, one.centre.venues, SLUG, address, now=at("08:00"), by="test")
-        )
+        one.write(lambda tx: certificates.set_address(tx, one.centre.venues, SLUG, address, now=at("08:00"), by="test"))
         yield one
 
 

@@ -59,6 +59,7 @@ function showRule() {
   if (!tried) return;
   find("#frozen").hidden = !tried.frozen;
   find("#addresswanted").hidden = !tried.address_wanted;
+  find("#addressabout").hidden = tried.address_wanted;
   find("#proposed").hidden = tried.chosen;
   find("#counting").textContent = word("certCounting", { count: sessions.length - tried.rule.left_out.length, all: sessions.length });
   find("#verdict").textContent = tried.came ? word("certVerdict", { certified: tried.certified, came: tried.came, assumed: tried.assumed }) : word("certNobody");

@@ -1,0 +1,64 @@
+"""Refusing early: where more comes in than can be answered, saying so must cost next to nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from checkin.service import metrics
+from checkin.service.intake import QUEUE_SCANS_MAX, RETRY_AFTER_S
+
+SCANS_UNDER_WAY_MAX = QUEUE_SCANS_MAX
+"""Calls with scans that this node has begun to answer. None of them finds the queue full by another's fault."""
+CALLS_UNDER_WAY_MAX = 2 * SCANS_UNDER_WAY_MAX
+"""Calls of every kind: pages that many people open at once do not take a door's memory."""
+
+_PROBLEM = {
+    "type": "about:blank",
+    "title": "Busy",
+    "status": 503,
+    "detail": "Too much is asked of this node at once. Keep what you have and send it again.",
+    "code": "overloaded",
+}
+_BODY = msgspec.json.encode(_PROBLEM)
+_START: Any = {
+    "type": "http.response.start",
+    "status": 503,
+    "headers": [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(_BODY)).encode()),
+        (b"retry-after", str(RETRY_AFTER_S).encode()),
+    ],
+}
+_END: Any = {"type": "http.response.body", "body": _BODY}
+
+
+class RefuseEarly:
+    """Around the application: what is beyond the bounds is answered 503 with Retry-After before anybody is
+    recognised, a body read or a route looked for. What was let in is answered as ever."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._scans = 0
+        self._calls = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        scans = scope["path"].endswith("/scans")
+        if self._calls >= CALLS_UNDER_WAY_MAX or (scans and self._scans >= SCANS_UNDER_WAY_MAX):
+            metrics.OVERLOADED.inc()
+            await send(_START)
+            await send(_END)
+            return
+        self._calls += 1
+        self._scans += scans
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._calls -= 1
+            self._scans -= scans
