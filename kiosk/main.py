@@ -17,10 +17,11 @@ from typing import Literal
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from checkin.core.admission import Bearer, Decision, Evacuation
 from checkin.core.codes import normalise
-from checkin.core.errors import Busy, Conflict
+from checkin.core.errors import Busy, Conflict, NotAllowed
 from checkin.core.layout import Layout
 from checkin.core.link import Answer as LinkAnswer
 from checkin.core.link import News, Row, Totals
@@ -30,6 +31,7 @@ from checkin.core.reference import Person, ToStationToo, VenueNow, Welcome
 from checkin.core.schedule import Programme
 from checkin.wire import Answer, Heartbeat, OccupancyChange, Snapshot, iso
 from kiosk.answers import answer_of
+from kiosk.clock import CentreClock
 from kiosk.counts import Counts
 from kiosk.desk import Logins
 from kiosk.keeper import Keeper, Pairing
@@ -48,7 +50,6 @@ ANSWERS_KEPT_MAX = 2_000
 SLOW_MS = 5_000
 """So long after it decided alone although linked, the link is called slow."""
 SCAN_S_MAX = 4.0
-HEARD_KEPT_MS = 60_000
 COUNTS_KEPT_S = 10.0
 """So often what displays show is kept for a new start."""
 SAID_S = 1.0
@@ -89,9 +90,10 @@ class Kiosk:
         self.counts = Counts()
         self.scanner = ""
         self.scanner_fault = ""
-        self._clock_off_ms: int | None = None
-        self._heard_at: int | None = None
-        self._heard_kept_at = 0
+        self._clock = CentreClock()
+        self._is_heard = False
+        self._is_restored = False
+        self._left_to_us = ""
         self._alone_at = -SLOW_MS
         self._page_spoke_s = time.monotonic()
         self.listeners: set[Callable[[str], None]] = set()
@@ -150,9 +152,11 @@ class Kiosk:
         assert self._disk is not None
         self._venue = self._disk.venue()
         self.people = KnownPeople(self._disk.people(), self._venue.layout() if self._venue is not None else None)
-        heard = self._disk.setting("heard")
-        self._heard_at = int(heard) if heard is not None else None
-        for name, restore in (("counts", self.counts.restore), ("logins", self.logins.restore)):
+        for name, restore in (
+            ("heard", self._clock.restore),
+            ("counts", self.counts.restore),
+            ("logins", self.logins.restore),
+        ):
             kept = self._disk.setting(name)
             if kept is not None:
                 restore(kept)
@@ -162,7 +166,7 @@ class Kiosk:
         if self._disk is None or self._venue is None:
             return
         self.layout = self._venue.layout()
-        self.station = None
+        self.station, self._is_heard = None, False
         machine = Station(
             self.pairing.door,
             self.layout,
@@ -171,7 +175,7 @@ class Kiosk:
             self._venue.programme(),
             self._disk.load(),
         )
-        effects = machine.started(self._keeper.mark(), _now(), anew=self._anew)
+        effects = machine.started(self._keeper.mark(), self._moment(), anew=self._anew)
         self._anew = False
         self._rows = {row.scan.id: row for row in machine.log.values()}
         self.station, self._is_full = machine, False
@@ -181,7 +185,9 @@ class Kiosk:
 
     async def scan(self, scan: Scan) -> tuple[Answer, bool]:
         """The answer, and whether it had been given before. Raises `Conflict` for an id that came with other
-        content, `NotReady` where nothing can be decided."""
+        content, `NotAllowed` for a scan at another door, `NotReady` where nothing can be decided."""
+        if scan.door != self.pairing.door:
+            raise self.other_door()
         earlier = self._answered.get(scan.id)
         if earlier is not None:
             if earlier[0] != scan:
@@ -195,7 +201,7 @@ class Kiosk:
         answered = self._waiting.get(scan.id)
         if answered is None:
             answered = self._waiting[scan.id] = asyncio.get_running_loop().create_future()
-            self._carry_out(self.station.scanned(scan, _now()))
+            self._carry_out(self.station.scanned(scan, self._moment()))
         try:
             async with asyncio.timeout(SCAN_S_MAX):
                 return await asyncio.shield(answered), False
@@ -215,9 +221,20 @@ class Kiosk:
         )
         return self._worded(Show(row.scan, decision, row.decided == "alone"))
 
+    def other_door(self) -> NotAllowed:
+        """What is said of a scan that is not this door's: its rights, and so its answers, are for this one alone."""
+        door = self.layout.doors.get(self.pairing.door) if self.layout is not None else None
+        return NotAllowed(door.name if door is not None else self.pairing.door, code="station_other_door")
+
     def now(self) -> int:
-        """Ms since 1970 UTC, by this machine's clock."""
-        return _now().wall
+        """Ms since 1970 UTC, by the centre's clock as far as it is known."""
+        return self._clock.now(_now())
+
+    def _moment(self) -> Moment:
+        """For the machine, which reads its own clock where it has not heard the centre: then as near to the centre's
+        as this station can say."""
+        now = _now()
+        return now if self._is_heard else replace(now, wall=self._clock.now(now))
 
     async def font(self, file: str) -> bytes | None:
         """A block of a font of the pages, kept once the centre has sent it; None: not here."""
@@ -285,10 +302,10 @@ class Kiosk:
                 self._wipe()
 
     def _show(self, show: Show) -> None:
-        now = _now()
-        if show.provisional:
+        now, cut = _now(), self.is_cut_off(_now())
+        if show.provisional and not cut and show.scan.id != self._left_to_us:
             self._alone_at = now.steady
-        if self.is_cut_off(now):
+        if cut:
             self._count(show.decision)
             self.tell(self.heartbeat())  # it has a place less to give
         answer = self._worded(show)
@@ -318,8 +335,9 @@ class Kiosk:
             programme=self._venue.programme(),
             area=self.counts.areas.get(self.layout.doors[show.scan.door].area),
             seq=self.counts.seq,
-            now=_now().wall,
+            now=self.now(),
             provisional=show.provisional,
+            restored=self._is_restored and not self.is_cut_off(_now()),
         )
 
     def _shown_person(self, scan: Scan, decision: Decision) -> Person | None:
@@ -345,7 +363,7 @@ class Kiosk:
 
     def _link_changed(self, is_open: bool) -> None:
         if self.station is not None:
-            now = _now()
+            now = self._moment()
             self._carry_out(self.station.connected(now) if is_open else self.station.disconnected(now))
         self.tell(self.heartbeat())  # at once, not with the next one only
 
@@ -369,21 +387,16 @@ class Kiosk:
                 self._take_people(message)
             case LinkAnswer() | Totals() | News():
                 if self.station is not None:
-                    self._heard_at = _now().wall
-                    self._clock_off_ms = self._heard_at - message.at
-                    self._keep_heard()
-                    self._carry_out(self.station.received(message, _now()))
-
-    def _keep_heard(self) -> None:
-        """When the centre was heard of outlives a new start, to the minute."""
-        assert self._disk is not None
-        assert self._heard_at is not None
-        if self._heard_at - self._heard_kept_at >= HEARD_KEPT_MS:
-            self._heard_kept_at = self._heard_at
-            try:
-                self._disk.keep_setting("heard", str(self._heard_at).encode())
-            except sqlite3.Error as error:
-                log.warning("the station cannot write: %s", error)
+                    now = _now()
+                    self._clock.hear(message.at, now)
+                    self._is_heard = True
+                    if (kept := self._clock.to_keep()) is not None:
+                        self._keep("heard", kept)
+                    if isinstance(message, Totals):
+                        self._is_restored = message.frozen
+                    if isinstance(message, LinkAnswer) and message.decision is None:
+                        self._left_to_us = message.scan
+                    self._carry_out(self.station.received(message, now))
 
     def _take_venue(self, venue: VenueNow) -> None:
         if self._disk is None:
@@ -396,7 +409,7 @@ class Kiosk:
         if before is None or before.groups != venue.groups:
             self.people.use(venue.layout())
         if self.station is not None and before is not None:
-            same = msgspec.structs.replace(before, sessions=venue.sessions) == venue
+            same = replace(before, sessions=venue.sessions) == venue
             if same:
                 self.station.programme = venue.programme()
                 return
@@ -438,7 +451,7 @@ class Kiosk:
         while True:
             await asyncio.sleep(TICK_S)
             if self.station is not None:
-                self._carry_out(self.station.tick(_now()))
+                self._carry_out(self.station.tick(self._moment()))
             elif not self.wiped:
                 try:
                     if self._disk is None:
@@ -494,8 +507,8 @@ class Kiosk:
         limits = [layout.areas[area] for area in station.path]
         limited = [area.id for area in limits if area.visitors is not None or area.persons is not None]
         return StationState(
-            link="cut" if cut else "slow" if slow else "linked",
-            since=iso(self._heard_at, layout) if cut and self._heard_at is not None else None,
+            link="cut" if cut else "restored" if self._is_restored else "slow" if slow else "linked",
+            since=iso(self._clock.heard_at, layout) if cut and self._clock.heard_at is not None else None,
             waiting=sum(book.n - book.have for book in station.books.values()),
             rights=rights,
             door=door,
@@ -503,7 +516,7 @@ class Kiosk:
         )
 
     def health(self) -> Health:
-        layout, pairing = self.layout, self.pairing
+        layout, pairing, ahead = self.layout, self.pairing, self._clock.ahead(_now())
         door = layout.doors.get(pairing.door) if layout is not None else None
         status: Literal["ok", "starting", "disk_full", "revoked"] = "ok" if self.station is not None else "starting"
         if self._is_full or self.wiped:
@@ -517,8 +530,10 @@ class Kiosk:
             area=door.area if door is not None else "",
             centre=pairing.url,
             people=len(self.people),
-            at=iso(_now().wall, layout) if layout is not None else "",
-            clock_off_s=None if self._clock_off_ms is None else round(self._clock_off_ms / 1000, 1),
+            at=iso(self.now(), layout) if layout is not None else "",
+            clock=iso(_now().wall, layout) if layout is not None else "",
+            clock_off_s=None if ahead is None else round(ahead / 1000, 1),
+            clock_guessed=self._clock.is_guess,
             disk_free_bytes=shutil.disk_usage(self._data).free,
             scanner=self.scanner,
             scanner_fault=self.scanner_fault,
@@ -567,7 +582,7 @@ class Kiosk:
         return msgspec.json.encode(first).decode()
 
     def heartbeat(self) -> str:
-        at = iso(_now().wall, self.layout) if self.layout is not None else ""
+        at = iso(self.now(), self.layout) if self.layout is not None else ""
         beat = StationHeartbeat(
             seq=self.counts.seq,
             version=self.counts.version,

@@ -8,11 +8,12 @@ from msgspec import Struct
 
 
 class StationState(Struct, frozen=True, kw_only=True):
-    """How a station is linked, for its pages. `since`: when it heard of the centre last, if it is cut off; `waiting`:
+    """How a station is linked, for its pages. `restored`: the centre came from a backup, and gives no place away until
+    people have counted and confirmed. `since`: when it heard of the centre last, if it is cut off; `waiting`:
     rows of its log that the centre does not have; `rights`: area → how many more it may let in by itself; `places`: so
     many of them at its door (None: no number is approved for where it leads); `disk`: whether it can write."""
 
-    link: Literal["linked", "slow", "cut", "revoked"]
+    link: Literal["linked", "slow", "restored", "cut", "revoked"]
     since: str | None
     waiting: int
     rights: dict[str, int]
@@ -22,8 +23,9 @@ class StationState(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """All that a person at the machine can put right. `clock_off_s`: seconds that this machine's clock is ahead of the
-    centre's; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
+    """All that a person at the machine can put right. `at`: the centre's time as it is known here, `clock`: what
+    this machine's clock says, `clock_off_s` seconds ahead; `clock_guessed`: the centre has not been heard since the
+    start, and these are of before; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
 
     status: Literal["ok", "starting", "disk_full", "revoked"]
     station: StationState
@@ -34,7 +36,9 @@ class Health(Struct, frozen=True, kw_only=True):
     centre: str
     people: int
     at: str
+    clock: str
     clock_off_s: float | None
+    clock_guessed: bool
     disk_free_bytes: int
     scanner: str
     scanner_fault: str

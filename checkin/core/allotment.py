@@ -143,7 +143,8 @@ class Admission(Struct, frozen=True, kw_only=True):
 class Pending(Struct, frozen=True, kw_only=True):
     """What the centre decided for a station that has not yet said what it showed: from where to where, the
     pool's seats that are freed when it has, the stations' seats that this person was counted on, and when
-    they were seen before."""
+    they were seen before. `left_by`: who has left since, as (scan, not before, area), whose place is in doubt until
+    this was shown, and before that."""
 
     attendee: str
     leaves: str | None
@@ -153,15 +154,17 @@ class Pending(Struct, frozen=True, kw_only=True):
     frees: tuple[str, ...] = ()
     owned: tuple[tuple[RowKey, str], ...] = ()
     before: Seen | None = None
+    left_by: tuple[tuple[str, int, str], ...] = ()
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When somebody was last seen moving: by which scan, into which area (None: out of the house), and between
     which instants of the centre's clock.
 
     A way out frees one seat of an area. `unspent`: the areas of which it has freed none yet, as nobody with this
     badge was known there (None: a way in, by which they have left all that lies elsewhere); `spent_on`: the scan
-    whose seat it has freed."""
+    whose seat it has freed. `looked_at`: when a person has looked for those with this badge, who have counted then
+    whoever had left before."""
 
     scan: str
     area: str | None
@@ -169,6 +172,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     to_at: int
     unspent: tuple[str, ...] | None = None
     spent_on: str | None = None
+    looked_at: int = 0
 
 
 class Counted(Struct, frozen=True, kw_only=True):
@@ -275,6 +279,13 @@ class Ledger:
     def confirm_roster(self) -> None:
         """A person has compared the list of stations with the doors: none is missing."""
         self._put("meta", self.meta, "roster", 1)
+
+    def clock_told(self, station: str, *, is_off: bool) -> bool:
+        """What a row says of its station's clock; returns whether that is off since this very row."""
+        was_off = self.meta.get(f"clock {station}", 0) == 1
+        if is_off != was_off:
+            self._put("meta", self.meta, f"clock {station}", int(is_off))
+        return is_off and not was_off
 
     def register(self, station: str, epoch: str, areas: Sequence[str]) -> Epoch:
         """The epoch of a station as it is known; a new one retires those before it. Told in the order of
@@ -407,6 +418,11 @@ class Ledger:
         """Whether a passage came after the last headcount of an area: those before are counted already."""
         return area not in self.counted or (from_at is not None and from_at > self.counted[area].at)
 
+    def is_after_look(self, attendee: str, from_at: int | None) -> bool:
+        """Whether a passage came after a person has looked for those with this badge."""
+        looked_at = self.seen[attendee].looked_at if attendee in self.seen else 0
+        return not looked_at or (from_at is not None and from_at > looked_at)
+
     def may_be_missing(self, attendee: str, area: str) -> bool:
         """Whether somebody who is known to be in an area may have been gone when it was counted."""
         counted, seen = self.counted.get(area), self.seen.get(attendee)
@@ -429,15 +445,22 @@ class Ledger:
             self.set_aside[area] += 1
         self._put("doubts", self.doubts, key, attendee)
 
-    def settle(self, scan: str, areas: Collection[str]) -> list[str]:
-        """A person has closed a case of a scan, about these areas: returns those whose seat it frees, at once or,
-        where that is still its station's, as soon as it is handed over."""
+    def settle(self, scan: str, areas: Collection[str], now: int) -> list[str]:
+        """A person has looked, and closed a case of a scan, about these areas: returns those whose seat it frees, at
+        once or, where that is still its station's, as soon as it is handed over."""
         freed = self.in_doubt(scan, areas)
+        if not freed:
+            return []
+        looked_for = {who for (one, _), who in self.doubts.items() if one == scan}
         for area in [area for area in areas if (scan, area) in self.doubts]:
             self._drop_doubt((scan, area))
         for key, admission in [one for one in self.admissions.items() if one[1].scan == scan]:
+            looked_for.add(admission.attendee)
             for area in [area for area, state in admission.seats.items() if state == "doubtful" and area in areas]:
                 self._seat(key, area, "left")
+        for who in looked_for:
+            seen = self.seen.get(who, Seen(scan="", area=None, from_at=0, to_at=0))
+            self._put("seen", self.seen, who, replace(seen, looked_at=now))
         # A second person who is counted from now on hides that somebody is missing.
         for area in freed:
             self._blur(area)
@@ -445,9 +468,10 @@ class Ledger:
 
     def in_doubt(self, scan: str, areas: Collection[str]) -> list[str]:
         """The areas of these whose seat would be free if a person closed the case of this scan; one with two seats
-        twice."""
-        doubts = [area for area in areas if (scan, area) in self.doubts]
-        used = (one for one in self.admissions.values() if one.scan == scan)
+        twice. None while somebody with this badge may stand at a door on their way in, where nobody looks."""
+        at_doors = {pending.attendee for pending in self.pending.values() if pending.entry}
+        doubts = [area for area in areas if self.doubts.get((scan, area), "") not in ("", *at_doors)]
+        used = (one for one in self.admissions.values() if one.scan == scan and one.attendee not in at_doors)
         return doubts + [area for one in used for area in one.seats if one.seats[area] == "doubtful" and area in areas]
 
     def withdraw(self, scan: str) -> None:
@@ -470,10 +494,36 @@ class Ledger:
             self._drop("pending", self.pending, scan)
         return pending
 
+    def free_when_shown(self, scan: str, left_by: str, from_at: int, area: str) -> None:
+        """Somebody has left by the scan `left_by`, not before `from_at`, of whom it is not known whether `scan` was
+        shown to them: where that was before, their place is no more in doubt."""
+        pending = self.pending[scan]
+        self._put("pending", self.pending, scan, replace(pending, left_by=(*pending.left_by, (left_by, from_at, area))))
+
+    def left_after(self, shown: Pending, to_at: int) -> None:
+        """This was shown, not after `to_at`."""
+        for scan, from_at, area in shown.left_by:
+            if from_at > to_at and (scan, area) in self.doubts:
+                self._drop_doubt((scan, area))
+                leaving = self.pending.get(scan)
+                if leaving is not None:
+                    self.set_aside[area] += 1
+                    self._put("pending", self.pending, scan, replace(leaving, frees=(*leaving.frees, area)))
+
+    def may_have_stayed(self, scan: str) -> None:
+        """This was not shown, perhaps: nobody has left by it for certain."""
+        for one, pending in list(self.pending.items()):
+            left_by = tuple(leaving for leaving in pending.left_by if leaving[0] != scan)
+            if left_by != pending.left_by:
+                self._put("pending", self.pending, one, replace(pending, left_by=left_by))
+
     def see(self, attendee: str, seen: Seen | None) -> None:
         """When somebody was seen moving last; None: never."""
+        looked_at = self.seen[attendee].looked_at if attendee in self.seen else 0
+        if seen is None and looked_at:
+            seen = Seen(scan="", area=None, from_at=0, to_at=0)
         if seen is not None:
-            self._put("seen", self.seen, attendee, seen)
+            self._put("seen", self.seen, attendee, replace(seen, looked_at=looked_at) if looked_at else seen)
         elif attendee in self.seen:
             self._drop("seen", self.seen, attendee)
 

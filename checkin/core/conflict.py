@@ -12,8 +12,8 @@ from checkin.core.admission import Outcome, Reason
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is a case of its own."""
 
-CaseKind = Literal["badge_twice", "decisions_differ", "exit_without_entry", "order_unsure", "clock_off"]
-Verdict = Literal["same_person", "passed_on", "copy", "clock_wrong"]
+CaseKind = Literal["badge_twice", "decisions_differ", "exit_without_entry", "order_unsure", "clock_off", "not_understood"]
+Verdict = Literal["same_person", "passed_on", "copy", "clock_wrong", "looked_into"]
 
 
 class Side(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,10 +51,10 @@ class Closing(Struct, frozen=True, kw_only=True):
 
 def close(case: Case, verdict: Verdict, in_doubt: Sequence[str], inside: bool) -> Closing:
     """Settle a case. `in_doubt`: the areas where its seat is still set aside (a headcount may have cleared
-    them); `inside`: whether the second person of a copied or passed-on badge is still there, as the one who
-    settles it has seen. Every verdict frees the seats; a second person inside is counted instead."""
-    second_person = verdict in ("copy", "passed_on") and inside
-    corrections = tuple((area, 1) for area in in_doubt) if second_person else ()
+    them); `inside`: whether the second person of a copied or passed-on badge, or whoever nobody has counted, is still
+    there, as the one who settles it has seen. Every verdict frees the seats; whoever is inside is counted instead."""
+    uncounted = verdict in ("copy", "passed_on", "looked_into") and inside
+    corrections = tuple((area, 1) for area in in_doubt) if uncounted else ()
     return Closing(frees=tuple(in_doubt), corrections=corrections)
 
 

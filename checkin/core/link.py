@@ -66,7 +66,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     its own rights if it decided alone, else of the pool. `frees`: its own admission that has left the areas
     `freed`. `after`, `from_at`, `at`: when, as a `Sighting`.
     `unsure`: the machine stopped before it is sure that this was shown; whoever it says has left somewhere may
-    not have. No code is kept where it led to nobody."""
+    not have. No code is kept where it led to nobody. `unread`: all that came, where the centre cannot read it."""
 
     n: int
     scan: Scan
@@ -84,6 +84,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int = 0
     offset_ms: int | None = None
     unsure: bool = False
+    unread: bytes | None = None
 
 
 class Ask(Struct, frozen=True, kw_only=True, tag="ask"):
@@ -182,6 +183,8 @@ class Rooms(Protocol):
 
     layout: Layout
 
+    def knows(self, attendee: str) -> bool: ...
+
     def presence(self, attendee: str) -> Presence | None: ...
 
     def answered(self, scan: str) -> Decision | None:
@@ -192,6 +195,9 @@ class Rooms(Protocol):
 
     def keep(self, scan: Scan, told: Decision | Row) -> None:
         """Keep a scan for ever: with the decision of the centre, or what a station showed beside it."""
+
+    def lay_aside(self, row: Row) -> None:
+        """Keep a row that the centre does not understand, as it came."""
 
     def move(self, attendee: str, enters: str | None, counts_as: CountsAs, scan: Scan, at: int) -> None:
         """Somebody is in `enters` now (None: outside), and in no other area but those around it; with what
@@ -220,7 +226,7 @@ Share = Callable[[int, Mapping[str, int]], dict[str, int]]
 
 class Linked(Struct):
     """A station that was heard of lately. Not stored: after a restart all are silent until they speak. `keep`: how many
-    rights of each area it is to have. `clock_off`: by the last of its rows its clock is, and a case says so."""
+    rights of each area it is to have."""
 
     heard_at: int
     epoch: str
@@ -228,7 +234,6 @@ class Linked(Struct):
     cursor: int = 0
     logs: tuple[str, ...] = ()
     keep: Mapping[str, int] = {}
-    clock_off: bool = False
 
 
 class Centre:
@@ -252,7 +257,11 @@ class Centre:
         self.doors = dict(doors)
         self.revoked = set(revoked)
         self.linked: dict[str, Linked] = {} if linked is None else linked
-        self._areas = {station: self.layout.path(self.layout.doors[door].area) for station, door in doors.items()}
+        # The door of a station that was revoked may have been taken out of the layout since.
+        self._areas = {
+            station: self.layout.path(self.layout.doors[door].area) if door in self.layout.doors else ()
+            for station, door in doors.items()
+        }
 
     def areas_of(self, station: str) -> tuple[str, ...]:
         """The areas of which a station may hold seats: those its door leads into."""
@@ -282,10 +291,8 @@ class Centre:
             return []
         known = self.linked.get(station)
         if (station, report.epoch) not in self.ledger.epochs or known is None or known.epoch == report.epoch:
-            keep, clock_off = (known.keep, known.clock_off) if known is not None else ({}, False)
-            self.linked[station] = Linked(
-                now, report.epoch, report.demand, report.cursor, tuple(report.logs), keep, clock_off
-            )
+            keep = known.keep if known is not None else {}
+            self.linked[station] = Linked(now, report.epoch, report.demand, report.cursor, tuple(report.logs), keep)
         for epoch, log in sorted(report.logs.items(), key=lambda one: one[0] == report.epoch):
             self.ledger.register(station, epoch, self.areas_of(station))
             self.ledger.reported(
@@ -385,6 +392,8 @@ class Centre:
             return []
         if (epoch := ledger.epochs.get((station, ask.epoch))) is None or epoch.retired:
             return []
+        if not self._is_at(station, scan):
+            return []
         earlier = self.rooms.answered(scan.id)
         if earlier is not None:
             return [self._answer(scan, earlier, now)]
@@ -458,7 +467,7 @@ class Centre:
             self.rooms.move(attendee, decision.enters, decision.counts_as, scan, now)
         elif scan.direction == "entry":
             self.rooms.stay(attendee, scan, now)
-        self._see(attendee, scan, now, now, left)
+        self._see(attendee, scan, sighting, now, left)
         pending = Pending(
             attendee=attendee,
             leaves=decision.leaves,
@@ -475,12 +484,14 @@ class Centre:
         """The centre no longer counts somebody there; whether the place is free for certain."""
         counted = self.ledger.is_after_count(area, sighting.from_at)
         counted = counted and not self.ledger.may_be_missing(attendee, area)
-        certain = when == "after" and counted
+        certain = when == "after" and counted and self.ledger.is_after_look(attendee, sighting.from_at)
         seen = self.ledger.seen.get(attendee)
-        if seen is not None and seen.scan in self.ledger.pending:
-            certain = False  # a badge that leaves before its door has let it in is in two hands
-        self.ledger.vacate(attendee, area, certain=certain, scan=sighting.scan, seen=counted)
-        return certain
+        # A badge that leaves before its door has let it in is in two hands.
+        in_two_hands = seen is not None and seen.scan in self.ledger.pending
+        self.ledger.vacate(attendee, area, certain=certain and not in_two_hands, scan=sighting.scan, seen=counted)
+        if certain and in_two_hands and seen is not None and sighting.from_at is not None:
+            self.ledger.free_when_shown(seen.scan, sighting.scan, sighting.from_at, area)
+        return certain and not in_two_hands
 
     def _left(self, leaves: str | None, enters: str | None) -> list[str]:
         after = self.layout.path(enters)
@@ -503,6 +514,9 @@ class Centre:
 
     def _take(self, key: EpochKey, row: Row, to_at: int, now: int) -> None:
         """A row of a station's log: it happened, whatever it says."""
+        if not self._is_understood(key[0], row):
+            self._lay_aside(key, row, now)
+            return
         scan, attendee, ledger = row.scan, row.attendee, self.ledger
         at = row.at - (row.offset_ms or 0)
         sighting = Sighting(scan=scan.id, after=row.after, from_at=row.from_at, to_at=min(now, to_at), at=at)
@@ -515,6 +529,8 @@ class Centre:
         self._look_at_clock(key[0], row)
         if attendee is None:
             return
+        if pending is not None and (row.unsure or row.outcome != "admitted"):
+            ledger.may_have_stayed(scan.id)
         decided = self._decided(row, earlier, attendee)
         if row.outcome != "admitted":
             if pending is not None:
@@ -524,6 +540,8 @@ class Centre:
             return
         if pending is not None:
             self._agree(key, row, pending, held, closed)
+            if not row.unsure:
+                ledger.left_after(pending, sighting.to_at)
             return
         if earlier is not None:
             if earlier.outcome == "admitted":
@@ -535,6 +553,34 @@ class Centre:
             self._went_out(row, attendee, sighting, closed)
         else:
             self._came_in(key, row, attendee, sighting, held)
+
+    def _is_at(self, station: str, scan: Scan) -> bool:
+        """A station speaks for its own door alone."""
+        return scan.door == self.doors[station] and scan.door in self.layout.doors
+
+    def _is_understood(self, station: str, row: Row) -> bool:
+        """Whether the centre knows what a row is about: this station's door, areas of the layout, and, if they were let
+        through without the centre, the person."""
+        if row.unread is not None or not self._is_at(station, row.scan):
+            return False
+        if any(area not in self.layout.areas for area in (*row.takes, *row.freed)):
+            return False
+        if row.outcome != "admitted" or row.attendee is None or row.scan.id in self.ledger.pending:
+            return True
+        return self.rooms.knows(row.attendee)
+
+    def _lay_aside(self, key: EpochKey, row: Row, now: int) -> None:
+        """A row that nobody understands happened as well: it is kept, it moves nobody, and the rows behind it go on.
+        What it used of its station's places stays set aside until a person has looked."""
+        ledger, attendee, held, takes = self.ledger, row.attendee, list[str](), list[str]()
+        self.rooms.lay_aside(row)
+        if attendee is not None:
+            takes = [area for area in row.takes if area in self.layout.areas]
+            held = ledger.used(key, row.n, attendee, row.scan.id, takes) if row.decided == "alone" else []
+            self._doubt_seats(key, row, attendee, takes, held)
+        ledger.freed(key, row.frees, row.freed)
+        came = Side(scan=row.scan.id, door=self.doors[key[0]], at=now, by="centre")
+        self._case("not_understood", row, takes, came)
 
     def _agree(
         self, key: EpochKey, row: Row, pending: Pending, held: Sequence[str], closed: Mapping[str, SeatState]
@@ -596,7 +642,7 @@ class Centre:
         if left:
             self.rooms.move(attendee, enters, row.counts_as, row.scan, sighting.at)
         if when != "before":
-            self._see(attendee, row.scan, sighting.from_at or 0, sighting.to_at, (*left, *row.freed))
+            self._see(attendee, row.scan, sighting, sighting.from_at or 0, (*left, *row.freed))
             if row.unsure:
                 self._stayed(attendee, row.scan)
 
@@ -639,7 +685,7 @@ class Centre:
         self._keep_seats(key, row, attendee, twice, held, known)
         if doubtful:
             self._case("order_unsure", row, doubtful, known)
-        self._see(attendee, row.scan, sighting.from_at or 0, sighting.to_at)
+        self._see(attendee, row.scan, sighting, sighting.from_at or 0)
 
     def _sit(self, key: EpochKey, row: Row, area: str) -> None:
         """The centre counts this person on the seat. A right is a visitor's place: one of the crew counts as a
@@ -665,24 +711,35 @@ class Centre:
         self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str], known: Side | None
     ) -> None:
         """Seats that were used for somebody whom the centre counts already, or not there: they stay."""
+        self._doubt_seats(key, row, attendee, areas, held)
+        if areas:
+            self._case("badge_twice", row, areas, known)
+
+    def _doubt_seats(
+        self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str]
+    ) -> None:
         for area in areas:
             self.ledger.blur(area, row.from_at)
             if area in held:
                 self.ledger.seat((*key, row.n), area, "doubtful")
             else:
                 self.ledger.doubt(row.scan.id, area, attendee)
-        if areas:
-            self._case("badge_twice", row, areas, known)
 
-    def _see(self, attendee: str, scan: Scan, from_at: int, to_at: int, freed: Collection[str] = ()) -> None:
-        """Somebody was seen moving. `freed`: the areas of which that has freed the seat of one, or has it in doubt."""
-        area, last = self._leads_to(scan), self.ledger.seen.get(attendee)
-        around, unspent, spent_on = self.layout.path(area), None, None
+    def _see(self, attendee: str, scan: Scan, sighting: Sighting, from_at: int, freed: Collection[str] = ()) -> None:
+        """Somebody was seen moving, not before `from_at`. `freed`: the areas of which that has freed the seat of one,
+        or has it in doubt."""
+        ledger, area = self.ledger, self._leads_to(scan)
+        around, last, unspent, spent_on = self.layout.path(area), ledger.seen.get(attendee), None, None
         if scan.direction == "exit":
-            unspent = tuple(one for one in self.layout.areas if one not in around and one not in freed)
+            known = ledger.is_after_look(attendee, sighting.from_at)
+            unspent = tuple(
+                one
+                for one in (self.layout.areas if known else ())
+                if one not in around and one not in freed and ledger.is_after_count(one, sighting.from_at)
+            )
             spent_on = last.scan if last is not None and freed else None
-        seen = Seen(scan=scan.id, area=area, from_at=from_at, to_at=to_at, unspent=unspent, spent_on=spent_on)
-        self.ledger.see(attendee, seen)
+        seen = Seen(scan=scan.id, area=area, from_at=from_at, to_at=sighting.to_at, unspent=unspent, spent_on=spent_on)
+        ledger.see(attendee, seen)
 
     def _stayed(self, attendee: str, scan: Scan) -> None:
         """Perhaps this way out was never shown: nobody has left for certain."""
@@ -700,13 +757,11 @@ class Centre:
         return area if scan.direction == "entry" else self.layout.areas[area].parent
 
     def _look_at_clock(self, station: str, row: Row) -> None:
-        """One case says that a door's clock is off, and not one for each scan until somebody sets it."""
-        linked, is_off = self.linked.get(station), is_clock_off(row.offset_ms)
-        if is_off and (linked is None or not linked.clock_off):
+        """One case says that a door's clock is off, until it was right again: not one for each scan, nor for each time
+        that its link or the centre came back."""
+        if row.offset_ms is not None and self.ledger.clock_told(station, is_off=is_clock_off(row.offset_ms)):
             side = Side(scan=row.scan.id, door=row.scan.door, at=row.from_at, by="centre")
             self._case("clock_off", row, (), side)
-        if linked is not None and row.offset_ms is not None:
-            linked.clock_off = is_off
 
     def _decided(self, row: Row, earlier: Decision | None, attendee: str) -> Side | None:
         """What the centre decided for the scan of a row."""

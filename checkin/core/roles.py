@@ -113,7 +113,7 @@ not approve its numbers, so organisers cannot give themselves or others the safe
 
 def may_give(giver: OperatorRole, role: OperatorRole, *, safety_exists: bool) -> bool:
     """Whether this role may make, or take away, an account of that role. The first safety account is made
-    by an organiser, who must: as long as nobody can act by one (`safety_exists`) it is made anew or withdrawn so, too."""
+    by an organiser; as long as nobody can act by one (`safety_exists`) it is made anew or withdrawn so, too."""
     if role == "safety" and not safety_exists and giver == "organiser":
         return True
     return role in GIVES.get(giver, frozenset())

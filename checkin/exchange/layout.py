@@ -57,7 +57,7 @@ def layout_of(content: dict[str, Any]) -> Layout:
 
 def write_layout(layout: Layout) -> bytes:
     """The layout file of a venue: read again it gives the same one. What is the default is left out."""
-    parts = [("[event]", layout.event)]
+    parts: list[tuple[str, Struct]] = [("[event]", layout.event)]
     parts += [(f"[[{noun}]]", one) for noun, ones in tables_of(layout).items() for one in ones]
     return "\n".join(f"{head}\n{tomli_w.dumps(_table(one))}" for head, one in parts).encode()
 

@@ -91,6 +91,9 @@ class LinkedRooms:
 
     # -- what the machine asks
 
+    def knows(self, attendee: str) -> bool:
+        return self._bearer(attendee) is not None
+
     def presence(self, attendee: str) -> Presence | None:
         bearer = self._bearer(attendee)
         return self._moving.now_of(bearer).presence if bearer is not None else None
@@ -140,6 +143,12 @@ class LinkedRooms:
             recounts=recounts,
         )
         self._add(fact, bearer)
+
+    def lay_aside(self, row: Row) -> None:
+        """No fact: it may speak of a door that is another's, or of none."""
+        self._tell()
+        self._rows.append((*self.speaker, row))
+        self._shown.setdefault(row.scan.id, row)
 
     def move(self, attendee: str, enters: str | None, counts_as: CountsAs, scan: Scan, at: int) -> None:
         bearer = self._bearer(attendee)
@@ -294,9 +303,10 @@ class Reference(Struct, frozen=True):
 
 
 def version_of(tx: Transaction, venues: Venues, slug: str) -> str:
-    """Another one whenever venue, programme or people have changed."""
+    """Another one whenever venue, programme or people have changed. A centre that was put back counts on from its
+    backup, and so says which one it is."""
     row = events.load_event_row(tx, venues.id(tx, slug))
-    return f"{row.layout_version}.{facts.last_change(tx, row.id)}"
+    return f"{stations.generation_of(tx, row.id)}.{row.layout_version}.{facts.last_change(tx, row.id)}"
 
 
 def reference_of(tx: Transaction, venues: Venues, slug: str) -> Reference:

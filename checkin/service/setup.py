@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -109,8 +110,9 @@ def create(tx: Transaction, sent: EventSent, *, now: int, by: str) -> None:
     )
 
 
-def read(tx: Transaction, venues: Venues, slug: str, principal: Principal) -> SetupShown:
-    """The layout to change, what cannot be left out of it, and what is still missing."""
+def read(tx: Transaction, venues: Venues, slug: str, principal: Principal, heard: Collection[str] = ()) -> SetupShown:
+    """The layout to change, what cannot be left out of it, and what is still missing. `heard`: the devices that were
+    heard since that was saved last."""
     venue = venues.venue(tx, slug)
     layout = file_of(venue.layout)
     scanned = facts.any_scan(tx, venue.id)
@@ -120,7 +122,7 @@ def read(tx: Transaction, venues: Venues, slug: str, principal: Principal) -> Se
         base=_base(layout),
         layout=_form(layout),
         needed=needed(tx, venue.id),
-        progress=_progress(tx, venue, layout),
+        progress=_progress(tx, venue, layout, heard),
         scanned=scanned,
         numbers_fixed=scanned and "approve" not in principal.may,
         earlier=Earlier(iso(earlier.at, layout), names.get(earlier.by.removeprefix("operator:"), earlier.by))
@@ -230,7 +232,7 @@ def _fault(fault: Any) -> FaultShown:
     return FaultShown(message=str(fault))
 
 
-def _progress(tx: Transaction, venue: Venue, layout: Layout) -> Progress:
+def _progress(tx: Transaction, venue: Venue, layout: Layout, heard: Collection[str]) -> Progress:
     held = badges.latest_badges(tx, venue.id).values()
     devices = [one for one in people.load_devices(tx, venue.id) if one.revoked_at is None]
     return Progress(
@@ -242,7 +244,7 @@ def _progress(tx: Transaction, venue: Venue, layout: Layout) -> Progress:
         sessions=len(sessions.load_sessions(tx, venue.id)),
         attendees=sum(attendees.registered_by_group(tx, venue.id).values()),
         devices=len(devices),
-        devices_heard=sum(one.heard_at is not None for one in devices),
+        devices_heard=sum(one.heard_at is not None or one.id in heard for one in devices),
         operators=sum(one.withdrawn_at is None for one in people.load_operators(tx)),
         badges=len(held),
         badges_printed=sum(one.printed_at is not None for one in held),

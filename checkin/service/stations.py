@@ -491,7 +491,7 @@ def settle(tx: Transaction, venues: Venues, slug: str, id: str, sent: VerdictSen
         raise Conflict("This conflict is settled already.", code="conflict_settled")
     ledger = venues.ledgers.take(tx, journal.event, venue.layout)
     assert ledger is not None, "a conflict comes of a station"
-    closing = close(kept.case, sent.verdict, ledger.settle(id, kept.case.areas), sent.inside)
+    closing = close(kept.case, sent.verdict, ledger.settle(id, kept.case.areas, now), sent.inside)
     venues.ledgers.save(tx, journal.event, ledger)
     stations.close_case(tx, venue.id, id, sent.kind, sent.verdict, at=now, by=by)
     journal.add(Changed(noun="conflict", what="settled", at=now, by=by, ids=(id,), note=sent.verdict))

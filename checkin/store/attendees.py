@@ -206,15 +206,31 @@ def find_attendees(
     """Those who have, for every one of `words` (folded alike), a search word that begins with it; at most
     `limit`, but for the groups `hidden`. Where more than `CANDIDATES_MAX` fit, as with one letter, it is
     some of them."""
-    begins = "SELECT attendee FROM attendee_word WHERE event = ? AND word >= ? AND word < ?"
-    candidates = " INTERSECT ".join([begins] * max(1, len(words)))
-    ranges = [bound for word in words or [""] for bound in (event, word, word + LAST_CHARACTER)]
+    first, *others = sorted(words, key=lambda word: _bearers(tx, event, word)) if words else [""]
+    also = (
+        " AND EXISTS (SELECT 1 FROM attendee_word AS other"
+        " WHERE other.attendee = one.attendee AND other.word >= ? AND other.word < ?)"
+    )
+    candidates = "SELECT DISTINCT attendee FROM attendee_word AS one WHERE event = ? AND word >= ? AND word < ?"
+    candidates += also * len(others)
+    ranges = [bound for word in (first, *others) for bound in (word, word + LAST_CHARACTER)]
     rows = tx.rows(
-        f"SELECT {_COLUMNS} FROM attendee WHERE id IN (SELECT DISTINCT attendee FROM ({candidates}) LIMIT ?)"
+        f"SELECT {_COLUMNS} FROM attendee WHERE id IN ({candidates} LIMIT ?)"
         ' AND "group" NOT IN (SELECT value FROM json_each(?)) ORDER BY family_name, given_name, id LIMIT ?',
-        (*ranges, CANDIDATES_MAX, json_list(hidden), limit),
+        (event, *ranges, CANDIDATES_MAX, json_list(hidden), limit),
     )
     return [_attendee(row) for row in rows]
+
+
+def _bearers(tx: Transaction, event: int, word: str) -> int:
+    """How many have a search word that begins so, counted no further than to `CANDIDATES_MAX`: what all of a search
+    must fit is looked for among those who fit its rarest word."""
+    row = tx.row(
+        "SELECT count(*) FROM (SELECT 1 FROM attendee_word WHERE event = ? AND word >= ? AND word < ? LIMIT ?) AS some",
+        (event, word, word + LAST_CHARACTER, CANDIDATES_MAX),
+    )
+    assert row is not None
+    return int(row[0])
 
 
 def attendees_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> list[Attendee]:

@@ -98,6 +98,12 @@ def load_ledger(tx: Transaction, event: int) -> dict[str, dict[object, object]]:
     return tables
 
 
+def generation_of(tx: Transaction, event: int) -> int:
+    """That of the event's ledger; 0 where it has none."""
+    row = tx.row("SELECT body FROM ledger WHERE event = ? AND name = 'meta' AND key = ?", (event, _text("generation")))
+    return int(_decoders["meta"][1].decode(row[0])) if row else 0
+
+
 def save_ledger(tx: Transaction, event: int, changes: Iterable[Change], set_aside: Mapping[str, int]) -> int:
     """Save what has changed, and what of each area is set aside; returns the version that the event has now."""
     kept = [(event, name, _text(key), _text(row)) for name, key, row in changes if row is not None]

@@ -9,11 +9,12 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from checkin.service import metrics
-from checkin.service.intake import QUEUE_SCANS_MAX, RETRY_AFTER_S
+from checkin.service.intake import RETRY_AFTER_S
 
-SCANS_UNDER_WAY_MAX = QUEUE_SCANS_MAX
-"""Calls with scans that this node has begun to answer. None of them finds the queue full by another's fault."""
-CALLS_UNDER_WAY_MAX = 2 * SCANS_UNDER_WAY_MAX
+SCANS_UNDER_WAY_MAX = 1_024
+"""Scans that this node has begun to answer: twice what one commit takes, so that it never runs dry. More of them would
+make none faster, and each one later: all wait for so many, divided by what the node takes in a second."""
+CALLS_UNDER_WAY_MAX = 4 * SCANS_UNDER_WAY_MAX
 """Calls of every kind: pages that many people open at once do not take a door's memory."""
 
 _PROBLEM = {

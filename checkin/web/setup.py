@@ -47,8 +47,8 @@ async def create_event(
 async def read_setup(
     event: FromPath[str], request: Request[Principal, str, Any], centre: NamedDependency[Centre]
 ) -> SetupShown:
-    principal = request.user
-    return await centre.read(lambda tx: setup.read(tx, centre.venues, event, principal))
+    principal, heard = request.user, frozenset(centre.gate.heard)
+    return await centre.read(lambda tx: setup.read(tx, centre.venues, event, principal, heard))
 
 
 @post("/setup/preview", guards=[may("manage")], status_code=200)

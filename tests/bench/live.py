@@ -8,6 +8,7 @@ the server. Both are driven by the same clients, in turn, in one run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import resource
@@ -25,6 +26,12 @@ from msgspec import Struct
 
 from tests.bench.venue import SLUG
 
+BAD = ("never reads", "reads a byte a second", "floods")
+FLOODS = (
+    b"\x89\xfd" + bytes(4) + bytes(125),  # a ping
+    b"\x81\xfd" + bytes(4) + b"x" * 125,  # a text
+    b"\x80\x80" + bytes(4),  # a piece of nothing
+)
 SEQ_AT = len(b'{"type":"occupancy","seq":')
 
 
@@ -40,6 +47,8 @@ class LiveResult(Struct):
     spread_p99_ms: float
     cpu_us_a_delivery: float
     kib_a_connection: float
+    grown_mib: float
+    """The service's memory, from before the displays came to the end."""
 
 
 class Display(asyncio.Protocol):
@@ -121,6 +130,7 @@ async def drive(order: dict[str, Any]) -> LiveResult:
             )
         )
     await asyncio.wait_for(crowd.all_open.wait(), 60)
+    bad = [await _misbehave(kind, order, n) for kind in BAD for n in range(order["bad"])]
     await asyncio.sleep(2.0)
     memory = (_server_memory_kib(order["pid"]) - before) / order["clients"]
     sent: dict[int, float] = {}
@@ -137,6 +147,9 @@ async def drive(order: dict[str, Any]) -> LiveResult:
     # A change may be told together with a later one: the first message from its seq on counts.
     told = {seq: next((later for later in whole if later >= seq), None) for seq in sent}
     late = sorted((crowd.last_at[later] - sent[seq]) * 1000 for seq, later in told.items() if later is not None)
+    left = _server_memory_kib(order["pid"])
+    for task in bad:
+        task.cancel()
     spread = sorted((crowd.last_at[seq] - crowd.first_at[seq]) * 1000 for seq in whole)
     return LiveResult(
         clients=order["clients"],
@@ -147,7 +160,39 @@ async def drive(order: dict[str, Any]) -> LiveResult:
         spread_p99_ms=spread[len(spread) * 99 // 100],
         cpu_us_a_delivery=cpu * 1e6 / sum(crowd.counts.values()),
         kib_a_connection=memory,
+        grown_mib=(left - before) / 1024,
     )
+
+
+async def _misbehave(kind: str, order: dict[str, Any], number: int) -> asyncio.Task[None]:
+    """A display that wants all areas and behaves badly for as long as it is let."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        raw = socket.socket()
+        raw.setblocking(False)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        with contextlib.closing(raw), contextlib.suppress(OSError):
+            await loop.sock_connect(raw, ("127.0.0.1", order["port"]))
+            path, key = order["path"].partition("?")[0], b64encode(os.urandom(16)).decode()
+            head = (
+                f"GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+                f"Authorization: Bearer {order['token']}\r\n\r\n"
+            )
+            await loop.sock_sendall(raw, head.encode())
+            while True:
+                match kind:
+                    case "never reads":
+                        await asyncio.sleep(3_600)
+                    case "reads a byte a second":
+                        await asyncio.sleep(1.0)
+                        if not await loop.sock_recv(raw, 1):
+                            return
+                    case "floods":  # pings, texts and pieces in turn, and reads nothing
+                        await loop.sock_sendall(raw, FLOODS[number % len(FLOODS)] * 100)
+
+    return asyncio.create_task(run())
 
 
 async def _cause(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, order: dict[str, Any], number: int) -> int:
@@ -227,8 +272,8 @@ async def serve_plain() -> None:
     await server.serve(sockets=[bound])
 
 
-def order_for(server: dict[str, Any], clients: int, messages: int, hertz: int) -> dict[str, Any]:
-    """What `drive` needs, for the real service or the plain loop."""
+def order_for(server: dict[str, Any], clients: int, messages: int, hertz: int, bad: int = 0) -> dict[str, Any]:
+    """What `drive` needs, for the real service or the plain loop. `bad`: so many displays of each kind of `BAD` too."""
     real = "codes" in server
     return {
         "port": server["port"],
@@ -236,6 +281,7 @@ def order_for(server: dict[str, Any], clients: int, messages: int, hertz: int) -
         "clients": clients,
         "messages": messages,
         "hertz": hertz,
+        "bad": bad,
         "path": f"/api/v1/events/{SLUG}/live?area=house" if real else "/live",
         "token": server.get("display_token", "x"),
         "cause": f"/api/v1/events/{SLUG}/scans" if real else "/cause",

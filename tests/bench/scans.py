@@ -38,9 +38,9 @@ def served(kind: str, attendees: int = ATTENDEES, folder: Path | None = None) ->
             process.wait(20)
 
 
-def load(server: dict[str, Any], clients: int, seconds: float, rate: float = 0.0) -> Result:
+def load(server: dict[str, Any], clients: int, seconds: float, rate: float = 0.0, *, socket: bool = False) -> Result:
     """Drive the server with so many scanners, spread over the entrances; with a `rate` (scans/s) they do not wait
-    for one another."""
+    for one another. `socket`: over a websocket for each."""
     doors = [f"D{n}" for n in range(DOORS)]
     order = {
         "port": server["port"],
@@ -48,10 +48,12 @@ def load(server: dict[str, Any], clients: int, seconds: float, rate: float = 0.0
         "seconds": seconds,
         "slug": SLUG,
         "doors": doors,
-        "tokens": [server["door_tokens"][door] for door in doors],
+        # A scanner over HTTP is another door with every scan; over a websocket it keeps its token.
+        "tokens": [server["desk_token"] if socket else server["door_tokens"][door] for door in doors],
         "codes": server["codes"],
         "scans_max": sys.maxsize,
         "rate": rate,
+        "socket": socket,
     }
     return drive(order)
 

@@ -12,18 +12,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from checkin.core.model import Attendee
+from checkin.core.model import Attendee, Badge
 from checkin.core.names import search_words
 from checkin.core.roles import DEVICE_MAY
 from checkin.demo.people import NAMES, TOWNS
 from checkin.main import open_store
 from checkin.service import attendees as desk
 from checkin.service.venues import Venues, import_layout
-from checkin.store import attendees
+from checkin.store import attendees, badges
 from checkin.store.engine import Transaction
 from tests.bench.venue import SLUG, layout
 
-QUERIES = ("m", "mueller", "von der heide", "schmidt dortmund", "yildiz", "b077777", "zzzz")
+QUERIES = ("m", "mueller", "von der heide", "schmidt dortmund", "schmidt stadt", "yildiz", "b077777", "zzzz")
 REPEATS = 9
 
 
@@ -50,7 +50,13 @@ async def _run(folder: Path, count: int) -> SearchResult:
     def fill(tx: Transaction) -> None:
         import_layout(tx, layout(), now=0, by="bench")
         people = [_person(random.Random(number), number) for number in range(count)]
-        attendees.add_attendees(tx, venues.id(tx, SLUG), [(one, _words(one)) for one in people])
+        event = venues.id(tx, SLUG)
+        attendees.add_attendees(tx, event, [(one, _words(one)) for one in people])
+        issued = [
+            Badge(id=f"badge-{n}", attendee=one.id, generation=1, code=f"code-{n}", desk_number=1_000 + n)
+            for n, one in enumerate(people)
+        ]
+        badges.add_badges(tx, event, issued)
 
     await store.write(fill)
 

@@ -1,7 +1,8 @@
 """The service to measure, as a process: the real one, and its twins.
 
 real: as it is. single: a transaction for each scan. twin: the same route, with an intake that
-stores nothing and answers at once: the limit of the route.
+stores nothing and answers at once: the limit of the route. raw, socket, bare: the same answer without
+the framework, over a websocket for each door, and without a look at what came.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvloop
@@ -22,12 +24,16 @@ from checkin.core.wording import Saying
 from checkin.main import app_of, open_store, server_of, wall_clock
 from checkin.service.centre import Centre
 from checkin.service.scans import Answered, Arrived
-from checkin.wire import Answer, AreaShown, AttendeeShown
+from checkin.web.scans import arrived_of
+from checkin.wire import Answer, AreaShown, AttendeeShown, ScanSent
 from checkin.words import said
 from tests.bench.venue import Bench, prepare
 
 PREPARED = "bench.json"
 """Beside a database that is there already: what is known of it."""
+
+decode = msgspec.json.Decoder(ScanSent).decode
+encode = msgspec.json.Encoder().encode
 
 
 class EmptyIntake:
@@ -77,6 +83,44 @@ class TwinCentre(Centre):
         return EmptyIntake()
 
 
+class RawScans:
+    """The scans' route as plain ASGI, in front of the application. `bare`: it looks at nothing."""
+
+    def __init__(self, app: Any, centre: TwinCentre, *, bare: bool) -> None:
+        self._app = app
+        self._centre = centre
+        self._bare = bare
+        self._fixed = b""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or not scope["path"].endswith("/scans"):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            while (message := await receive())["type"] == "websocket.receive":
+                answer = await self._answer(scope, message["text"].encode())
+                await send({"type": "websocket.send", "text": answer.decode()})
+        else:
+            body = b""
+            while (message := await receive()).get("more_body"):
+                body += message["body"]
+            answer = self._fixed if self._bare and self._fixed else await self._answer(scope, body + message["body"])
+            self._fixed = answer
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+            await send({"type": "http.response.start", "status": 201, "headers": headers})
+            await send({"type": "http.response.body", "body": answer})
+
+    async def _answer(self, scope: Any, body: bytes) -> bytes:
+        token = dict(scope["headers"])[b"authorization"].decode().removeprefix("Bearer ")
+        principal = await self._centre.gate.recognise(token)
+        assert principal is not None
+        arrived = arrived_of(decode(body), principal, delayed=False)
+        (answered,) = await (await self._centre.intake("")).submit((arrived,))
+        assert isinstance(answered, Answered)
+        return encode(answered.answer)
+
+
 async def main(kind: str, folder: Path, attendee_count: int) -> None:
     store = await open_store(f"sqlite:///{folder / 'bench.db'}")
     prepared = folder / PREPARED
@@ -87,13 +131,16 @@ async def main(kind: str, folder: Path, attendee_count: int) -> None:
     )
     match kind:
         case "real":
-            centre = Centre(store, wall_clock)
+            centre: Centre = Centre(store, wall_clock)
         case "single":
             centre = Centre(store, wall_clock, commit_scans_max=1)
         case _:
             centre = TwinCentre(store, wall_clock)
+    app: Any = app_of(centre)
+    if isinstance(centre, TwinCentre) and kind != "twin":
+        app = RawScans(app, centre, bare=kind == "bare")
     bound = socket.create_server(("127.0.0.1", 0), backlog=8_192)
-    server = server_of(app_of(centre))
+    server = server_of(app)
 
     async def tell() -> None:
         while not server.started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from msgspec import Struct
 
@@ -86,8 +87,7 @@ async def prepare(store: Store, attendee_count: int, rooms: int = ROOMS, doors: 
     await store.write(furnish)
     every: list[str] = []
     for first in range(0, attendee_count, PEOPLE_AT_ONCE):
-        last = min(attendee_count, first + PEOPLE_AT_ONCE)
-        every += await store.write(lambda tx, first=first, last=last: invite(tx, first, last))
+        every += await store.write(partial(invite, first=first, last=min(attendee_count, first + PEOPLE_AT_ONCE)))
     door_tokens, desk_token, display_token = await store.write(pair)
     # From all over the table, and few enough to be handed about.
     return Bench(every[:: 1 + len(every) // CODES_MAX], door_tokens, desk_token, display_token)

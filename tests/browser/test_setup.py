@@ -150,6 +150,8 @@ def test_organiser_sets_an_event_up_from_nothing_to_the_first_badge(
     with page.expect_download() as loading:
         page.get_by_role("link", name="Datei herunterladen").click()
     file = Path(loading.value.path()).read_bytes()
+    page.locator("#layoutfile").set_input_files(Path(loading.value.path()))
+    expect(page.locator("#notice")).to_contain_text("nichts zu speichern")
     layout = read_layout(file)
     assert {area.name: area.visitors for area in layout.areas.values()} == {"Straßenbahnhalle": 690, "Theater": 220}
     assert [hold.group for hold in layout.holds] == ["helfende-nord"]

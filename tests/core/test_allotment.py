@@ -118,7 +118,7 @@ def test_a_seat_in_doubt_stays_set_aside_when_its_station_hands_it_over() -> Non
     ledger.seat((*KEY, 1), "P", "doubtful")
     ledger.reported(KEY, {"P": Counters(granted=1, admitted=1, freed=1, returned=1)}, due=1, handed=1, whole=True)
     assert ledger.set_aside["P"] == 1
-    assert ledger.settle("scan", ["P"]) == ["P"]
+    assert ledger.settle("scan", ["P"], 2_000) == ["P"]
     assert ledger.set_aside["P"] == 0
 
 
@@ -225,8 +225,8 @@ def test_a_doubt_about_whom_a_headcount_met_is_freed_by_a_headcount_alone() -> N
     ledger.doubt("scan", "P", "a1")
     ledger.doubt("scan", "P", "a1", seen=False)
     assert ledger.set_aside["P"] == 2
-    assert ledger.settle("scan", ["P"]) == ["P"]
-    assert ledger.settle("scan", ["P"]) == []
+    assert ledger.settle("scan", ["P"], 2_000) == ["P"]
+    assert ledger.settle("scan", ["P"], 2_000) == []
     assert ledger.set_aside["P"] == 1
     ledger.headcount("P", 1_000, sure=True)
     assert ledger.set_aside["P"] == 0
@@ -235,7 +235,7 @@ def test_a_doubt_about_whom_a_headcount_met_is_freed_by_a_headcount_alone() -> N
 def test_a_case_frees_no_seat_of_an_area_that_it_is_not_about() -> None:
     ledger = Ledger(layout())
     ledger.doubt("scan", "P", "a1")
-    assert ledger.settle("scan", []) == []
+    assert ledger.settle("scan", [], 2_000) == []
     assert ledger.set_aside["P"] == 1
 
 
@@ -243,7 +243,7 @@ def test_who_has_settled_a_case_may_have_found_somebody_a_headcount_took_for_ano
     ledger = Ledger(layout())
     ledger.headcount("P", 1_000, sure=True)
     ledger.doubt("scan", "P", "a1")
-    ledger.settle("scan", ["P"])
+    ledger.settle("scan", ["P"], 2_000)
     assert ledger.may_be_missing("a2", "P")
 
 

@@ -80,7 +80,7 @@ class House:
         return next((one for one in told if isinstance(one, Answer)), None)
 
     def row(self, station: str, n: int, who: str, id: str, outcome: Any = "admitted", **changes: Any) -> None:
-        door = {"hall": "P-A", "front": "D1"}[station]
+        door, age = {"hall": "P-A", "front": "D1"}[station], changes.pop("age", 0)
         told: dict[str, Any] = {
             "n": n,
             "scan": Scan(id=id, code=who, door=door, direction=changes.pop("direction", "entry")),
@@ -90,8 +90,12 @@ class House:
             "at": self.now,
             **changes,
         }
-        rows = Rows(generation=self.generation, epoch=f"{station} 1", rows=(Row(**told),), ages=(0,))
+        rows = Rows(generation=self.generation, epoch=f"{station} 1", rows=(Row(**told),), ages=(age,))
         self.send(station, rows)
+
+    def page(self, who: str, id: str, direction: Any = "entry") -> None:
+        """At a door of the house without a station, that shows what the centre decides."""
+        self.process.ask(Scan(id=id, code=who, door="D2", direction=direction), self.now)
 
     def inside(self, area: str) -> int:
         return self.process.count.house.tallies[area].known
@@ -158,6 +162,100 @@ def test_who_was_let_in_and_not_yet_shown_that_leaves_their_place_in_doubt_by_an
     assert ("out", "house") in house.process.ledger.doubts
 
 
+@pytest.mark.parametrize(("age", "doubts"), [(1_500, 0), (500, 1)])
+def test_their_place_is_free_once_it_is_told_that_they_were_let_in_before(age: int, doubts: int) -> None:
+    house = House()
+    free = house.free("house")
+    house.ask("hall", "a1", "in")
+    house.now += 1_000
+    house.page("a1", "out", "exit")
+    house.now += 1_000
+    house.row("hall", 1, "a1", "in", decided="centre", from_at=NOW, age=age)
+    assert house.process.ledger.in_doubt("out", ["house"]) == ["house"] * doubts
+    assert house.free("house") == free - doubts
+
+
+def test_their_place_stays_in_doubt_until_it_is_told_too_that_they_were_let_out() -> None:
+    house = House()
+    free = house.free("house")
+    house.ask("hall", "a1", "in")
+    house.now += 1_000
+    house.ask("front", "a1", "out", "exit", after="in")
+    house.now += 1_000
+    house.row("hall", 1, "a1", "in", decided="centre", from_at=NOW, age=1_500)
+    assert (house.process.ledger.doubts, house.free("house")) == ({}, free - 1)
+    house.row("front", 1, "a1", "out", decided="centre", direction="exit")
+    assert house.free("house") == free
+
+
+def late(house: House, n: int, id: str, **told: Any) -> None:
+    """The front door tells of a passage in the first five seconds, that it had alone."""
+    seats = {} if told.get("direction") == "exit" else {"takes": ("house",)}
+    house.row("front", n, "a1", id, from_at=NOW, age=house.now - NOW - 5_000, **seats, **told)
+
+
+def test_a_way_out_frees_the_seat_of_one_though_two_with_this_badge_were_let_in() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    house.now += 10_000
+    house.page("a1", "out", "exit")
+    free = house.free("house")
+    late(house, 1, "copy")
+    house.report("front", n=1, handed=1, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert (house.inside("house"), house.free("house")) == (0, free), "one of the two is there still"
+    assert [case.kind for case in house.process.count.cases.values()] == ["badge_twice"]
+
+
+def test_a_way_out_of_somebody_unknown_frees_the_seat_of_the_first_that_is_told_of_later() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 2)
+    house.now += 10_000
+    house.page("a1", "out", "exit")
+    free = house.free("house")
+    late(house, 1, "one")
+    late(house, 2, "two")
+    house.report("front", n=2, handed=2, totals={"house": Counters(granted=2, admitted=2, freed=2, returned=2)})
+    assert house.free("house") == free + 1
+
+
+def test_who_went_out_and_came_in_by_a_door_that_told_nobody_has_left_for_good_by_another() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    house.now += 10_000
+    house.page("a1", "out", "exit")
+    free = house.free("house")
+    late(house, 1, "out for a while", direction="exit", after="in")
+    late(house, 2, "in again", after="out for a while")
+    house.report("front", n=2, handed=2, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert house.free("house") == free + 1
+
+
+def test_who_left_before_a_person_looked_into_the_case_leaves_their_place_in_doubt() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    house.row("front", 1, "a1", "copy", from_at=NOW, takes=("house",))
+    house.report("front", n=1, handed=1, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    free = house.free("house")
+    house.now += 10_000
+    assert house.process.ledger.settle("copy", ["house"], house.now) == ["house"]
+    assert house.free("house") == free + 1
+    late(house, 2, "out", direction="exit", after="copy")
+    assert (house.inside("house"), house.free("house")) == (0, free + 1), "who looked has not met the one who had left"
+    assert ("out", "house") in house.process.ledger.doubts
+
+
+def test_nobody_looks_for_one_who_stands_at_a_door() -> None:
+    house = House()
+    house.process.ledger.doubt("scan", "P", "a1")
+    house.ask("hall", "a1", "in")
+    assert house.process.ledger.settle("scan", ["P"], house.now) == []
+    house.row("hall", 1, "a1", "in", decided="centre")
+    assert house.process.ledger.settle("scan", ["P"], house.now) == ["P"]
+
+
 def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> None:
     house = House()
     house.ask("front", "a1", "in")
@@ -166,7 +264,7 @@ def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> No
     free = house.free("house")
     house.row("front", 2, "a1", "out", direction="exit")
     assert (house.inside("house"), house.free("house")) == (0, free)
-    assert house.process.ledger.settle("out", ["house"]) == ["house"]
+    assert house.process.ledger.settle("out", ["house"], house.now) == ["house"]
     assert house.free("house") == free + 1
 
 

@@ -89,6 +89,8 @@ def test_layout_of_the_demo_goes_out_and_in_again() -> None:
 def test_what_is_the_default_is_left_out_and_hours_are_as_people_write_them() -> None:
     text = write_layout(layout()).decode()
     assert 'opens = "09:00"' in text
+    heads = {line for line in text.splitlines() if line.startswith("[")}
+    assert heads == {"[event]", "[[group]]", "[[area]]", "[[door]]"}, "one way to write each of them"
     assert "warn_percent" not in text
     assert "step_free" not in text
 

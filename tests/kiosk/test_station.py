@@ -229,13 +229,16 @@ def test_who_is_believed_inside_needs_a_place_as_it_may_have_been_given_on() -> 
     assert outcome(desk.scan("a1")) == ("refused", True)
 
 
-def test_who_comes_in_again_on_a_seat_of_its_own_keeps_it() -> None:
+def test_who_comes_in_again_takes_another_place_though_it_was_let_in_here() -> None:
     desk = Desk("P-B")
-    desk.cut_off_with(P=1, house=1)
+    desk.cut_off_with(P=2, house=1)
     desk.scan("a1")
     desk.steady += 10
     assert outcome(desk.scan("a1", override=Override(reason="went out unseen"))) == ("admitted", True)
-    assert desk.station.rights("P") == 0
+    assert (desk.station.rights("P"), desk.station.rights("house")) == (0, 0)
+    desk.steady += 10
+    refused = desk.scan("a1", override=Override(reason="went out unseen"))
+    assert outcome(refused) == ("refused", True), "one with a copy may have left elsewhere, and the place is given on"
 
 
 def test_what_the_centre_has_is_handed_over_and_its_exit_frees_nothing_here() -> None:

@@ -59,6 +59,7 @@ class Nodes:
                 "CHECKIN_DATABASE_LISTEN_URL": self._listen_urls[node],
             },
             cwd=self._folder,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         wait_for(self._ports[node])
@@ -218,8 +219,8 @@ def check(kept: list[facts.Kept], shown: dict[str, dict[str, Any]]) -> dict[str,
             for area, step in ((before, -1), (decision.enters, 1)):
                 for held in {"house": ["house"], "P": ["house", "P"], None: []}[area]:
                     inside[held] += step
-        assert inside["house"] <= HOUSE
-        assert inside["P"] <= HALL
+        assert inside["house"] <= HOUSE, "the house is over its number"
+        assert inside["P"] <= HALL, "the hall is over its number"
         if fact.id in shown:
             told = shown[fact.id]
             assert (told["seq"], told["outcome"]) == (one.seq, decision.outcome)

@@ -13,10 +13,11 @@ from checkin.core.model import Scan
 from checkin.core.reference import People
 from checkin.service import links
 from checkin.service.evacuation import evacuate
-from checkin.service.links import Connection, Reference, news_since, reference_of
+from checkin.service.links import Connection, Reference, news_since, reference_of, version_of
 from checkin.service.venues import Venues
 from checkin.store import facts
 from checkin.store.engine import Transaction
+from checkin.store.events import load_event_row
 from checkin.wire import EvacuationSent
 from tests.service.test_stations import House, in_house
 from tests.venue import SLUG
@@ -60,6 +61,23 @@ def test_an_all_clear_is_news_for_everybody_inside_at_once() -> None:
             [("a2", "house")],
             True,
         )
+
+    in_house(day)
+
+
+def test_list_of_a_centre_that_was_put_back_is_another_one_than_that_of_the_lost_centre() -> None:
+    def restored(house: House, tx: Transaction) -> None:
+        event = load_event_row(tx, house.venues.id(tx, SLUG))
+        ledger = house.venues.ledgers.take(tx, event, house.venues.venue(tx, SLUG).layout)
+        assert ledger is not None
+        ledger.restored(2)
+        house.venues.ledgers.save(tx, event, ledger)
+
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        before = await house.store.read(lambda tx: version_of(tx, house.venues, SLUG))
+        await house.store.write(partial(restored, house))
+        assert await house.store.read(lambda tx: version_of(tx, house.venues, SLUG)) != before
 
     in_house(day)
 

@@ -71,13 +71,12 @@ class House:
         await self.store.write(self.links._share)
         return connection
 
-    async def scan(self, who: str, door: str = "D2", direction: Any = "entry") -> str:
-        """The outcome at a door of the web, or the reason of a refusal."""
+    async def scan(self, who: str, door: str = "D2", direction: Any = "entry", stored_at: int | None = None) -> str:
+        """The outcome at a door of the web, or the reason of a refusal. `stored_at`: it comes out of a store."""
         self.now += 1_000
-        scan = Scan(id=str(uuid.uuid4()), code=self.codes[who], door=door, direction=direction)
-        (answer,) = await self.store.write(
-            lambda tx: admit(tx, self.venues, SLUG, [Arrived(scan=scan, by="test")], self.now)
-        )
+        scan = Scan(id=str(uuid.uuid4()), code=self.codes[who], door=door, direction=direction, scanned_at=stored_at)
+        arrived = Arrived(scan=scan, by="test", delayed=stored_at is not None)
+        (answer,) = await self.store.write(lambda tx: admit(tx, self.venues, SLUG, [arrived], self.now))
         assert isinstance(answer, Answered)
         return answer.answer.reason or answer.answer.outcome
 
@@ -162,6 +161,19 @@ def test_place_that_somebody_leaves_at_a_door_of_the_web_is_free() -> None:
         assert [await house.scan(f"a{n}") for n in range(4)] == ["admitted"] * 3 + ["area_full"]
         assert await house.scan("a0", direction="exit") == "admitted"
         assert [await house.scan(f"a{n}") for n in (3, 4)] == ["admitted", "area_full"]
+        await house.is_sound()
+
+    in_house(day)
+
+
+def test_way_out_that_is_told_of_after_a_headcount_does_not_free_the_place_again() -> None:
+    async def day(house: House) -> None:
+        await house.link((await house.pair()).station)
+        assert [await house.scan(f"a{n}") for n in range(4)] == ["admitted"] * 3 + ["area_full"]
+        await house.count("house", 2)
+        assert [await house.scan(f"a{n}") for n in (3, 4)] == ["admitted", "area_full"]
+        assert await house.scan("a0", direction="exit", stored_at=NOW) == "admitted"
+        assert await house.scan("a4") == "area_full", "the headcount has missed them already"
         await house.is_sound()
 
     in_house(day)

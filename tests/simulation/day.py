@@ -590,7 +590,7 @@ class World:
         if not self.up or not cases:
             return
         case = cases[which % len(cases)]
-        in_doubt = ledger.settle(case.id, case.areas)
+        in_doubt = ledger.settle(case.id, case.areas, START + self.now)
         there = count.presences.get(case.attendee or "")
         known = LAYOUT.path(there.area if there is not None else None)
         bodies = [body for body in self.bodies if body.badge == case.attendee]

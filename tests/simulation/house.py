@@ -63,6 +63,9 @@ class Count:
         changes, self._changes = self._changes, []
         return changes
 
+    def knows(self, attendee: str) -> bool:
+        return attendee in self.bearers
+
     def presence(self, attendee: str) -> Presence | None:
         return self.presences.get(attendee)
 
@@ -100,6 +103,9 @@ class Count:
                 outcome="admitted" if told.outcome == "admitted" else "refused", kind=None, attendee=told.attendee
             )
         self._put("answers", self.answers, scan.id, told)
+
+    def lay_aside(self, row: Row) -> None:
+        self._put("shown", self.shown, row.scan.id, row)
 
     def move(self, attendee: str, enters: str | None, counts_as: CountsAs, scan: Scan, at: int) -> None:
         before = self.presences.get(attendee)

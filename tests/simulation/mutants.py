@@ -310,6 +310,20 @@ class SpendsTwice(Ledger):
         return list(areas)
 
 
+class LooksAtNobody(Ledger):
+    """Takes whoever leaves before a person has looked into the case, and is told of later, for one seen inside."""
+
+    def is_after_look(self, attendee: str, from_at: int | None) -> bool:
+        return True
+
+
+class LeavesAtOnce(Ledger):
+    """Takes who was let in, and is known to have left, for gone, whichever was first."""
+
+    def left_after(self, shown: Any, to_at: int) -> None:
+        super().left_after(shown, 0)
+
+
 class AgreesBlindly(Centre):
     """Takes whom a door and the centre let in under one scan for one person, wherever the centre knew them."""
 
@@ -402,6 +416,8 @@ MUTANTS: Mapping[str, Parts] = {
     "cut off, who is believed inside needs no seat": Parts(door=Door, station=BelievesPlaces),
     "cut off, who comes in again has left a seat of its own": Parts(door=Door, station=TakesOwnAgain),
     "one way out is that of two": Parts(door=Door, ledger=SpendsTwice),
+    "who looks into a case counts nobody who has left": Parts(door=Door, ledger=LooksAtNobody),
+    "who was let in has left, whichever was first": Parts(door=Door, ledger=LeavesAtOnce),
     "linked, who is known to be inside needs no place": Parts(door=Door, centre=TrustsOthersPlaces),
     "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),

@@ -348,6 +348,56 @@ def _own_seat_counted(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _handed_over_while_leaving(dice: Random, at: int) -> list[Act]:
+    """Whom a door let in alone asks to leave by another, which stops before it has shown that: they stay inside, and
+    their seat goes over to the centre meanwhile."""
+    body, (station, other) = dice.randrange(BODIES - len(CREW)), dice.choice(BESIDE[:4])
+    return [
+        *_arrives(dice, body, station, at - 10_000)[:-1],
+        Act(at - 6_000, "cut", (station, True, False, 3_000)),
+        Act(at - 6_000, "cut", (station, False, True, 7_000)),
+        Act(at - 5_500, "goes", (body, station, "entry", True)),
+        Act(at, "crash", (other, 2, 25_000)),
+        Act(at, "goes", (body, other, "exit", False)),
+        *_come(dice, station, at + 9_000, 12),
+        *_crowd(dice, at + 17_000),
+    ]
+
+
+def _in_and_out_at_once(dice: Random, at: int) -> list[Act]:
+    """Of two with the same badge one is let in, whom nobody has told so yet, as the other one goes out."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE)
+    return [
+        Act(at - 9_000, "copies", (two, one)),
+        *(act for body in (one, two) for act in _arrives(dice, body, station, at - 6_000)[:-1]),
+        Act(at - 2_000, "goes", (one, other, "entry", True)),
+        Act(at - 1, "late", (station, "down", 700)),
+        Act(at, "goes", (two, station, "entry", True)),
+        Act(at + dice.choice((200, 400)), "goes", (one, other, "exit", False)),
+        *_come(dice, other, at + 3_000, 12),
+        *_crowd(dice, at + 11_000),
+    ]
+
+
+def _gone_before_the_look(dice: Random, at: int) -> list[Act]:
+    """Two with the same badge are in; one of them goes out by a door that can tell nobody, a person looks into the case
+    and finds one, and then the door tells of the way out."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE)
+    return [
+        Act(at - 9_000, "copies", (two, one)),
+        *(act for body in (one, two) for act in _arrives(dice, body, station, at - 8_000)[:-1]),
+        *_come(dice, station, at - 6_000, 1),
+        Act(at - 5_000, "goes", (one, other, "entry", True)),
+        Act(at - 5_500, "cut", (station, True, True, 4_500)),
+        Act(at - 4_000, "goes", (two, station, "entry", True)),
+        Act(at + 2_500, "cut", (station, True, True, 12_000)),
+        Act(at + 3_000, "goes", (two, station, "exit", False)),
+        Act(at + 5_000, "settles", (dice.choice((0, 0, 1)),)),
+        *_come(dice, other, at + 17_000, 12),
+        *_crowd(dice, at + 25_000),
+    ]
+
+
 def _two_with_one_badge(dice: Random, at: int) -> list[Act]:
     """Two with the same badge are let in, one of them by a door that is cut off, and one goes out by the other door,
     which frees one seat; the cut-off door tells of its own when all is full, or lets the same one in again."""
@@ -390,6 +440,9 @@ SCENES = (
     _lost_on_both_sides,
     _stopped_at_the_way_out,
     _own_seat_counted,
+    _handed_over_while_leaving,
+    _in_and_out_at_once,
+    _gone_before_the_look,
     _two_with_one_badge,
     _evacuation,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def test_twins_of_an_older_database_log_in_as_they_are_written(served: Served) -
         tx.run("UPDATE operator SET name = ? WHERE id = ?", (name, one.id))
 
     for name, password in (("Äö", PASSWORD), ("äö", OTHER)):
-        served.write(lambda tx, name=name, password=password: twin(tx, name, password))
+        served.write(partial(twin, name=name, password=password))
     assert logged_in(served, "Äö").status_code == 200
     assert logged_in(served, "äö", OTHER).status_code == 200
     assert logged_in(served, "ÄÖ").status_code == 401, "neither is guessed"

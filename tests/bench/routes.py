@@ -1,0 +1,149 @@
+"""Where a scan's time goes: the same answer behind fewer layers, and the stages of one scan each by itself.
+
+None of the servers here decides or stores anything, but for `real`: what remains is the way in and out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import httptools
+import msgspec
+from msgspec import Struct
+
+from checkin.core.model import Direction, Scan
+from checkin.main import open_store, wall_clock
+from checkin.service.scans import Answered, Arrived, admit
+from checkin.service.venues import Venues
+from checkin.store.engine import Transaction
+from checkin.wire import Answer, ScanSent
+from tests.bench.load import Result
+from tests.bench.scans import load, served
+from tests.bench.venue import DOORS, SLUG, prepare
+
+KINDS = ("bare", "raw", "socket", "twin", "real")
+"""bare: ASGI alone, which reads a body and sends one. raw: it decodes, recognises the token, answers. socket: the same
+over a websocket for each door. twin: the service's own route. real: the service."""
+CLIENTS = 64
+BATCHES = (1, 16, 64, 256)
+ROUNDS = 40
+
+
+class Stage(Struct):
+    """Microseconds a scan. In a batch: the whole batch divided by its scans."""
+
+    what: str
+    us: float
+
+
+class Routes(Struct):
+    kinds: dict[str, Result]
+    stages: list[Stage]
+    batches: dict[int, float]
+    """Scans in a batch → microseconds a scan, from BEGIN to the commit."""
+
+
+def run(seconds: float) -> Routes:
+    kinds = {}
+    for kind in KINDS:
+        with served(kind) as server:
+            load(server, CLIENTS, 0.5, socket=kind == "socket")
+            kinds[kind] = load(server, CLIENTS, seconds, socket=kind == "socket")
+    with tempfile.TemporaryDirectory() as folder:
+        stages, batches = asyncio.run(_stages(Path(folder)))
+    return Routes(kinds, stages, batches)
+
+
+async def _stages(folder: Path) -> tuple[list[Stage], dict[int, float]]:
+    store, venues = await open_store(f"sqlite:///{folder / 'bench.db'}"), Venues()
+    try:
+        bench = await prepare(store, 2_000)
+        sent = msgspec.json.encode({"id": str(uuid.uuid4()), "code": bench.codes[0], "door": "D0"})
+        head = (
+            f"POST /api/v1/events/{SLUG}/scans HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer x\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
+        ).encode()
+        decode, encode = msgspec.json.Decoder(ScanSent).decode, msgspec.json.Encoder().encode
+        answers: list[Answer] = []
+        number = 0
+
+        def arrived(count: int) -> list[Arrived]:
+            nonlocal number
+            made = []
+            for _ in range(count):
+                code, door = bench.codes[number % len(bench.codes)], f"D{number % DOORS}"
+                direction: Direction = "exit" if number // len(bench.codes) % 2 else "entry"
+                made.append(
+                    Arrived(scan=Scan(id=str(uuid.uuid4()), code=code, door=door, direction=direction), by="bench")
+                )
+                number += 1
+            return made
+
+        def decide(count: int) -> Callable[[Transaction], None]:
+            batch = arrived(count)
+
+            def work(tx: Transaction) -> None:
+                for one in admit(tx, venues, SLUG, batch, wall_clock()):
+                    assert isinstance(one, Answered)
+                    answers[:] = [one.answer]
+
+            return work
+
+        batches = {}
+        inside_us = 0.0
+        for count in BATCHES:
+            spent, inside = 0.0, 0.0
+            for _ in range(ROUNDS):
+                work = decide(count)
+
+                def timed(tx: Transaction, work: Callable[[Transaction], None] = work) -> float:
+                    began = time.perf_counter()
+                    work(tx)
+                    return time.perf_counter() - began
+
+                started = time.perf_counter()
+                inside += await store.write(timed)
+                spent += time.perf_counter() - started
+            batches[count] = spent / ROUNDS / count * 1e6
+            inside_us = inside / ROUNDS / count * 1e6
+        hop_us = (await _each_us(lambda: store.read(lambda tx: None))) / BATCHES[-1]
+        most = BATCHES[-1]
+        return [
+            Stage("request parsed", _us(lambda: httptools.HttpRequestParser(_Nothing()).feed_data(head + sent))),
+            Stage("body decoded", _us(lambda: decode(sent))),
+            Stage(f"decided and inserted, {most} at once", inside_us),
+            Stage(f"begin, commit and back, {most} at once", batches[most] - inside_us),
+            Stage(f"the hop to the thread in that, {most} at once", hop_us),
+            Stage("answer encoded", _us(lambda: encode(answers[0]))),
+        ], batches
+    finally:
+        await store.close()
+
+
+def _us(work: Callable[[], object], rounds: int = 2_000) -> float:
+    started = time.perf_counter()
+    for _ in range(rounds):
+        work()
+    return (time.perf_counter() - started) / rounds * 1e6
+
+
+async def _each_us(work: Callable[[], object], rounds: int = 500) -> float:
+    started = time.perf_counter()
+    for _ in range(rounds):
+        await work()  # type: ignore[misc]
+    return (time.perf_counter() - started) / rounds * 1e6
+
+
+class _Nothing:
+    """A protocol that does nothing with what is parsed."""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        return None
+
+    def on_body(self, body: bytes) -> None:
+        return None
