@@ -12,13 +12,17 @@ demo: .venv/installed    ## the Dortmund conference, today, with a crowd: make d
 test: .venv/installed-dev    ## every test; those in a browser need a chromium
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, import rules, every test
+postgres: .venv/installed-dev    ## the tests of store, service and web once more, on PostgreSQL instead of SQLite
+	CHECKIN_TEST_ENGINE=postgres $(BIN)/python -m pytest tests/store tests/service tests/live tests/web tests/situations $(ARGS)
+
+check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, import rules, every test on both engines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
+	$(MAKE) postgres ARGS=
 
-bench: .venv/installed-dev    ## how fast, beside the empty twins: make bench ARGS="--quick"
+bench: .venv/installed-dev    ## how fast, beside empty twins and the last kept run (docs/speed.md): make bench ARGS="--quick"
 	$(BIN)/python -m tests.bench $(ARGS)
 
 campaign: .venv/installed-dev    ## how often a camera reads a badge, by format and distance (docs/reading.md): some four minutes
@@ -61,4 +65,4 @@ clean:    ## away with everything that was installed or made
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/installed
 
-.PHONY: help demo test check bench campaign simulate storm mutate words pictures files clean
+.PHONY: help demo test postgres check bench campaign simulate storm mutate words pictures files clean

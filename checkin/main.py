@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import resource
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -36,6 +39,9 @@ EVENTS_FOLDER = Path("events")
 SHUTDOWN_S = 5
 STORE_S_MAX = 10.0
 LISTEN_BACKLOG = 4_096
+SWITCH_S = 0.0005
+"""How long one thread may keep the interpreter from another. The one that writes lets go of it with every row; at
+Python's own 5 ms a batch takes seconds wherever calls, if only to be refused, keep the other one busy."""
 SOCKET_MESSAGE_BYTES_MAX = 64 * 1024
 
 
@@ -66,6 +72,7 @@ def app_of(centre: Centre, events_folder: Path = EVENTS_FOLDER) -> ASGIApp:
 
 def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
     """The server as it runs at an event."""
+    sys.setswitchinterval(SWITCH_S)
     return uvicorn.Server(
         uvicorn.Config(
             cast(Any, app),
@@ -118,6 +125,7 @@ def serve(
     """Run the service until it is told to stop. `ago`: see `Centre`. `started` is awaited once it answers, with its
     address. Raises `CheckinError` where the port is taken or the database is in use."""
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _open_many_files()
     lock = None if is_postgres(url) else ServeLock(database_path(url))
     try:
         bound = listen(host, port)
@@ -127,6 +135,13 @@ def serve(
     finally:
         if lock is not None:
             lock.release()
+
+
+def _open_many_files() -> None:
+    """Each display is an open file, and shells begin with 1,024: take as many as the system grants."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve(

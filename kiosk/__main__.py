@@ -152,6 +152,15 @@ _keeper = click.option(
 )
 
 
+def _warn_of_keeper(kept: Keeper, data: Path) -> None:
+    if kept.lies_beside(data):
+        click.echo(
+            f"The key ({kept.folder}) lies on the same medium as the data: whoever takes it can read what this door"
+            " knows. Give --keeper a folder on a USB stick.",
+            err=True,
+        )
+
+
 @main.command("pair")
 @click.argument("url")
 @click.argument("code")
@@ -160,6 +169,9 @@ _keeper = click.option(
 def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
     """Make this machine the station of a door of the centre URL, by the one-time CODE of its pairing link."""
     _check_address(url)
+    given = code.rpartition("#")[2].strip()
+    if not given:
+        raise click.UsageError("CODE is empty: give the pairing link of the page “Devices”, in quotes.")
     kept = Keeper(keeper or data / "keeper")
     if kept.pairing() is not None:
         raise click.ClickException(
@@ -168,9 +180,10 @@ def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
     if (data / "station.db").exists():
         raise click.ClickException(f"{data} has the database of another station. Give another --data.")
     try:
-        pairing = pair(url, code.rpartition("#")[2], kept)
+        pairing = pair(url, given, kept)
     except CheckinError as error:
         raise click.ClickException(error.message) from None
+    _warn_of_keeper(kept, data)
     click.echo(f"This machine is the station at door {pairing.door} of {pairing.event}. Start it with: kiosk run")
 
 
@@ -188,8 +201,21 @@ def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
     show_default=True,
     help="Which way whoever shows a badge to that scanner goes.",
 )
+@click.option(
+    "--prints/--no-prints",
+    envvar="KIOSK_PRINTS",
+    default=True,
+    help="Whether the machine's browser may print: else its page offers no test page.",
+)
 def run_station(
-    port: int, data: Path, keeper: Path | None, anew: bool, scanner: str | None, baud: int, direction: str
+    port: int,
+    data: Path,
+    keeper: Path | None,
+    anew: bool,
+    scanner: str | None,
+    baud: int,
+    direction: str,
+    prints: bool,
 ) -> None:
     """Run the station that this machine was paired as; which pages it has is on http://127.0.0.1:PORT.
 
@@ -201,11 +227,14 @@ def run_station(
     if pairing is None:
         raise click.ClickException(f"This machine is no station yet ({kept.folder} is empty): kiosk pair URL CODE")
 
+    _warn_of_keeper(kept, data)
+
     async def work() -> bool:
         stop = asyncio.Event()
         # The server ends at this signal and then hands it on: what is left to do is done before the end.
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         kiosk = Kiosk(data, kept, pairing, anew=anew, stopped=stop.set)
+        kiosk.prints = prints
         kiosk.start()
         click.echo(f"Its pages are on http://127.0.0.1:{port}/, its door on http://127.0.0.1:{port}/door")
         reading = asyncio.create_task(_read_scanner(kiosk, scanner, baud, direction)) if scanner else None

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from checkin.core import wording
-from checkin.core.admission import OVERRIDE, Decision
+from checkin.core.admission import OVERRIDE, Decision, Refusal
 from checkin.core.holds import kept_seats
 from checkin.core.layout import Layout
 from checkin.core.model import Door, Scan
@@ -40,9 +40,15 @@ def answer_of(
     seq: int,
     now: int,
     provisional: bool,
+    restored: bool,
 ) -> Answer:
-    """What the door shows. `area`: as it was heard of last."""
+    """What the door shows. `area`: as it was heard of last; `restored`: the centre came from a backup, and leaves all
+    to its doors."""
     refusal, door = decision.refusal, layout.doors[scan.door]
+    hint, way = wording.hint(decision, layout), wording.way(decision, scan.door, layout)
+    if provisional and refusal is not None and _has_no_places(refusal, layout):
+        group = person.bearer.group if person is not None else ""
+        hint, way = wording.no_places(restored=restored), (wording.way_past(scan.door, group, layout, now),)
     since = None
     if refusal is not None and refusal.since_at is not None and refusal.since_door is not None:
         there = layout.doors.get(refusal.since_door)
@@ -70,8 +76,8 @@ def answer_of(
             capacity=area.capacity if area else layout.areas[door.area].visitors,
             free=area.free if area else None,
         ),
-        hint=said(wording.hint(decision, layout)),
-        way=said_together(wording.way(decision, scan.door, layout)),
+        hint=said(hint),
+        way=said_together(way),
         since=since,
         overridden=decision.overridden,
         soft=refusal is not None and OVERRIDE[refusal.reason] == "soft",
@@ -92,6 +98,14 @@ def answer_of(
         received_at=iso(now, layout),
         clock_off_s=None,
     )
+
+
+def _has_no_places(refusal: Refusal, layout: Layout) -> bool:
+    """Whether it is this door that has no place left to give, and not the area that takes nobody."""
+    if refusal.reason != "area_full" or refusal.area is None:
+        return False
+    area = layout.areas[refusal.area]
+    return 0 not in (area.visitors, area.persons)
 
 
 def _attendee(person: Person, layout: Layout, programme: Programme, now: int) -> AttendeeShown:

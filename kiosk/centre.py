@@ -89,7 +89,8 @@ class Centre:
             elif is_page:
                 await _answer(send, 303, b"", [(b"location", b"/")])
             else:
-                problem = {"status": 503, "code": error.code, "detail": error.message}
+                code = "station_no_login" if path == "/api/v1/me" else error.code
+                problem = {"status": 503, "code": code, "detail": error.message}
                 await _answer(send, 503, msgspec.json.encode(problem), [(b"retry-after", b"1")])
             return
         try:

@@ -18,7 +18,8 @@ class CentreClock:
     def __init__(self) -> None:
         self.heard_at: int | None = None
         self._heard_steady: int | None = None
-        self._ahead: int | None = None
+        self._ahead = 0
+        self._start_steady = 0
         self._kept_at = 0
 
     def hear(self, at: int, now: Moment) -> None:
@@ -31,9 +32,10 @@ class CentreClock:
             return now.wall
         if self._heard_steady is not None:
             return self.heard_at + now.steady - self._heard_steady
-        guess = now.wall - (self._ahead or 0)
-        # A machine without a battery starts in the past.
-        return now.wall if guess - self.heard_at > GUESS_MS_MAX else max(guess, self.heard_at)
+        guess = now.wall - self._ahead
+        if guess - self.heard_at > GUESS_MS_MAX:
+            return now.wall
+        return max(guess, self.heard_at + now.steady - self._start_steady)  # without a battery it starts in the past
 
     def ahead(self, now: Moment) -> int | None:
         """Ms by which this machine's clock is ahead; None: unknown."""
@@ -49,9 +51,10 @@ class CentreClock:
         if self.heard_at is None or abs(self.heard_at - self._kept_at) < KEPT_MS:
             return None
         self._kept_at = self.heard_at
-        return f"{self.heard_at} {self._ahead or 0}".encode()
+        return f"{self.heard_at} {self._ahead}".encode()
 
-    def restore(self, kept: bytes) -> None:
+    def restore(self, kept: bytes, now: Moment) -> None:
         """What was kept by this program, or by an older one, which did not keep how wrong its clock was."""
+        self._start_steady = now.steady
         at, _, ahead = kept.decode().partition(" ")
         self.heard_at, self._ahead = int(at), int(ahead or 0)

@@ -34,7 +34,7 @@ class Login(Struct, frozen=True):
     digest: bytes
     may: frozenset[str]
     until: int
-    """Ms since 1970 UTC, by this machine's clock."""
+    """Ms since 1970 UTC, by the centre's clock as it is known here."""
 
 
 _logins = msgspec.msgpack.Decoder(list[Login])
@@ -94,6 +94,7 @@ class Found(Struct, frozen=True, kw_only=True):
     blocked: bool
     wheelchair: bool
     area: str | None
+    came: bool
     arrived_at: str | None
     namesakes: list[Namesake]
     badge: None = None
@@ -107,6 +108,8 @@ def found(people: list[Person], belief: Callable[[str], Belief | None], layout: 
 
 def _found(person: Person, belief: Belief | None, same: dict[str, list[Person]], layout: Layout) -> Found:
     bearer, presence = person.bearer, belief.presence if belief is not None else None
+    came = presence is not None and presence.arrived_at != 0
+    arrived_at = layout.time_kept(presence.arrived_at) if presence is not None and came else None
     return Found(
         id=bearer.attendee,
         name=person.name,
@@ -116,6 +119,7 @@ def _found(person: Person, belief: Belief | None, same: dict[str, list[Person]],
         blocked=bearer.blocked,
         wheelchair=bearer.wheelchair,
         area=presence.area if presence is not None else None,
-        arrived_at=iso(presence.arrived_at, layout) if presence is not None and presence.arrived_at else None,
+        came=came,
+        arrived_at=None if arrived_at is None else iso(arrived_at, layout),
         namesakes=[Namesake(other.bearer.attendee, other.organisation) for other in same[bearer.attendee]],
     )

@@ -36,6 +36,10 @@ class Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def lies_beside(self, data: Path) -> bool:
+        """Whether the key lies on the same medium as what it opens, as far as the system tells them apart."""
+        return _medium(self.folder) == _medium(data)
+
     def pairing(self) -> Pairing | None:
         return self._read("pairing.json", Pairing)
 
@@ -91,3 +95,9 @@ class Keeper:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _medium(folder: Path) -> int:
+    """Of a folder that may not be there yet."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return there.stat().st_dev

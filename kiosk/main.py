@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import shutil
 import sqlite3
 import time
@@ -15,7 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-import httpx
 import msgspec
 from msgspec.structs import replace
 
@@ -34,6 +32,7 @@ from kiosk.answers import answer_of
 from kiosk.clock import CentreClock
 from kiosk.counts import Counts
 from kiosk.desk import Logins
+from kiosk.fonts import Fonts
 from kiosk.keeper import Keeper, Pairing
 from kiosk.link import Link, NotTaken
 from kiosk.people import KnownPeople
@@ -54,8 +53,8 @@ COUNTS_KEPT_S = 10.0
 """So often what displays show is kept for a new start."""
 SAID_S = 1.0
 """So long a station that was revoked still says so on its pages."""
-FONT_NAME = re.compile(r"[a-z0-9-]{1,60}\.woff2")
-FONT_S_MAX = 20.0
+FONTS_S = 30.0
+"""So often it is looked whether the letters of new names are here."""
 
 log = logging.getLogger(__name__)
 _live = msgspec.json.Decoder(Snapshot | OccupancyChange | Heartbeat)
@@ -74,6 +73,7 @@ class Kiosk:
         self.pairing = pairing
         self._data = data
         self._keeper = keeper
+        self._keeper_beside = keeper.lies_beside(data)
         self._anew = anew
         self._stopped = stopped
         self._disk: Disk | None = None
@@ -88,8 +88,11 @@ class Kiosk:
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._answered: OrderedDict[str, tuple[Scan, Answer]] = OrderedDict()
         self.counts = Counts()
+        self.fonts = Fonts(data / "fonts", pairing.url)
+        self._has_letters = False
         self.scanner = ""
         self.scanner_fault = ""
+        self.prints = True
         self._clock = CentreClock()
         self._is_heard = False
         self._is_restored = False
@@ -124,7 +127,7 @@ class Kiosk:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.gather(self.link.run(), self._tick(), self._tell_pages(), self._keep_counts())
+        await asyncio.gather(self.link.run(), self._tick(), self._tell_pages(), self._keep_counts(), self._keep_fonts())
 
     def _reference(self) -> str:
         """The version of venue and people that is here."""
@@ -153,7 +156,7 @@ class Kiosk:
         self._venue = self._disk.venue()
         self.people = KnownPeople(self._disk.people(), self._venue.layout() if self._venue is not None else None)
         for name, restore in (
-            ("heard", self._clock.restore),
+            ("heard", lambda heard: self._clock.restore(heard, _now())),
             ("counts", self.counts.restore),
             ("logins", self.logins.restore),
         ):
@@ -224,7 +227,11 @@ class Kiosk:
     def other_door(self) -> NotAllowed:
         """What is said of a scan that is not this door's: its rights, and so its answers, are for this one alone."""
         door = self.layout.doors.get(self.pairing.door) if self.layout is not None else None
-        return NotAllowed(door.name if door is not None else self.pairing.door, code="station_other_door")
+        name = door.name if door is not None else self.pairing.door
+        return NotAllowed(
+            f"This machine is the station of the door {name}, and takes scans of that one alone. Open its page /door.",
+            code="station_other_door",
+        )
 
     def now(self) -> int:
         """Ms since 1970 UTC, by the centre's clock as far as it is known."""
@@ -235,26 +242,6 @@ class Kiosk:
         as this station can say."""
         now = _now()
         return now if self._is_heard else replace(now, wall=self._clock.now(now))
-
-    async def font(self, file: str) -> bytes | None:
-        """A block of a font of the pages, kept once the centre has sent it; None: not here."""
-        if not FONT_NAME.fullmatch(file):
-            return None
-        kept = self._data / "fonts" / file
-        if kept.exists():
-            return kept.read_bytes()
-        try:
-            async with httpx.AsyncClient(timeout=FONT_S_MAX, trust_env=False) as client:
-                answer = await client.get(f"{self.pairing.url}/faces/fonts/{file}")
-        except httpx.HTTPError:
-            return None
-        if answer.status_code != 200:
-            return None
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(f".{uuid.uuid4().hex}")
-        unfinished.write_bytes(answer.content)
-        unfinished.rename(kept)
-        return answer.content
 
     def belief(self, attendee: str) -> Belief | None:
         """Where somebody is, as far as this station knows."""
@@ -420,6 +407,7 @@ class Kiosk:
             gone = self.people.gone_with(page)
             self._disk.keep_people(page, gone)
             self.people.take(page, gone)
+            self._has_letters &= not page.changed
 
     def _shown(self, text: str) -> None:
         try:
@@ -473,6 +461,19 @@ class Kiosk:
             await asyncio.sleep(COUNTS_KEPT_S)
             if self.counts.is_new:
                 self._keep("counts", self.counts.kept())
+
+    async def _keep_fonts(self) -> None:
+        """Those who will be shown while this station is cut off are shown in their own letters."""
+        while True:
+            await asyncio.sleep(FONTS_S)
+            if self.link.is_open and not self._has_letters and not self.wiped:
+                self._has_letters = True  # unless others come meanwhile
+                try:
+                    is_all = await self.fonts.fetch(await self.people.letters())
+                except OSError as error:
+                    log.warning("fonts cannot be kept: %s", error)
+                    is_all = False
+                self._has_letters &= is_all
 
     def keep_logins(self) -> None:
         self._keep("logins", self.logins.kept())
@@ -535,6 +536,8 @@ class Kiosk:
             clock_off_s=None if ahead is None else round(ahead / 1000, 1),
             clock_guessed=self._clock.is_guess,
             disk_free_bytes=shutil.disk_usage(self._data).free,
+            keeper_beside=self._keeper_beside,
+            prints=self.prints,
             scanner=self.scanner,
             scanner_fault=self.scanner_fault,
             rooms={area.id: area.name for area in layout.areas.values() if area.parent} if layout is not None else {},

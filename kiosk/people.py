@@ -105,6 +105,16 @@ class KnownPeople:
                     break
         return sorted(found, key=lambda one: one.name)
 
+    async def letters(self) -> set[str]:
+        """All that names and organisations are written with."""
+        letters: set[str] = set()
+        for n, stored in enumerate(tuple(self._people.values())):
+            if n % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+            person = person_of(stored)
+            letters.update(person.name, person.organisation)
+        return letters
+
     def _read(self, attendee: str) -> str:
         person = self.by_id(attendee)
         if person is None:

@@ -57,7 +57,7 @@ class DoorOfCentre:
 
     def scan_of(self, code: str) -> dict[str, Any]:
         """What is sent of a code, under an id of its own; as often as it takes."""
-        return _scan_of(code, self._door, self._direction)
+        return _scan_of(code, self._door, self._direction, dt.datetime.now(dt.UTC))
 
     async def send(self, scan: dict[str, Any]) -> dict[str, Any]:
         """The centre's answer and how many screens show it. Raises `httpx.TransportError` and, for what may
@@ -87,7 +87,8 @@ class DoorOfStation:
 
     def scan_of(self, code: str) -> dict[str, Any]:
         """A scan of a code, under an id of its own."""
-        return _scan_of(code, self._kiosk.pairing.door, self._direction)
+        at = dt.datetime.fromtimestamp(self._kiosk.now() / 1000, dt.UTC)
+        return _scan_of(code, self._kiosk.pairing.door, self._direction, at)
 
     async def send(self, scan: dict[str, Any]) -> dict[str, Any]:
         """The answer, and how many pages show it. Raises `NotTaken`, which they show too."""
@@ -106,13 +107,13 @@ class DoorOfStation:
         return len(self._kiosk.screens)
 
 
-def _scan_of(code: str, door: str, direction: str) -> dict[str, Any]:
+def _scan_of(code: str, door: str, direction: str, at: dt.datetime) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid4()),
         "code": code,
         "door": door,
         "direction": direction,
-        "scanned_at": dt.datetime.now(dt.UTC).isoformat(),
+        "scanned_at": at.isoformat(),
     }
 
 

@@ -23,9 +23,10 @@ class StationState(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """All that a person at the machine can put right. `at`: the centre's time as it is known here, `clock`: what
-    this machine's clock says, `clock_off_s` seconds ahead; `clock_guessed`: the centre has not been heard since the
-    start, and these are of before; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
+    """All that a person at the machine can put right. `at`: the centre's time as it is known here, `clock`: what this
+    machine's clock says, `clock_off_s` seconds ahead; `clock_guessed`: the centre has not been heard since the start,
+    and these are of before; `keeper_beside`: the key lies on the same medium as the data; `prints`: whether its browser
+    can; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
 
     status: Literal["ok", "starting", "disk_full", "revoked"]
     station: StationState
@@ -40,6 +41,8 @@ class Health(Struct, frozen=True, kw_only=True):
     clock_off_s: float | None
     clock_guessed: bool
     disk_free_bytes: int
+    keeper_beside: bool
+    prints: bool
     scanner: str
     scanner_fault: str
     rooms: dict[str, str]

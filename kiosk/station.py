@@ -589,8 +589,9 @@ class Station:
         """Note whose seats are this station's own by a row of its log, and where that has put somebody."""
         counter = self.layout.doors[row.scan.door].item is not None
         if row.attendee is not None and row.outcome == "admitted" and row.n > self.books[epoch].have and not counter:
+            at = row.at if row.from_at is None else row.from_at
             presence = Presence(
-                area=row.enters, counts_as=row.counts_as, since_at=row.at, door=row.scan.door, arrived_at=row.at
+                area=row.enters, counts_as=row.counts_as, since_at=at, door=row.scan.door, arrived_at=at
             )
             self._seen_here[row.attendee] = (epoch, row.n, Belief(presence, row.scan.id))
         if row.freed:

@@ -93,8 +93,12 @@ async def go_to_door(kiosk: NamedDependency[Kiosk]) -> Redirect:
 
 
 @get("/events/{event:str}/door/{door:str}", media_type="text/html", include_in_schema=False)
-async def show_door(event: FromPath[str], door: FromPath[str]) -> Response[bytes]:
-    return _page("door")
+async def show_door(
+    event: FromPath[str], door: FromPath[str], kiosk: NamedDependency[Kiosk]
+) -> Response[bytes] | Redirect:
+    """Whoever asks for another door than this station's gets to that."""
+    own = (event, door) == (kiosk.pairing.event, kiosk.pairing.door)
+    return _page("door") if own else Redirect("/door", status_code=303)
 
 
 @get("/events/{event:str}/board", media_type="text/html", include_in_schema=False)
@@ -126,7 +130,7 @@ async def show_words() -> Response[bytes]:
 @get("/faces/fonts/{file:str}", include_in_schema=False)
 async def serve_font(file: FromPath[str], kiosk: NamedDependency[Kiosk]) -> Response[bytes]:
     """The letters of names: from the centre once, then from here. Without them the system's are shown."""
-    font = await kiosk.font(file)
+    font = await kiosk.fonts.read(file)
     return Response(font or b"", status_code=200 if font else 404, media_type="font/woff2")
 
 
@@ -176,6 +180,8 @@ async def send_scan(
     event: FromPath[str], data: JSONBody[ScanSent], request: Request[Any, Any, Any], kiosk: NamedDependency[Kiosk]
 ) -> ASGIResponse:
     """Without a code: the crew, and for the desk whoever was found by name, as if the badge had been read."""
+    if event != kiosk.pairing.event:
+        raise kiosk.other_door()
     scan = data.scan()
     if not scan.code and scan.attendee is not None and not kiosk.people.is_crew(scan.attendee):
         _check_login(request, kiosk, "desk")

@@ -11,6 +11,13 @@ from tests import engine
 from tests.served import Served, serve
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _engine_stands() -> None:
+    """A PostgreSQL is there before the first test waits for its service."""
+    if engine.POSTGRES:
+        engine.template()
+
+
 @pytest.fixture(autouse=True)
 def _databases_go_with_their_test() -> Iterator[None]:
     """Those of PostgreSQL; a file's folder goes by itself."""

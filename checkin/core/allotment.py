@@ -177,10 +177,12 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Counted(Struct, frozen=True, kw_only=True):
     """When a person counted an area last. `sure`: everybody who was let in by then was known to the centre, so
-    whoever it knows there and was not found is told by the number; else some may hide others."""
+    whoever it knows there and was not found is told by the number; else some may hide others. `strangers`: somebody may
+    be there of whom it will never know, until an all-clear."""
 
     at: int
     sure: bool
+    strangers: bool = False
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -426,7 +428,7 @@ class Ledger:
     def may_be_missing(self, attendee: str, area: str) -> bool:
         """Whether somebody who is known to be in an area may have been gone when it was counted."""
         counted, seen = self.counted.get(area), self.seen.get(attendee)
-        return counted is not None and not counted.sure and (seen is None or seen.to_at <= counted.at)
+        return counted is not None and not counted.sure and (seen is None or seen.from_at <= counted.at)
 
     def blur(self, area: str, from_at: int | None) -> None:
         """Somebody came in whom a headcount may have met without the centre knowing them."""
@@ -473,6 +475,10 @@ class Ledger:
         doubts = [area for area in areas if self.doubts.get((scan, area), "") not in ("", *at_doors)]
         used = (one for one in self.admissions.values() if one.scan == scan and one.attendee not in at_doors)
         return doubts + [area for one in used for area in one.seats if one.seats[area] == "doubtful" and area in areas]
+
+    def only_counted(self, scan: str, areas: Collection[str]) -> list[str]:
+        """The areas of these where a headcount alone frees a seat of this scan: whoever looks cannot tell."""
+        return [area for area in areas if (scan + UNSEEN, area) in self.doubts]
 
     def withdraw(self, scan: str) -> None:
         """What was decided for a scan did not happen: nothing is in doubt for its sake."""
@@ -553,10 +559,11 @@ class Ledger:
         stations that are retired hold nothing there. Returns how many the centre has let in without
         knowing yet whether they have gone in; they are to be added to what was counted. `sure`: see `Counted`."""
         # Whoever sits on a seat in doubt was found, and hides somebody who is known there and was not.
-        sure = sure and all(one.seats.get(area) != "doubtful" for one in self.admissions.values())
+        strangers = area in self.counted and self.counted[area].strangers
+        strangers |= any(one.seats.get(area) == "doubtful" for one in self.admissions.values())
         for doubt in [one for one in self.doubts if one[1] == area]:
             self._drop_doubt(doubt)
-            sure = False
+            strangers = True
         for key, epoch in list(self.epochs.items()):
             if epoch.retired and area in epoch.areas and area not in epoch.counted:
                 self.set_aside[area] -= self._holds(*key, area, self.counters.get((*key, area), NOTHING))
@@ -577,7 +584,8 @@ class Ledger:
         # headcount, which misses them, must not free it again.
         for who, row in [(who, row) for (who, one), row in self.owner.items() if one == area]:
             self.doubt(self.admissions[row].scan, area, who, seen=False)
-        self._put("counted", self.counted, area, Counted(at=at, sure=sure))
+        counted = Counted(at=at, sure=sure and not strangers, strangers=strangers)
+        self._put("counted", self.counted, area, counted)
         return in_doorways
 
     def found_others(self, area: str) -> None:

@@ -12,7 +12,9 @@ from checkin.core.admission import Outcome, Reason
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is a case of its own."""
 
-CaseKind = Literal["badge_twice", "decisions_differ", "exit_without_entry", "order_unsure", "clock_off", "not_understood"]
+CaseKind = Literal[
+    "badge_twice", "decisions_differ", "exit_without_entry", "order_unsure", "clock_off", "not_understood"
+]
 Verdict = Literal["same_person", "passed_on", "copy", "clock_wrong", "looked_into"]
 
 

@@ -161,6 +161,10 @@ class Layout:
         """The beginning of the event's day: what stands for times that were deleted."""
         return self.at(dt.time())
 
+    def time_kept(self, at: int) -> int | None:
+        """An instant; None where it only stands for a time that was deleted."""
+        return None if at == self.day_at else at
+
     def clock(self, at: int) -> dt.time:
         """The time of day of an instant, in the event's zone."""
         return dt.datetime.fromtimestamp(at / 1000, self.zone).time()

@@ -152,6 +152,8 @@ class Totals(Struct, frozen=True, kw_only=True, tag="totals"):
     have: Mapping[str, int]
     retired: bool = False
     revoked: bool = False
+    frozen: bool = False
+    """The centre came from a backup, and gives no place of this door's areas away before people have counted."""
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -238,7 +240,8 @@ class Linked(Struct):
 
 class Centre:
     """The centre's side of the link with all stations. `doors`: station → its door; `share`: the policy by
-    which seats are handed out in advance; `linked`: the stations that were heard of lately, kept up to date here."""
+    which seats are handed out in advance; `linked`: the stations that were heard of lately, kept up to date here;
+    `real_time`: the centre's clock is that of the day, and a door's may be measured by it (in a demo it is not)."""
 
     def __init__(
         self,
@@ -249,6 +252,7 @@ class Centre:
         *,
         linked: dict[str, Linked] | None = None,
         revoked: Collection[str] = (),
+        real_time: bool = True,
     ) -> None:
         self.share = share
         self.rooms = rooms
@@ -256,6 +260,7 @@ class Centre:
         self.layout = rooms.layout
         self.doors = dict(doors)
         self.revoked = set(revoked)
+        self.real_time = real_time
         self.linked: dict[str, Linked] = {} if linked is None else linked
         # The door of a station that was revoked may have been taken out of the layout since.
         self._areas = {
@@ -327,6 +332,7 @@ class Centre:
             have={one: ledger.epochs[station, one].have for one in logs if (station, one) in ledger.epochs},
             retired=row is not None and row.retired,
             revoked=station in self.revoked,
+            frozen=any(ledger.is_frozen(area) for area in areas),
         )
 
     def tick(self, now: int) -> dict[str, Totals]:
@@ -664,6 +670,8 @@ class Centre:
                 free = self.ledger.spend(attendee, [one for one in row.takes if one not in here], row.scan.id)
                 free += placed
             self._keep_seats(key, row, attendee, [one for one in row.takes if one not in free], held, known)
+            if area in inside:
+                self._came_again(row, attendee, sighting)
             return
         left = self._left(leaves, area)
         sure: Order = "unsure" if row.unsure else when
@@ -671,10 +679,9 @@ class Centre:
         if leaves != area:
             self.rooms.move(attendee, area, row.counts_as, row.scan, sighting.at)
         else:
-            # They may be one of those whom a headcount missed.
             if self.ledger.may_be_missing(attendee, area):
                 self.ledger.doubt(row.scan.id, area, attendee, seen=False)
-            self.rooms.stay(attendee, row.scan, sighting.at)
+            self._came_again(row, attendee, sighting)
         for one in path:
             if one not in inside:
                 self.ledger.blur(one, sighting.from_at)
@@ -686,6 +693,10 @@ class Centre:
         if doubtful:
             self._case("order_unsure", row, doubtful, known)
         self._see(attendee, row.scan, sighting, sighting.from_at or 0)
+
+    def _came_again(self, row: Row, attendee: str, sighting: Sighting) -> None:
+        """Somebody came in who is known inside: they may be one of those whom a headcount missed."""
+        self.rooms.stay(attendee, row.scan, sighting.at)
 
     def _sit(self, key: EpochKey, row: Row, area: str) -> None:
         """The centre counts this person on the seat. A right is a visitor's place: one of the crew counts as a
@@ -715,9 +726,7 @@ class Centre:
         if areas:
             self._case("badge_twice", row, areas, known)
 
-    def _doubt_seats(
-        self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str]
-    ) -> None:
+    def _doubt_seats(self, key: EpochKey, row: Row, attendee: str, areas: Sequence[str], held: Sequence[str]) -> None:
         for area in areas:
             self.ledger.blur(area, row.from_at)
             if area in held:
@@ -759,7 +768,11 @@ class Centre:
     def _look_at_clock(self, station: str, row: Row) -> None:
         """One case says that a door's clock is off, until it was right again: not one for each scan, nor for each time
         that its link or the centre came back."""
-        if row.offset_ms is not None and self.ledger.clock_told(station, is_off=is_clock_off(row.offset_ms)):
+        if (
+            self.real_time
+            and row.offset_ms is not None
+            and self.ledger.clock_told(station, is_off=is_clock_off(row.offset_ms))
+        ):
             side = Side(scan=row.scan.id, door=row.scan.door, at=row.from_at, by="centre")
             self._case("clock_off", row, (), side)
 
@@ -790,7 +803,7 @@ class Centre:
             reason=row.reason,
             offset_ms=row.offset_ms,
         )
-        sides = (side,) if other is None else (side, other)
+        sides = tuple(one for one in (side if row.unread is None else None, other) if one is not None)
         self.rooms.open_case(Case(id=row.scan.id, kind=kind, attendee=row.attendee, sides=sides, areas=tuple(areas)))
 
 

@@ -38,6 +38,21 @@ def hint(decision: Decision, layout: Layout) -> Saying:
     return Saying(refusal.reason)
 
 
+def no_places(*, restored: bool) -> Saying:
+    """Said by a door that decides alone and has no place left to give. It does not know whether anything is full.
+    `restored`: the centre can be heard, but came from a backup."""
+    return Saying("no_places_restored") if restored else Saying("no_places_alone")
+
+
+def way_past(door: str, group: str, layout: Layout, now: int) -> Saying:
+    """The other doors into the same area that a group may use now, or else to wait."""
+    there, clock = layout.doors[door], layout.clock(now)
+    others = [one for one in layout.entries_for(there.area, group) if one.id != door and one.is_open(clock, group)]
+    if not others:
+        return Saying("wait_and_ask")
+    return Saying("other_doors_or_wait", {"doors": ", ".join(one.name for one in others)})
+
+
 def for_staff(reason: Reason) -> Saying:
     """As the staff's own lists say it: at the door a block is worded so that nobody around learns of it."""
     return Saying("badge_blocked_for_staff" if reason == "badge_blocked" else reason)

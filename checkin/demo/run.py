@@ -128,6 +128,7 @@ class _Demo:
             f"  Desk · printer    {event}/desk · {event}/printer",
             f"  Badges            {event}/badges",
             f"  Devices, pairing  {event}/devices",
+            f"  Stations          {event}/stations{'' if self._clock.speed == 1 else '  (they need --speed 1)'}",
             f"  API               {address}/schema/openapi.json  (after the log-in)",
             "",
             f"  For other commands: export CHECKIN_DATABASE_URL={self._url}",

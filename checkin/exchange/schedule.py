@@ -400,7 +400,8 @@ def _repeats(event: Component, item: _Item, apart: set[tuple[str, int]], layout:
 
 
 def _starts_of(event: Component, item: _Item, layout: Layout) -> list[dt.datetime]:
-    """When an entry that repeats starts (RFC 5545, 3.8.5): at the same time by its own zone's clock. Raises
+    """When an entry that repeats starts (RFC 5545, 3.8.5): at the same time by its own zone's clock; never, where each
+    of its times, or that on the event's day of one without an end, is left out. Raises
     `ValueError` for a rule that is not by days, or that has too many."""
     zone = item.starts.tzinfo
     first = item.starts.replace(tzinfo=None)
@@ -427,8 +428,8 @@ def _starts_of(event: Component, item: _Item, layout: Layout) -> list[dt.datetim
     days = {value for value in left_out if not isinstance(value, dt.datetime)}
     wall -= {_wall(value, zone, first.time()) for value in left_out}
     kept = sorted(one.replace(tzinfo=zone) for one in wall if one.date() not in days)
-    if len(kept) > REPEATS_MAX or not kept:
-        raise ValueError("too many, or none")
+    if len(kept) > REPEATS_MAX:
+        raise ValueError("too many")
     return kept
 
 

@@ -52,7 +52,8 @@ class Namesake(Struct, frozen=True, kw_only=True):
 
 class AttendeeSeen(Struct, frozen=True, kw_only=True):
     """An attendee as everybody sees one who may see names: enough to tell people apart and to find them, and
-    nothing that opens a door. `namesakes`: the others of this name, however it is spelt."""
+    nothing that opens a door. `namesakes`: the others of this name, however it is spelt. `came`: was ever in the
+    house; `arrived_at`: when first, null also where that was deleted."""
 
     id: str
     name: str
@@ -63,6 +64,7 @@ class AttendeeSeen(Struct, frozen=True, kw_only=True):
     registration: str
     blocked: bool
     area: str | None
+    came: bool
     arrived_at: str | None
     namesakes: list[Namesake]
 
@@ -405,6 +407,7 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
     shown = []
     for one in people:
         badge, there = held.get(one.id), where.get(one.id)
+        arrived_at = venue.layout.time_kept(there.arrived_at) if there else None
         bearer, standing = known[one.id].bearer, decided[one.id]
         shown.append(
             AttendeeFound(
@@ -434,7 +437,8 @@ def _shown(tx: Transaction, venue: Venue, people: Sequence[Attendee]) -> list[At
                 bookings=bearer.bookings,
                 badge=badge_shown(badge, venue.layout) if badge else None,
                 area=there.area if there else None,
-                arrived_at=iso(there.arrived_at, venue.layout) if there else None,
+                came=there is not None,
+                arrived_at=None if arrived_at is None else iso(arrived_at, venue.layout),
                 namesakes=_namesakes(one, of_name),
             )
         )

@@ -24,7 +24,7 @@ from checkin.exchange.tables import Cell, Column, Table, write_csv, write_json, 
 from checkin.service import exports
 from checkin.service.people import names_of
 from checkin.service.venues import Venue, Venues
-from checkin.store import attendees, audit, badges, certificates, deeds, people
+from checkin.store import attendees, audit, badges, certificates, deeds, people, stations
 from checkin.store.engine import Transaction
 from checkin.store.facts import Kept
 from checkin.wire import Hint, iso
@@ -308,13 +308,19 @@ def _found(
 
 
 def _named(text: str, names: Mapping[str, str]) -> Collection[str] | None:
-    """Whom a text means: the one with this id, or all whose names hold it; None: whoever it was."""
+    """Whom a text means: the one with this id, or all whose names hold it, in whatever language; None: whoever it was."""
     wanted = text.strip()
     if not wanted:
         return None
     if wanted in names or wanted in BY_NOBODY:
         return {wanted}
-    return {id for id, name in names.items() if wanted.casefold() in name.casefold()}
+    called = [*names.items(), *((id, name) for id, known in _nobodies().items() for name in known)]
+    return {id for id, name in called if wanted.casefold() in name.casefold()}
+
+
+def _nobodies() -> dict[str, list[str]]:
+    """Who acts without being an operator or a device → the names for it."""
+    return {id: [say(key, language, context="audit") for language in languages()] for id, key in BY_NOBODY.items()}
 
 
 def _fits(fact: Fact, query: AuditQuery, by: Collection[str] | None, who: Collection[str] | None) -> bool:
@@ -367,13 +373,19 @@ def _shown(tx: Transaction, venue: Venue, found: Sequence[Kept], actors: dict[st
         for who, held in (certificates.certificates_of(tx, venue.id) if numbers else {}).items()
         for one in held
     }
-    names = attendees.names_by_id(tx, venue.id, {*ids, *of_badges.values(), *of_certificates.values()})
+    settled = {
+        id for kept in found if isinstance(kept.fact, Changed) and kept.fact.noun == "conflict" for id in kept.fact.ids
+    }
+    of_cases = stations.attendees_of_cases(tx, venue.id, settled) if settled else {}
+    names = attendees.names_by_id(
+        tx, venue.id, {*ids, *of_badges.values(), *of_certificates.values(), *of_cases.values()}
+    )
 
     def about(fact: Fact) -> list[About]:
         told = []
         for id in _ids(fact)[:IDS_NAMED_MAX]:
             of_number = isinstance(fact, Changed) and fact.noun == "certificate"
-            who = of_certificates.get(id, id) if of_number else of_badges.get(id, id)
+            who = of_certificates.get(id, id) if of_number else of_badges.get(id, of_cases.get(id, id))
             if who in names:
                 told.append(About(id=who, name=names[who][0], attendee=True))
             else:
@@ -444,6 +456,8 @@ def sentence(fact: Fact, language: str, layout: Layout) -> str:
             what = _word(fact.what, language)
             if fact.noun == "alert" and fact.note in ALERTS:
                 return told("deed_about", noun=noun, kind=told(ALERTS[fact.note]), what=what)
+            if fact.noun == "conflict" and fact.note in VERDICTS:
+                return told("deed_about", noun=noun, kind=told(VERDICTS[fact.note]), what=what)
             if fact.noun == "export" and fact.what in exports.KINDS:
                 what = say(fact.what, language, context="list")
             if fact.fields:
@@ -481,6 +495,16 @@ ALERTS = {
 """What an alert is about, by the kinds of `core/alerts.py`."""
 
 
+VERDICTS = {
+    "same_person": "verdict_same_person",
+    "passed_on": "verdict_passed_on",
+    "copy": "verdict_copy",
+    "clock_wrong": "verdict_clock_wrong",
+    "looked_into": "verdict_looked_into",
+}
+"""As what a conflict was settled, by the verdicts of `core/conflict.py`."""
+
+
 FIELDS = {"listed": "field_listed", "photo": "field_photo"}
 
 
@@ -512,6 +536,8 @@ def _note(fact: Fact) -> str:
         case Scanned():  # a line of a paper list says so in its sentence
             return "" if fact.paper else fact.override or ""
         case Changed() if fact.noun == "alert" and fact.note in ALERTS:
+            return ""
+        case Changed() if fact.noun == "conflict" and fact.note in VERDICTS:
             return ""
         case Corrected() | Changed():
             return fact.note

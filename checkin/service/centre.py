@@ -74,6 +74,7 @@ class Centre:
         self.store = store
         self.clock = clock
         self._ago = ago or (lambda ms: clock() - ms)
+        self._real_time = ago is None
         self.venues = Venues()
         self.feeds = Feeds()
         self.duty = Duty(store)
@@ -128,7 +129,12 @@ class Centre:
         await self.read(lambda tx: self.venues.venue(tx, slug))
         if slug not in self._links:
             self._links[slug] = Links(
-                self.store, self.venues, slug, clock=self.clock, committed=lambda: self._poke(slug)
+                self.store,
+                self.venues,
+                slug,
+                clock=self.clock,
+                committed=lambda: self._poke(slug),
+                real_time=self._real_time,
             )
         return self._links[slug]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
@@ -34,6 +35,7 @@ CHECKS_A_MINUTE_MAX = 30
 ADDRESSES_MAX = 10_000
 LOCAL_DOMAINS = frozenset({"localhost", "local", "internal", "lan", "home", "arpa", "test", "invalid"})
 """Names that no public server answers for."""
+_HOST = re.compile(r"[^\W_]([\w-]*\w)?(\.[^\W_]([\w-]*\w)?)*\.?|[0-9a-f:.]+", re.IGNORECASE)
 
 
 class AddressSent(Struct, frozen=True, kw_only=True):
@@ -157,14 +159,23 @@ def set_rule(tx: Transaction, venues: Venues, slug: str, rule: Rule, *, now: int
 
 def set_address(tx: Transaction, venues: Venues, slug: str, sent: AddressSent, *, now: int, by: str) -> None:
     """The address of the service as anybody reaches it, without what leads to a page; empty: the one that
-    certificates are asked for at. Raises `BadInput`."""
-    address = sent.address.strip().rstrip("/")
-    parts = urlsplit(address)
-    if address and not (parts.scheme in ("http", "https") and parts.hostname and not parts.query):
+    certificates are asked for at. Raises `BadInput` for what is no address (`address_invalid`), and for one that
+    leads nowhere but into this house (`address_private`)."""
+    address = sent.address.strip().rstrip("/").removesuffix("/verify")
+    if address and not _is_address(address):
         raise BadInput("Write the address as https://checkin.example.org", code="address_invalid")
+    if address and _is_private(address):
+        raise BadInput(
+            "This address is reached from this house alone. Write the one at which everybody reaches the service, as"
+            " https://checkin.example.org",
+            code="address_private",
+        )
     venue = venues.venue(tx, slug)
+    earlier = certificates.public_address(tx, venue.id)
+    if address == earlier:
+        return
     certificates.set_public_address(tx, venue.id, address)
-    _note(tx, venue, "address changed", now=now, by=by)
+    _note(tx, venue, "address changed", note=f"{earlier or '–'} → {address or '–'}", now=now, by=by)
 
 
 def verify_url(tx: Transaction, venues: Venues, slug: str, here: str) -> str:
@@ -178,6 +189,18 @@ def verify_url(tx: Transaction, venues: Venues, slug: str, here: str) -> str:
             code="address_unset",
         )
     return f"{(kept or here).rstrip('/')}/verify"
+
+
+def _is_address(address: str) -> bool:
+    """Whether this is the beginning of a web address: scheme, host, perhaps port and path, and no more."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    named = _HOST.fullmatch(parts.hostname or "") is not None and port != 0
+    bare = not (parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", address))
+    return parts.scheme in ("http", "https") and named and bare
 
 
 def _is_private(address: str) -> bool:
@@ -429,9 +452,10 @@ def _note(
     *,
     ids: tuple[str, ...] = (),
     count: int | None = None,
+    note: str = "",
     now: int,
     by: str,
 ) -> None:
     journal = Journal(tx, venue.id)
-    journal.add(Changed(noun="certificate", what=what, at=now, by=by, ids=ids, count=count))
+    journal.add(Changed(noun="certificate", what=what, at=now, by=by, ids=ids, count=count, note=note))
     journal.write()

@@ -35,6 +35,8 @@ NEWS_S_MIN = 0.2
 WAITING_MAX = 2_000
 TOGETHER_MAX = 200
 CODES_A_QUERY = 1_000
+NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, AssertionError)
+"""What a row raises for which the rules were not made; whatever a database raises, passes."""
 REST_FACTOR = 20
 """Everybody is read again, for stations, in at most one part in so many of the time."""
 
@@ -356,16 +358,29 @@ class _Said(Struct):
     taken: asyncio.Future[None]
 
 
+def _is_unread(message: Rows) -> bool:
+    return all(row.unread is not None for row in message.rows)
+
+
 class Links:
-    """The links of one event's stations. `committed` is called after every commit, before the answers go out."""
+    """The links of one event's stations. `committed` is called after every commit, before the answers go out.
+    `real_time`: as in `core.link.Centre`."""
 
     def __init__(
-        self, store: Store, venues: Venues, slug: str, *, clock: Callable[[], int], committed: Callable[[], None]
+        self,
+        store: Store,
+        venues: Venues,
+        slug: str,
+        *,
+        clock: Callable[[], int],
+        committed: Callable[[], None],
+        real_time: bool = True,
     ) -> None:
         self._store = store
         self._venues = venues
         self._slug = slug
         self._clock = clock
+        self._real_time = real_time
         self._committed = committed
         self._waiting: deque[_Said] = deque()
         self._filled = asyncio.Event()
@@ -430,9 +445,14 @@ class Links:
                 for one in batch:
                     await self._commit([one])
                 return
-            log.warning("a station's message was not taken: %s", error)
-            if not batch[0].taken.done():
-                batch[0].taken.set_exception(error)
+            (one,) = batch
+            if isinstance(one.message, Rows) and isinstance(error, NOT_UNDERSTOOD) and not _is_unread(one.message):
+                log.exception("station %s: rows that the centre stumbles over", one.connection.station)
+                await self._take_apart(one, one.message)
+                return
+            log.warning("station %s: a message was not taken: %s", one.connection.station, error)
+            if not one.taken.done():
+                one.taken.set_exception(error)
             return
         self._committed()
         for one, told in zip(batch, answers, strict=True):
@@ -445,6 +465,19 @@ class Links:
             if not one.taken.done():
                 one.taken.set_result(None)
         self._news.set()
+
+    async def _take_apart(self, said: _Said, message: Rows) -> None:
+        """Rows of which one is the cause: each by itself, and that one unread, so that those behind it arrive."""
+        for row, age in zip(message.rows, message.ages, strict=True):
+            if len(message.rows) == 1:
+                row = msgspec.structs.replace(row, unread=msgspec.msgpack.encode(row))
+            part = Rows(generation=message.generation, epoch=message.epoch, rows=(row,), ages=(age,))
+            done = asyncio.get_running_loop().create_future()
+            await self._commit([_Said(said.connection, part, done)])
+            if (failed := done.exception()) is not None:
+                said.taken.set_exception(failed)
+                return
+        said.taken.set_result(None)
 
     def _exchange(self, tx: Transaction, said: Sequence[tuple[str, ToCentre]], now: int) -> list[list[ToStation]]:
         rooms = LinkedRooms(tx, self._venues, self._slug, said, now)
@@ -465,6 +498,7 @@ class Links:
             {one.id: one.door for one in known.values()},
             linked=self._venues.ledgers.linked.setdefault(rooms.venue.id, {}),
             revoked=[one.id for one in known.values() if one.revoked],
+            real_time=self._real_time,
         )
 
     async def _tick(self) -> None:

@@ -304,7 +304,7 @@ def _accept(tx: Transaction, code: str, name: str, password_hash: str, recovery_
             code="recovery_code_needed",
         )
     if proved and not take_recovery(tx, found, recovery_code):
-        raise LoginFailed("This code is wrong or was used already.", code="second_factor_wrong")
+        raise LoginFailed("This code is wrong or was used already.", code="recovery_code_wrong")
     people.drop_tokens_of_operator(tx, found.id)
     people.set_password(tx, found.id, password_hash)
     people.set_factor(tx, found.id, None)  # the earlier password has sealed it

@@ -15,7 +15,7 @@ from checkin.core.allotment import NOTHING, Epoch, Ledger
 from checkin.core.conflict import CaseKind, Side, Verdict, close
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Corrected, Scanned
-from checkin.core.link import SILENT_MS, Linked
+from checkin.core.link import SILENT_MS, Linked, Row
 from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
 from checkin.service.people import names_of, new_token, take_pairing, token_hash
@@ -142,13 +142,15 @@ class SideShown(Struct, frozen=True, kw_only=True):
 
 
 class ConflictShown(Struct, frozen=True, kw_only=True):
-    """`in_doubt`: the areas where a place is set aside until this is settled; one with two such places twice."""
+    """`in_doubt`: the areas where a place is set aside until this is settled; one with two such places twice.
+    `to_count`: those where one stays aside until somebody counts there, whatever this was."""
 
     id: str
     kind: CaseKind
     attendee: str | None
     sides: list[SideShown]
     in_doubt: list[str]
+    to_count: list[str]
     opened_at: str
     verdict: Verdict | None
     closed_at: str | None
@@ -342,9 +344,7 @@ def _areas(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[Statio
     return areas
 
 
-def _restored(
-    tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown]
-) -> RestoredShown | None:
+def _restored(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown]) -> RestoredShown | None:
     if ledger.meta["roster"]:
         return None
     at = ledger.generation if ledger.generation >= A_TIME else None
@@ -358,7 +358,8 @@ def _restored(
 
 def _uncounted(tx: Transaction, venue: Venue, ledger: Ledger) -> list[str]:
     """The areas with a number that nobody has counted since the centre was put back, of those behind doors at which
-    something else than a station scans: what such doors showed after the backup nobody can tell again (docs/cut-off.md)."""
+    something else than a station scans: what such doors showed after the backup nobody can tell again
+    (docs/cut-off.md)."""
     layout, theirs = venue.layout, stations.load_stations(tx, venue.id)
     devices = [one for one in people.load_devices(tx, venue.id) if one.revoked_at is None]
     alone = {one.door for one in theirs.values() if not one.revoked} - {
@@ -458,6 +459,8 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
     ledger = Ledger(venue.layout, stations.load_ledger(tx, venue.id) if kept else None)
     names = attendees.names_by_id(tx, venue.id, {one.case.attendee for one in kept if one.case.attendee})
     answered = facts.facts_by_id(tx, venue.id, {side.scan for one in kept for side in one.case.sides})
+    elsewhere = {side.scan for one in kept for side in one.case.sides if side.scan != one.case.id}
+    shown = stations.rows_by_scan(tx, venue.id, elsewhere) if elsewhere else {}
     operators = names_of(tx, venue.id)
     return ConflictsShown(
         [
@@ -465,8 +468,14 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
                 id=one.case.id,
                 kind=one.case.kind,
                 attendee=names[one.case.attendee][0] if one.case.attendee in names else None,
-                sides=[_side(venue, side, answered.get(side.scan)) for side in one.case.sides],
-                in_doubt=[venue.layout.areas[area].name for area in ledger.in_doubt(one.case.id, one.case.areas)],
+                sides=[
+                    _side(
+                        venue, side, answered.get(side.scan), None if side.scan == one.case.id else shown.get(side.scan)
+                    )
+                    for side in one.case.sides
+                ],
+                in_doubt=_names(venue, ledger.in_doubt(one.case.id, one.case.areas)),
+                to_count=_names(venue, ledger.only_counted(one.case.id, one.case.areas)),
                 opened_at=iso(one.opened_at, venue.layout),
                 verdict=one.verdict,
                 closed_at=None if one.closed_at is None else iso(one.closed_at, venue.layout),
@@ -513,7 +522,14 @@ def settle(tx: Transaction, venues: Venues, slug: str, id: str, sent: VerdictSen
     journal.write()
 
 
-def _side(venue: Venue, side: Side, kept: facts.Kept | None) -> SideShown:
+def _names(venue: Venue, areas: Sequence[str]) -> list[str]:
+    return [venue.layout.areas[area].name for area in areas]
+
+
+def _side(venue: Venue, side: Side, kept: facts.Kept | None, row: Row | None) -> SideShown:
+    """`row`: what another door, from which the centre knows this badge, has shown itself."""
+    if row is not None and row.scan.door == side.door and row.outcome == side.outcome:
+        side = Side(scan=side.scan, door=side.door, at=row.at, outcome=side.outcome, offset_ms=row.offset_ms)
     at = side.at
     if at is None and kept is not None and isinstance(kept.fact, Scanned):
         at = kept.fact.received_at

@@ -226,7 +226,7 @@ def _bearers(tx: Transaction, event: int, word: str) -> int:
     """How many have a search word that begins so, counted no further than to `CANDIDATES_MAX`: what all of a search
     must fit is looked for among those who fit its rarest word."""
     row = tx.row(
-        "SELECT count(*) FROM (SELECT 1 FROM attendee_word WHERE event = ? AND word >= ? AND word < ? LIMIT ?) AS some",
+        "SELECT count(*) FROM (SELECT 1 FROM attendee_word WHERE event = ? AND word >= ? AND word < ? LIMIT ?) AS few",
         (event, word, word + LAST_CHARACTER, CANDIDATES_MAX),
     )
     assert row is not None

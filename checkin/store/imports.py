@@ -265,7 +265,7 @@ def uses(tx: Transaction, ids: Sequence[str]) -> dict[str, Uses]:
         " OR EXISTS (SELECT 1 FROM certificate WHERE attendee = a.id)"
         " OR EXISTS (SELECT 1 FROM attendee AS other WHERE other.represented_by = a.id)"
         " OR a.id IN (SELECT companion_of FROM attendee WHERE companion_of IS NOT NULL)"
-        " OR a.represented_by IS NOT NULL OR a.companion_of IS NOT NULL OR a.accredited,"
+        " OR a.represented_by IS NOT NULL OR a.companion_of IS NOT NULL OR a.accredited <> 0,"
         " EXISTS (SELECT 1 FROM badge WHERE attendee = a.id)"
         " FROM json_each(?) AS wanted CROSS JOIN attendee AS a ON a.id = wanted.value",
         (json_list(ids),),

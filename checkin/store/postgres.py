@@ -54,14 +54,12 @@ _PATIENCE: dict[str, Any] = {
 # READ COMMITTED whatever the server's default is: what is read after the lock was waited for must be what the
 # writers before have left, not what there was before the wait.
 _BEGIN_WRITE = (
-    f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {LOCK_MS_MAX}; SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {LOCK_MS_MAX};"
+    f" SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
     f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
 )
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
-# A commit waits for a synchronous standby as long as it takes: were the wait cut short by the time limit of the
-# statement, PostgreSQL would answer as if the standby had it.
-_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
@@ -172,11 +170,9 @@ class _Link:
         try:
             connection = self._begun()
             result = work(PostgresTransaction(connection, self._node))
-            connection.execute(_COMMIT)
+            connection.execute("COMMIT")
             return result
         except BaseException as error:
-            if isinstance(error, errors.ReadOnlySqlTransaction):
-                self._drop()  # it has become a standby: the next connection finds the one that writes
             self._roll_back()
             if isinstance(error, psycopg.Error):
                 raise _worded(error) from error
@@ -342,8 +338,8 @@ class _Listener:
 
 
 def connect(url: str) -> psycopg.Connection[Row]:
-    """A connection that commits only what it is told to. Of several hosts the one that takes writes, unless the URL says
-    otherwise. Raises `StoreBusy` where nobody answers."""
+    """A connection that commits only what it is told to. Of several hosts the one that takes writes, unless the URL
+    says otherwise. Raises `StoreBusy` where nobody answers."""
     try:
         given = conninfo_to_dict(url)
         several: dict[str, Any] = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}

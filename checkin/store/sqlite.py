@@ -7,8 +7,10 @@ WAL-reset fault of SQLite up to 3.51.2 (two connections in a checkpoint race) ha
 from __future__ import annotations
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -19,10 +21,14 @@ from checkin.store.migrations import apply_sqlite_migrations
 
 T = TypeVar("T")
 
+_ROW_OF_MARKS = re.compile(r"VALUES (\((?:\?, )*\?\))")
+
 BUSY_TIMEOUT_S = 10.0
 WAL_PAGES_CHECKPOINT = 4_000
 WAL_BYTES_KEPT = 64 * 1024 * 1024
 CACHE_KIB = 65_536
+ROWS_TOGETHER = (64, 8)
+"""Of the rows inserted at once so many go into one statement, what is left one by one: few statements to prepare."""
 SNAPSHOT_WAL_BYTES_MAX = 512 * 1024 * 1024
 """The log may not begin anew while a snapshot is read: at this size the snapshot is stopped, and with the next
 checkpoint the log is cut back to `WAL_BYTES_KEPT`."""
@@ -45,7 +51,16 @@ class SqliteTransaction:
         return self._connection.execute(sql, parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        self._connection.executemany(sql, rows)
+        """Rows that are inserted go many to a statement: with each step the thread lets go of the interpreter, and
+        waits to have it back wherever the other one is busy (`SWITCH_S` in `checkin.main`)."""
+        waiting = list(rows)
+        done = 0
+        for count, together in _together(sql):
+            for first in range(done, len(waiting) - count + 1, count):
+                page = waiting[first : first + count]
+                self._connection.execute(together, [value for row in page for value in row])
+                done = first + count
+        self._connection.executemany(sql, waiting[done:])
 
     def tell(self, news: str) -> None:
         """There is one node."""
@@ -219,6 +234,16 @@ def _worded(error: sqlite3.OperationalError) -> Exception:
             return StoreBusy("The database file is read-only. Check the rights of the file and its folder.")
         case _:
             return error
+
+
+@lru_cache(256)
+def _together(sql: str) -> list[tuple[int, str]]:
+    """(rows, the statement for so many at once) for a statement that inserts one row; of others nothing."""
+    marks = _ROW_OF_MARKS.search(sql)
+    if marks is None or not sql.startswith("INSERT") or marks.group(1).count("?") != sql.count("?"):
+        return []
+    row = marks.group(1)
+    return [(count, sql.replace(row, ", ".join([row] * count), 1)) for count in ROWS_TOGETHER]
 
 
 def _prepare_writer(connection: sqlite3.Connection) -> None:

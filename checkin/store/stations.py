@@ -193,6 +193,17 @@ def cases_of(tx: Transaction, event: int, id: str) -> list[KeptCase]:
     return [_kept(row) for row in rows]
 
 
+def attendees_of_cases(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, str]:
+    """scan → of whom the conflicts that it has opened are, of those of these of which that is known."""
+    rows = tx.rows(
+        "SELECT conflict.id, conflict.body FROM json_each(?) AS wanted"
+        " CROSS JOIN conflict ON conflict.event = ? AND conflict.id = wanted.value",
+        (json_list(ids), event),
+    )
+    cases = [(id, _case.decode(body)) for id, body in rows]
+    return {id: case.attendee for id, case in cases if case.attendee is not None}
+
+
 def close_case(tx: Transaction, event: int, id: str, kind: str, verdict: str, *, at: int, by: str) -> None:
     tx.run(
         "UPDATE conflict SET verdict = ?, closed_at = ?, closed_by = ?"

@@ -41,11 +41,13 @@ class DeviceAdded(Struct, frozen=True):
 
 
 class Pairing(Struct, frozen=True):
-    """A link that pairs one browser, once. Its code stands behind the #, which no server logs."""
+    """A link that pairs one browser, or one station, once, for so many `minutes`. Its code stands behind the #, which
+    no server logs."""
 
     link: str
     qr: str
     expires_at: str
+    minutes: int
 
 
 @get("/devices", guards=[may("manage")])
@@ -91,7 +93,7 @@ async def start_pairing(
     code, expires_at = await centre.write(lambda tx: people.start_pairing(tx, centre.venues, event, device))
     link = f"{request.base_url}pair#{code}"
     expires = dt.datetime.fromtimestamp(expires_at / 1000, dt.UTC).isoformat(timespec="seconds")
-    return Pairing(link, qr_svg(link), expires)
+    return Pairing(link, qr_svg(link), expires, people.PAIRING_MINUTES)
 
 
 @delete("/devices/{device:str}", guards=[may("manage")])

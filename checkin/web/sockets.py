@@ -1,7 +1,8 @@
 """The server's websockets, with the bounds that uvicorn leaves open, and frames that are made once for all.
 
-uvicorn reads on only when the application has taken a message, but it answers every ping whether its answer is
-read or not, and keeps every piece of a message. Here a client has so many of both.
+uvicorn reads on only when the application has taken a message. But it answers every ping whether its answer is read
+or not, keeps every piece of a message, and reads on for ten seconds what is sent after its own farewell, as fast as it
+comes. Here a client has so many of these.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 CONTROLS_MAX = 100
-"""Pings and pongs of a client in `CONTROLS_PER_S`: a client that keeps itself alive sends one in some seconds."""
+"""Pings, pongs, and messages after the farewell, of a client in `CONTROLS_PER_S`: one that keeps itself alive sends one
+in some seconds."""
 CONTROLS_PER_S = 30.0
 PIECES_MAX = 256
 """Pieces of one message; its bytes are bounded by the server."""
@@ -55,6 +57,16 @@ class Sockets(WebSocketsSansIOProtocol):
             self.transport.abort()
         else:
             super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        if not self.close_sent or self._takes_control():
+            super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:  # what is wrong came after the farewell
+            self.transport.abort()
+        else:
+            super().handle_parser_exception()
 
     def _takes_control(self) -> bool:
         now_s = self.loop.time()

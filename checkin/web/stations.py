@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from itertools import count
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Request, WebSocket, get, post, websocket
@@ -13,7 +14,8 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
 
 from checkin.core.errors import CheckinError
-from checkin.core.link import Ask, Rows, ToCentre
+from checkin.core.link import ROWS_MAX, Row, Rows, ToCentre
+from checkin.core.model import Scan
 from checkin.core.reference import People, ToStationToo, Welcome
 from checkin.live.broadcast import Broadcast
 from checkin.service import stations
@@ -31,13 +33,48 @@ from checkin.service.stations import (
 )
 from checkin.store.stations import Station
 from checkin.web.auth import may
-from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY
+from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, CLOSE_TRY_LATER
 from checkin.web.sockets import Sockets, frame_of, socket_of
 
 OUT_MAX = 5_000
 """So many messages wait for one station; it is a thousand pages of people and more."""
 
+SHOWS = "station shows"
+REASON_LETTERS_MAX = 100
+"""A close frame has room for 123 bytes."""
+
+log = logging.getLogger(__name__)
+
+
+class UnreadAsk(msgspec.Struct, frozen=True, tag="ask"):
+    """A question that the centre cannot read: its door decides alone."""
+
+
+class UnreadRows(msgspec.Struct, frozen=True, tag="rows"):
+    """Rows of which the centre cannot read at least one."""
+
+    generation: int
+    epoch: str
+    rows: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=ROWS_MAX)]
+    ages: Annotated[tuple[int | None, ...], msgspec.Meta(max_length=ROWS_MAX)]
+
+
+class UnreadRow(msgspec.Struct, frozen=True):
+    n: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Refused(Exception):
+    """The centre closes a link: with which code, and why."""
+
+    def __init__(self, code: int, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+
+
 _decode = msgspec.msgpack.Decoder(ToCentre).decode
+_decode_row = msgspec.msgpack.Decoder(Row).decode
+_decode_unread = msgspec.msgpack.Decoder(UnreadAsk | UnreadRows).decode
+_decode_unread_row = msgspec.msgpack.Decoder(UnreadRow).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -121,6 +158,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     kind, _, token = socket.headers.get("authorization", "").partition(" ")
     found = await centre.read(lambda tx: stations.station_of(tx, event, token.strip()))
     if kind.lower() != "bearer" or found is None:
+        log.warning("a link with %s was refused: no station of this event has its token", event)
         await socket.close(code=CLOSE_POLICY, reason="unknown station: pair it anew")
         return
     await socket.accept()
@@ -131,12 +169,16 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     out: asyncio.PriorityQueue[tuple[bool, int, bytes]] = asyncio.PriorityQueue(OUT_MAX)
     order = count()
 
+    ended = Refused(CLOSE_FAILED, "failed here; it was logged")
+
     def push(message: ToStationToo) -> None:
+        nonlocal ended
         try:
             # Whatever else there is overtakes the pages of people: nobody waits at a door for those.
             out.put_nowait((isinstance(message, People), next(order), _encode(message)))
         except asyncio.QueueFull:
-            writing.cancel()  # it takes nothing: let it come again
+            ended = Refused(CLOSE_TRY_LATER, "too slow: link again")
+            writing.cancel()
 
     async def write() -> None:
         while True:
@@ -146,16 +188,37 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     writing = asyncio.create_task(write(), name="station writes")
     work = [writing, asyncio.create_task(_listen(socket, links, found, push, centre), name="station listens")]
     if not found.revoked:
-        work.append(asyncio.create_task(_show(broadcast, found, line), name="station shows"))
+        work.append(asyncio.create_task(_show(broadcast, found, line), name=SHOWS))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
-    failed = any(not task.cancelled() and task.exception() is not None for task in done)
+    code, why = _told_end(found, done, ended)
     try:
-        await socket.close(code=CLOSE_FAILED if failed else CLOSE_GOING_AWAY)
+        await socket.close(code=code, reason=why)
     except (RuntimeError, WebSocketDisconnect):
         return
+
+
+def _told_end(station: Station, done: set[asyncio.Task[None]], ended: Refused) -> tuple[int, str]:
+    """Says in the log why a link has ended, and returns what to tell the station."""
+    if any(task.cancelled() for task in done):
+        log.warning("station %s: the centre closes its link: %s", station.id, ended)
+        return ended.code, str(ended)
+    for error in [error for task in done if (error := task.exception()) is not None]:
+        if isinstance(error, Refused):
+            log.warning("station %s: the centre closes its link: %s", station.id, error)
+            return error.code, str(error)
+        if isinstance(error, (OSError, WebSocketDisconnect)):
+            break
+        log.error("station %s: its link failed here", station.id, exc_info=error)
+        return ended.code, str(ended)
+    if any(task.get_name() == SHOWS for task in done):
+        why = "revoked, too slow, or the centre stops"
+        log.warning("station %s: the centre closes its link: %s", station.id, why)
+        return CLOSE_GOING_AWAY, why
+    log.info("station %s: its link has ended", station.id)
+    return CLOSE_GOING_AWAY, ""
 
 
 async def _listen(socket: WebSocket[Any, Any, Any], links: Links, station: Station, push: Any, centre: Centre) -> None:
@@ -168,24 +231,43 @@ async def _listen(socket: WebSocket[Any, Any, Any], links: Links, station: Stati
             received = await socket.receive()
             if received["type"] == "websocket.disconnect":
                 return
-            message = _decode(cast(bytes, received.get("bytes") or b""))
-            if not _is_of(message, station):
-                return  # a station speaks for its own door alone
+            message = _read(cast(bytes, received.get("bytes") or b""), station)
             centre.gate.heard[station.id] = centre.clock()
-            await links.take(connection, message)
-    except (msgspec.MsgspecError, CheckinError):
-        return
+            if message is not None:
+                await links.take(connection, message)
+    except msgspec.MsgspecError as error:
+        why = f"message not understood, are both programs of one version? {error}"
+        raise Refused(CLOSE_POLICY, why[:REASON_LETTERS_MAX]) from error
+    except CheckinError as error:
+        raise Refused(CLOSE_TRY_LATER, error.message[:REASON_LETTERS_MAX]) from error
     finally:
         links.disconnect(connection)
 
 
-def _is_of(message: ToCentre, station: Station) -> bool:
-    match message:
-        case Ask():
-            return message.scan.door == station.door
-        case Rows():
-            return all(row.scan.door == station.door for row in message.rows)
-    return True
+def _read(frame: bytes, station: Station) -> ToCentre | None:
+    """A message of a station; None for a question that is none. What cannot be read of its log is taken as it came.
+
+    Raises `MsgspecError` for all else.
+    """
+    try:
+        message: ToCentre = _decode(frame)
+        return message
+    except msgspec.ValidationError as error:
+        log.warning("station %s: a message that the centre cannot read: %s", station.id, error)
+        unread = _decode_unread(frame)
+    if isinstance(unread, UnreadAsk):
+        return None
+    rows = tuple(_row(one, unread.epoch, station) for one in unread.rows)
+    return Rows(generation=unread.generation, epoch=unread.epoch, rows=rows, ages=unread.ages)
+
+
+def _row(one: msgspec.Raw, epoch: str, station: Station) -> Row:
+    try:
+        return _decode_row(one)
+    except msgspec.ValidationError:
+        n = _decode_unread_row(one).n
+        scan = Scan(id=f"{station.id} {epoch} {n}", code="", door=station.door)
+        return Row(n=n, scan=scan, outcome="lapsed", decided="alone", unread=bytes(one))
 
 
 async def _show(broadcast: Broadcast, station: Station, line: Sockets) -> None:

@@ -123,9 +123,15 @@ export class Live {
     this.staleSince = "";
     /** How the station that serves this page is linked to the centre; null: the centre itself serves it.
      * `places`: so many it may still let in by itself. `disk`: whether it can write.
-     * @type {{link: "linked" | "slow" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, door: string, disk: "ok" | "full"} | null} */
+     * @type {{link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, door: string, disk: "ok" | "full"} | null} */
     this.station = null;
     this.heardAt = 0;
+    /** @type {(value?: any) => void} */
+    this.nowKnown = () => {};
+    /** Kept once the first heartbeat has said how things are. @type {Promise<void>} */
+    this.known = new Promise((resolve) => {
+      this.nowKnown = resolve;
+    });
     this.pause = RETRY_MS_MIN;
     /** @type {WebSocket | null} */
     this.socket = null;
@@ -163,6 +169,7 @@ export class Live {
     this.version = message.version;
     this.evacuation = message.evacuation;
     this.onChange();
+    if (message.type === "heartbeat") this.nowKnown();
     if (before && before !== message.version) this.onVersion();
   }
 

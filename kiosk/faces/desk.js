@@ -46,6 +46,8 @@ let seenSeq = 0;
 let following = false;
 /** Whether the station that this desk is at was cut off when it was shown last. */
 let wasCut = false;
+/** The door that was chosen when there was a link last. */
+let doorLinked = "";
 /** @type {WedgeScanner | null} */
 let scanner = null;
 
@@ -173,8 +175,8 @@ function foundLine(one, at) {
 function statusWord(one) {
   if (one.blocked) return `⛔ ${word("blockedNow")}`;
   if (one.registration !== "registered") return word(one.registration === "waiting" ? "onWaitingList" : "registrationCancelled");
-  if (one.area) return `✓ ${word("insideSince", { time: clock.time(one.arrived_at) })}`;
-  return one.arrived_at ? word("wentOutAgain") : word("notHereYet");
+  if (one.area) return `✓ ${one.arrived_at ? word("insideSince", { time: clock.time(one.arrived_at) }) : word("insideHouse")}`;
+  return one.came ? word("wentOutAgain") : word("notHereYet");
 }
 
 /** @param {number} at */
@@ -312,7 +314,7 @@ function deeds() {
     person.wheelchair ? button("companion", word("addCompanion"), () => walkIn({ companion_of: person.id, group: person.group })) : null,
     may.has("block") && !person.blocked ? button("block", word("block"), block, "danger") : null,
     button("note", word("note"), note),
-    person.arrived_at ? button("certificate", word("deskCertificate"), certify) : null,
+    person.came ? button("certificate", word("deskCertificate"), certify) : null,
     may.has("manage") ? button("access", word("deskAccess"), giveAccess) : null,
     may.has("manage") && !inside ? button("erase", word("deskErase"), eraseData, "danger") : null,
     person.booking_number ? button("group", word("groupPickup"), openGroup) : null,
@@ -337,6 +339,9 @@ function followLink() {
   if (cut === wasCut) return;
   wasCut = cut;
   document.body.classList.toggle("alone", cut);
+  // What is shown is where the check-in goes: cut off, to this station's own door.
+  if (cut) doorLinked = doorChoice.value;
+  doorChoice.value = cut ? live?.station?.door ?? "" : doorLinked;
   for (const id of ["#walkin", "#printer", "#door"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = cut;
   find("#queue").hidden = cut;
   find("#alone").hidden = !cut;
@@ -750,8 +755,27 @@ function showAll() {
   showQueue();
 }
 
+/** Whether somebody is known to be logged in. @param {boolean} usable */
+function setUsable(usable) {
+  find("main").hidden = !usable;
+  /** @type {HTMLButtonElement} */ (find("#walkin")).disabled = !usable;
+}
+
+/** At a station that is cut off nobody is known to be logged in: that is said, and it is tried again. @param {unknown} error @returns {never} */
+function showNoLogin(error) {
+  if (error instanceof Problem && error.code === "station_no_login") {
+    find("#link").textContent = word("noLink");
+    find("#alone").hidden = false;
+    find("#alone").replaceChildren(make("strong", {}, error.message));
+    setUsable(false);
+  }
+  throw error;
+}
+
 async function start() {
-  const [me, venue] = await Promise.all([call(`${root}/api/v1/me`), call(`${here}/layout`)]);
+  const [me, venue] = await Promise.all([call(`${root}/api/v1/me`).catch(showNoLogin), call(`${here}/layout`)]);
+  find("#alone").hidden = true;
+  setUsable(true);
   may = new Set(me.may);
   layout = venue;
   clock.zone = layout.event.timezone;
@@ -779,7 +803,8 @@ async function start() {
   });
   showAll();
   query.focus();
-  await readQueue();
+  if (root) await live.known; // whether the station is cut off decides whom to ask
+  readQueue().catch(() => {});
   setInterval(() => readQueue().catch(() => {}), QUEUE_READ_MS);
 }
 

@@ -216,11 +216,14 @@ function show(showing, forMs, sound) {
 function paint(tone, symbol, head, { name = "", organisation = "", hint = "", way = "", answer = null } = {}) {
   offer(answer); // first: what it offers takes room from the answer
   const main = find("#answer");
-  main.className = tone;
+  const alone = Boolean(answer?.provisional);
+  main.className = alone ? `${tone} alone` : tone;
+  find("#band").hidden = !alone;
   draw(find("#symbol"), symbol);
   find("#head").textContent = head;
-  fitHead(tone === "ready" ? "min(16cqh, 8cqw)" : "36cqh");
-  find("#name").style.setProperty("--name", `min(${name.length > 26 ? 8 : 11}cqh, 6cqw)`);
+  if (alone) fit("#band", "28cqh");
+  fit("#head", tone === "ready" ? "min(16cqh, 8cqw)" : alone ? "32cqh" : "36cqh");
+  find("#name").style.setProperty("--name", `min(${name.length > 26 || alone ? 8 : 11}cqh, 6cqw)`);
   find("#name").textContent = name;
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
@@ -244,12 +247,12 @@ function waitable(answer) {
   return Boolean(answer?.line && answer.line.number === null && answer.attendee);
 }
 
-/** The word as large as height and width let it be. @param {string} largest */
-function fitHead(largest) {
-  const head = find("#head");
-  head.style.setProperty("--head", largest);
-  const over = head.scrollWidth / head.clientWidth;
-  if (over > 1) head.style.setProperty("--head", `${parseFloat(getComputedStyle(head).fontSize) / over - 1}px`);
+/** The word as large as height and width let it be. @param {string} id @param {string} largest */
+function fit(id, largest) {
+  const element = find(id);
+  element.style.setProperty("--word", largest);
+  const over = element.scrollWidth / element.clientWidth;
+  if (over > 1) element.style.setProperty("--word", `${parseFloat(getComputedStyle(element).fontSize) / over - 1}px`);
 }
 
 function showReady() {
@@ -286,7 +289,7 @@ function showAnswer(answer) {
     name: person?.name ?? "",
     organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
     hint: said(answer.hint),
-    way: [answer.provisional ? word("provisional") : "", said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
+    way: [said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
     answer,
   };
   if (answer.outcome === "admitted") {
@@ -297,6 +300,11 @@ function showAnswer(answer) {
   }
   const number = answer.line?.number;
   const head = typeof number === "number" ? word("numberHead", { number }) : word(HEADS[/** @type {keyof typeof HEADS} */ (answer.reason)] ?? "stop");
+  if (answer.provisional && answer.reason === "area_full") {
+    // What is full is the centre's to know; of this door it is certain that it has no place left to give.
+    paint("refused", "cut", word("lineHead"), rest);
+    return;
+  }
   const full = ["area_full", "held_seats_only", "line_first", "wheelchair_full"].includes(answer.reason);
   const look = answer.soft || answer.choices.length > 0;
   paint(look ? "look" : "refused", full ? "full" : look ? "look" : "refused", head, rest);
@@ -370,7 +378,7 @@ function showNumbers() {
   if (now.kept) find("#freeword").textContent += ` · ${word("keptSeats", { count: now.kept })}`;
   if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
   if (now.called.length) find("#freeword").textContent += ` · ${word("calledNumbers", { numbers: now.called.join(", ") })}`;
-  const places = live?.cut ? live.station?.places ?? null : null;
+  const places = live?.cut || live?.station?.link === "restored" ? live.station?.places ?? null : null;
   if (places !== null) {
     // Free places are the centre's to know; what this door may give of them is certain.
     find("#free").textContent = String(places);
@@ -394,8 +402,8 @@ function showAlone() {
 /** What stands below the word of a door that decides by itself. */
 function aloneWord() {
   const station = live?.station;
-  if (!station || station.link !== "cut") return {};
-  const hint = station.since ? word("stationCut", { time: clock.time(station.since) }) : word("stationNever");
+  if (!station || !["cut", "restored"].includes(station.link)) return {};
+  const hint = station.link === "restored" ? word("stationRestored") : station.since ? word("stationCut", { time: clock.time(station.since) }) : word("stationNever");
   if (station.places === null || direction === "exit" || door?.item) return { hint };
   return { hint, way: station.places ? word("stationPlaces", { count: station.places }) : word("stationNoPlaces") };
 }
@@ -520,6 +528,7 @@ onLanguage(() => {
   showKept();
 });
 showSound();
+draw(find("#band-symbol"), "cut");
 
 /** The centre may not be there yet: try until it is. */
 async function startWhenPossible() {

@@ -10,6 +10,7 @@ function stationWord(live, display) {
   if (link === "revoked") return word("stationRevoked");
   if (disk === "full") return word("diskFullHead");
   if (link === "slow") return word("stationSlow");
+  if (link === "restored") return word("stationRestored");
   if (display) return since ? word("stationAsOf", { time: live.clock.time(since) }) : word("stationNever");
   const cut = since ? word("stationCut", { time: live.clock.time(since) }) : word("stationNever");
   return waiting ? `${cut} · ${word("stationWaiting", { count: waiting })}` : cut;
@@ -28,7 +29,7 @@ export function showLink(live, display = false) {
     return false;
   }
   if (live && !stale && live.station && (live.station.link !== "linked" || live.station.disk === "full")) {
-    link.className = `link-state ${live.station.link === "slow" ? "slow" : "cut"}`;
+    link.className = `link-state ${["slow", "restored"].includes(live.station.link) ? "slow" : "cut"}`;
     link.textContent = stationWord(live, display);
     return live.station.link === "cut" || live.station.link === "revoked";
   }

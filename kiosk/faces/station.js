@@ -11,9 +11,9 @@ const DISK_FREE_MB_MIN = 200;
 
 /**
  * @typedef {{status: "ok" | "starting" | "disk_full" | "revoked", event: string, event_name: string, door_name: string, area: string,
- *   centre: string, people: number, at: string, clock_off_s: number | null, disk_free_bytes: number, scanner: string, scanner_fault: string,
+ *   centre: string, people: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
  *   rooms: Record<string, string>, version: string,
- *   station: {link: "linked" | "slow" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
+ *   station: {link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
  */
 
 /** @type {Health | null} null: the program on this machine does not answer */
@@ -30,14 +30,16 @@ function link({ station, centre, status }) {
   if (status === "starting") return [name, word("stationCutHelp", { centre }), "wrong"];
   if (station.link === "linked") return [name, word("stationLinked", { centre }), "well"];
   if (station.link === "slow") return [name, word("stationSlow"), "look"];
+  if (station.link === "restored") return [name, word("stationRestored"), "wrong"];
   if (station.link === "revoked") return [name, word("stationRevoked"), "wrong"];
   const cut = station.since ? word("stationCut", { time: time(station.since) }) : word("stationNever");
   return [name, `${cut}. ${word("stationCutHelp", { centre })}`, "wrong"];
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
-function clockLine({ clock_off_s: off, at }) {
-  const shown = at ? time(at) : new Date().toTimeString().slice(0, 5); // of this machine either way
+function clockLine({ clock_off_s: off, clock_guessed: guessed, at, clock }) {
+  const shown = clock ? time(clock) : new Date().toTimeString().slice(0, 5); // of this machine either way
+  if (off !== null && guessed) return [word("stationClock"), word("stationClockGuess", { time: shown, centre: time(at) }), "look"];
   if (off === null) return [word("stationClock"), word("stationClockUnknown", { time: shown }), "look"];
   const wrong = Math.abs(off) > CLOCK_OFF_S_MAX;
   return [word("stationClock"), word(wrong ? "stationClockOff" : "stationClockWell", { time: shown, seconds: Math.round(Math.abs(off)) }), wrong ? "wrong" : "well"];
@@ -48,6 +50,11 @@ function disk({ station, disk_free_bytes: free }) {
   const mb = Math.floor(free / 1_000_000);
   if (station.disk === "full") return [word("stationDisk"), word("stationDiskFull"), "wrong"];
   return [word("stationDisk"), word("stationDiskFree", { mb: mb.toLocaleString(document.documentElement.lang) }), mb < DISK_FREE_MB_MIN ? "look" : "well"];
+}
+
+/** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
+function keeperLine({ keeper_beside: beside }) {
+  return [word("stationKey"), word(beside ? "stationKeyBeside" : "stationKeyApart"), beside ? "look" : "well"];
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
@@ -66,11 +73,12 @@ function known({ people, station, status }) {
 
 function show() {
   const lines = health
-    ? [link(health), known(health), /** @type {[string, string, "well" | "look" | "wrong"]} */ ([word("stationLog"), word("stationWaiting", { count: health.station.waiting }), health.station.waiting ? "look" : "well"]), clockLine(health), disk(health), scannerLine(health), /** @type {[string, string, "well"]} */ ([word("stationProgram"), health.version, "well"])]
+    ? [link(health), known(health), /** @type {[string, string, "well" | "look" | "wrong"]} */ ([word("stationLog"), word("stationWaiting", { count: health.station.waiting }), health.station.waiting ? "look" : "well"]), clockLine(health), disk(health), keeperLine(health), scannerLine(health), /** @type {[string, string, "well"]} */ ([word("stationProgram"), health.version, "well"])]
     : [/** @type {[string, string, "wrong"]} */ ([word("stationProgram"), word("stationSilent"), "wrong"])];
   find("#state").replaceChildren(...lines.flatMap(([name, text, how]) => [make("dt", {}, name), make("dd", { class: how }, text)]));
   if (!health) return;
   const event = `/events/${encodeURIComponent(health.event)}`;
+  find("#print").hidden = !health.prints;
   find("#door").textContent = health.door_name;
   find("#event").textContent = health.event_name;
   document.title = `${health.door_name} – ${word("station")}`;

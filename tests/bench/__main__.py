@@ -9,20 +9,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import platform
 import random
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 
 from checkin.core.model import Group
@@ -33,26 +29,47 @@ from checkin.main import store_of
 from checkin.service import badges as issuing
 from checkin.service import imports, venues
 from checkin.service.venues import Venues
-from tests.bench import badges, live, scans, search, stations
+from tests.bench import badges, compare, growth, live, overload, postgres, routes, scans, search, stations
+from tests.bench.plot import plot_svg
 from tests.bench.scans import served
+from tests.bench.start import first_answer
 
 RESULTS = Path("bench-results")
+BAD_DISPLAYS = 50
 ROOT = Path(__file__).parent.parent.parent
 FILES = ROOT / "checkin" / "demo" / "files"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a fifth of the time, rougher figures")
-    parser.add_argument("--only", choices=sorted(PARTS), help="one part alone")
+    parser.add_argument("--quick", action="store_true", help="a few minutes in all, rougher figures")
+    parser.add_argument(
+        "--long", action="store_true", help="a million attendees and ten million facts too: hours, 10 GB"
+    )
+    parser.add_argument(
+        "--only", choices=sorted([*PARTS, "growth"]), action="append", help="one part alone (repeatable)"
+    )
     chosen = parser.parse_args()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores shared with the load,")
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}\n")
-    results = {name: part(chosen.quick) for name, part in PARTS.items() if chosen.only in (None, name)}
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # also into a file, part by part
+    print(f"{compare.machine()}, shared with the load\n")
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-    kept.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
-    print(f"kept in {kept}")
+    parts: dict[str, Callable[[bool], Any]] = {
+        **PARTS,
+        "growth": lambda quick: growth.measure(quick, chosen.long, kept.with_suffix(".growth.svg")),
+    }
+    run = compare.Run(compare.machine(), chosen.quick, kept.stem, {})
+    started = time.monotonic()
+    for name, part in parts.items():
+        if not chosen.only or name in chosen.only:
+            run.parts[name] = part(chosen.quick)
+    before = compare.last_of(RESULTS, run)
+    kept.write_bytes(msgspec.json.format(msgspec.json.encode(run)))
+    if "rates" in run.parts:
+        kept.with_suffix(".rates.svg").write_text(plot_svg(overload.panels(run.parts["rates"])), encoding="utf-8")
+    for line in compare.compared(run, before):
+        print(line)
+    print(f"{(time.monotonic() - started) / 60:.1f} minutes; kept in {kept}, plots beside it")
 
 
 def measure_scans(quick: bool) -> Any:
@@ -105,6 +122,27 @@ def measure_live(quick: bool) -> Any:
     return results
 
 
+def measure_crowd(quick: bool) -> Any:
+    """Five thousand displays at one change a second (the aim: the last one within 150 ms), and a thousand beside bad
+    ones, which must delay none and take no memory."""
+    results: dict[str, live.LiveResult] = {}
+    with served("real") as server:
+        results["5,000 at 1 Hz"] = _drive(live.order_for(server, 5_000, 8 if quick else 40, 1))
+    for name, bad in (("1,000 at 10 Hz", 0), (f"the same and {BAD_DISPLAYS} of each bad kind", BAD_DISPLAYS)):
+        with served("real") as server:
+            results[name] = _drive(live.order_for(server, 1_000, 50 if quick else 150, 10, bad))
+    print(f"Displays in a crowd; bad ones: {', '.join(live.BAD)}")
+    print(f"{'':>34} {'p50 ms':>7} {'p99 ms':>7} {'spread':>7} {'p99 ms':>7} {'us CPU':>7} {'KiB':>6} {'MiB':>6}")
+    for name, run in results.items():
+        print(
+            f"{name:>34} {run.last_p50_ms:>7.1f} {run.last_p99_ms:>7.1f} {run.spread_p50_ms:>7.1f}"
+            f" {run.spread_p99_ms:>7.1f} {run.cpu_us_a_delivery:>7.1f} {run.kib_a_connection:>6.1f}"
+            f" {run.grown_mib:>6.1f}"
+        )
+    print()
+    return results
+
+
 def measure_delay(quick: bool) -> Any:
     """From the scan sent to five displays served, at 100 scans a second."""
     with served("real") as server:
@@ -140,7 +178,7 @@ def measure_files(quick: bool) -> Any:
                 return seconds
 
         import_s = asyncio.run(take_in())
-        first_answer_s, memory_mib = _start(url)
+        first_answer_s, memory_mib = first_answer(url)
     print(f"10,000 rows: read in {read_s:.2f} s, imported in {import_s:.2f} s")
     print(
         f"checkin serve with 10,000 attendees: first answer after {first_answer_s:.2f} s,"
@@ -226,37 +264,21 @@ def _plain_loop() -> Iterator[dict[str, Any]]:
         process.wait(20)
 
 
-def _start(url: str) -> tuple[float, float]:
-    """Seconds from `checkin serve` to the first answer, and MiB resident after it."""
-    port = 18_000 + os.getpid() % 1_000
-    started = time.perf_counter()
-    environment = {**os.environ, "CHECKIN_DATABASE_URL": url}
-    process = subprocess.Popen([sys.executable, "-m", "checkin", "serve", "--port", str(port)], env=environment)
-    try:
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).raise_for_status()
-                break
-            except httpx.TransportError:
-                time.sleep(0.01)
-        seconds = time.perf_counter() - started
-        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-            resident_kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-        return seconds, resident_kib / 1024
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 PARTS = {
     "scans": measure_scans,
+    "routes": routes.measure,
+    "rates": overload.measure_rates,
+    "overload": overload.measure_overload,
     "live": measure_live,
+    "crowd": measure_crowd,
     "delay": measure_delay,
     "files": measure_files,
     "badges": measure_badges,
     "search": measure_search,
     "stations": measure_stations,
+    "postgres": postgres.measure,
 }
+"""What `growth` measures comes last: it takes longest."""
 
 if __name__ == "__main__":
     main()

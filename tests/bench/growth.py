@@ -30,6 +30,7 @@ from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store.engine import Store, Transaction
 from checkin.wire import FACTS_MAX
+from tests.bench.plot import plot_svg
 from tests.bench.scans import ATTENDEES, load, served
 from tests.bench.server import PREPARED
 from tests.bench.start import first_answer, resident_mib
@@ -37,7 +38,7 @@ from tests.bench.venue import DOORS, ROOMS, SLUG, prepare
 
 ATTENDEE_COUNTS = (1_000, 10_000, 100_000, 1_000_000)
 FACT_COUNTS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-AREA_COUNTS = (8, 64, 512)
+AREA_COUNTS = (8, 64, 400)
 DOOR_COUNTS = (16, 128, 1_024)
 LONG_FROM = 1_000_000
 """Of attendees and facts: so many are measured with `--long` alone."""
@@ -45,6 +46,15 @@ QUICK_TO = 10_000
 REAL_SCANS = 1_000
 CLIENTS = 16
 REPEATS = 5
+PLOTTED = {
+    "scan p50, ms": "p50_ms",
+    "memory, MiB": "memory_mib",
+    "start, s": "start_s",
+    "search, ms": "search_ms",
+    "round, ms": "round_ms",
+    "page, ms": "page_ms",
+    "list, s": "list_s",
+}
 
 
 class Size(Struct, frozen=True):
@@ -187,3 +197,46 @@ async def _scan(store: Store, venues: Venues, codes: list[str], count: int) -> N
 
     while await store.write(multiply) < count:
         pass
+
+
+def measure(quick: bool, long: bool, plots: Path) -> list[Grown]:
+    """Tables and a plot of each dimension."""
+    results = run(quick, long)
+    print("How cost grows, one dimension at a time (else 2,000 attendees, 1,000 facts, 8 areas, 16 doors)")
+    columns = {
+        "scans/s": "scans_per_s",
+        "p50 ms": "p50_ms",
+        "p99 ms": "p99_ms",
+        "at 200/s": "offered_p99_ms",
+        "MiB": "memory_mib",
+        "start s": "start_s",
+        "search": "search_ms",
+        "facts": "facts_page_ms",
+        "count": "occupancy_ms",
+        "round": "round_ms",
+        "page": "page_ms",
+        "first": "page_first_ms",
+        "verify s": "verify_s",
+        "list s": "list_s",
+    }
+    print(f"{'':>20} " + " ".join(f"{name:>8}" for name in columns))
+    for one in results:
+        figures = " ".join(f"{getattr(one, field):>8,.{_digits(getattr(one, field))}f}" for field in columns.values())
+        print(f"{one.count:>10,} {one.what:<9} {figures}")
+    print(
+        "(MiB with the cache of both connections; in ms a search, a page of 1,000 facts, the occupancy, a round\n"
+        "of the housekeeping, the organiser's page and its first time)\n"
+    )
+    panels = {
+        what: {
+            label: [(one.count, getattr(one, field)) for one in results if one.what == what]
+            for label, field in {**PLOTTED, **({"verify, s": "verify_s"} if what == "facts" else {})}.items()
+        }
+        for what in dict.fromkeys(one.what for one in results)
+    }
+    plots.write_text(plot_svg(panels), encoding="utf-8")
+    return results
+
+
+def _digits(value: float) -> int:
+    return 0 if value >= 100 else 1 if value >= 10 else 2

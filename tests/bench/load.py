@@ -10,6 +10,7 @@ import asyncio
 import functools
 import json
 import os
+import resource
 import struct
 import sys
 import time
@@ -201,11 +202,13 @@ class Load:
         due = 0
         while (now := time.perf_counter()) < self._ends_at:
             while due < (now - started) * self._rate:
-                scanner = self._next_free()
-                if scanner is not None and (request := self.next_request()) is not None:
-                    scanner.send(request, started + due / self._rate)
-                else:
+                scanner, request = self._next_free(), self.next_request()
+                if scanner is None:
                     self._unsent += 1
+                elif request is None:
+                    scanner.close()
+                else:
+                    scanner.send(request, started + due / self._rate)
                 due += 1
             await asyncio.sleep(TICK_S)
         for scanner in self._free:
@@ -270,4 +273,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     uvloop.run(main())

@@ -9,6 +9,7 @@ import time
 from msgspec import Struct
 
 from tests.bench.load import Result
+from tests.bench.plot import Lines
 from tests.bench.scans import load, served
 from tests.bench.start import resident_mib
 
@@ -75,3 +76,50 @@ def run(seconds: float) -> OverloadResult:
         quarter_mib=quarter[0],
         end_mib=end_mib,
     )
+
+
+def measure_rates(quick: bool) -> dict[int, Result]:
+    """Scans that come when they come; the aim is a p99 of 15 ms at 1,000 a second."""
+    results = run_rates(2.0 if quick else 10.0)
+    print(f"Scans offered at a rate over {RATE_CLIENTS} connections; late counts from when a scan was due")
+    print(f"{'offered/s':>10} {'answered/s':>11} {'p50 ms':>8} {'p99 ms':>8} {'most ms':>8} {'unsent':>7}")
+    for rate, one in results.items():
+        print(
+            f"{rate:>10,} {one.scans_per_s:>11,.0f} {one.p50_ms:>8.1f} {one.p99_ms:>8.1f} {one.max_ms:>8.1f}"
+            f" {one.unsent:>7,}"
+        )
+    print()
+    return results
+
+
+def measure_overload(quick: bool) -> OverloadResult:
+    """Ten times as much as the service takes, for a minute."""
+    one = run(10.0 if quick else 60.0)
+    print(
+        f"Overload: it takes {one.takes_per_s:,.0f} scans/s and is offered {one.offered_per_s:,.0f},"
+        f" for {one.seconds:.0f} s"
+    )
+    print(f"{'':>14} {'scans/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'most ms':>8}")
+    print(
+        f"{'accepted':>14} {one.accepted_per_s:>8,.0f} {one.load.p50_ms:>8.0f} {one.load.p99_ms:>8.0f}"
+        f" {one.load.max_ms:>8.0f}"
+    )
+    print(f"{'refused':>14} {one.refused_per_s:>8,.0f} {one.load.refused_p50_ms:>8.0f} {one.load.refused_p99_ms:>8.0f}")
+    for name, alone in (("alone, before", one.quiet), ("alone, after", one.after)):
+        print(f"{name:>14} {alone.scans_per_s:>8,.0f} {alone.p50_ms:>8.1f} {alone.p99_ms:>8.1f} {alone.max_ms:>8.1f}")
+    print(
+        f"Refusals without Retry-After: {one.load.without_retry_after}; never sent, since all {CONNECTIONS:,}"
+        f" connections waited: {one.load.unsent:,}\n"
+        f"Memory: {one.before_mib:.0f} MiB before, {one.quarter_mib:.0f} after a quarter of it,"
+        f" {one.end_mib:.0f} at its end\n"
+    )
+    return one
+
+
+def panels(results: dict[int, Result]) -> dict[str, Lines]:
+    """The plot of `measure_rates`."""
+    fields = {"p50": "p50_ms", "p99": "p99_ms", "most": "max_ms"}
+    lines = {
+        name: [(float(rate), getattr(one, field)) for rate, one in results.items()] for name, field in fields.items()
+    }
+    return {"ms until answered, by scans/s offered": lines}

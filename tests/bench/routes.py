@@ -9,8 +9,9 @@ import asyncio
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import httptools
 import msgspec
@@ -20,7 +21,7 @@ from checkin.core.model import Direction, Scan
 from checkin.main import open_store, wall_clock
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues
-from checkin.store.engine import Transaction
+from checkin.store.engine import Row, Transaction
 from checkin.wire import Answer, ScanSent
 from tests.bench.load import Result
 from tests.bench.scans import load, served
@@ -39,6 +40,52 @@ class Stage(Struct):
 
     what: str
     us: float
+
+
+class Clock(Struct):
+    """Seconds in statements that read, and in those that write."""
+
+    read_s: float = 0.0
+    written_s: float = 0.0
+
+
+class Timed:
+    """A transaction whose statements are timed."""
+
+    def __init__(self, tx: Transaction, clock: Clock) -> None:
+        self._tx = tx
+        self._clock = clock
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        started = time.perf_counter()
+        try:
+            return self._tx.rows(sql, parameters)
+        finally:
+            self._clock.read_s += time.perf_counter() - started
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        started = time.perf_counter()
+        try:
+            return self._tx.row(sql, parameters)
+        finally:
+            self._clock.read_s += time.perf_counter() - started
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        started = time.perf_counter()
+        try:
+            return self._tx.run(sql, parameters)
+        finally:
+            self._clock.written_s += time.perf_counter() - started
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        started = time.perf_counter()
+        try:
+            self._tx.run_many(sql, rows)
+        finally:
+            self._clock.written_s += time.perf_counter() - started
+
+    def tell(self, news: str) -> None:
+        self._tx.tell(news)
 
 
 class Routes(Struct):
@@ -94,16 +141,16 @@ async def _stages(folder: Path) -> tuple[list[Stage], dict[int, float]]:
 
             return work
 
-        batches = {}
-        inside_us = 0.0
+        batches, clock, inside_us = {}, Clock(), 0.0
         for count in BATCHES:
             spent, inside = 0.0, 0.0
+            clock = Clock()
             for _ in range(ROUNDS):
                 work = decide(count)
 
-                def timed(tx: Transaction, work: Callable[[Transaction], None] = work) -> float:
+                def timed(tx: Transaction, work: Callable[[Transaction], None] = work, clock: Clock = clock) -> float:
                     began = time.perf_counter()
-                    work(tx)
+                    work(Timed(tx, clock))
                     return time.perf_counter() - began
 
                 started = time.perf_counter()
@@ -116,7 +163,9 @@ async def _stages(folder: Path) -> tuple[list[Stage], dict[int, float]]:
         return [
             Stage("request parsed", _us(lambda: httptools.HttpRequestParser(_Nothing()).feed_data(head + sent))),
             Stage("body decoded", _us(lambda: decode(sent))),
-            Stage(f"decided and inserted, {most} at once", inside_us),
+            Stage(f"loaded, {most} at once", clock.read_s / ROUNDS / most * 1e6),
+            Stage(f"decided, {most} at once", inside_us - (clock.read_s + clock.written_s) / ROUNDS / most * 1e6),
+            Stage(f"inserted, {most} at once", clock.written_s / ROUNDS / most * 1e6),
             Stage(f"begin, commit and back, {most} at once", batches[most] - inside_us),
             Stage(f"the hop to the thread in that, {most} at once", hop_us),
             Stage("answer encoded", _us(lambda: encode(answers[0]))),
@@ -147,3 +196,21 @@ class _Nothing:
 
     def on_body(self, body: bytes) -> None:
         return None
+
+
+def measure(quick: bool) -> Routes:
+    """The same answer behind fewer layers, and the stages of a scan."""
+    result = run(1.5 if quick else 5.0)
+    print(f"Where a scan's time goes: {CLIENTS} clients; all but real decide and store nothing")
+    print(f"{'':>8} {'scans/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'us each':>8} {'of bare':>8}")
+    for kind, one in result.kinds.items():
+        share = one.scans_per_s / result.kinds["bare"].scans_per_s
+        print(
+            f"{kind:>8} {one.scans_per_s:>8,.0f} {one.p50_ms:>7.1f} {one.p99_ms:>7.1f} {1e6 / one.scans_per_s:>8.0f}"
+            f" {share:>8.2f}"
+        )
+    for stage in result.stages:
+        print(f" {stage.what:<44} {stage.us:>8.1f} us a scan")
+    told = ", ".join(f"{us:,.0f} us in a batch of {count}" for count, us in result.batches.items())
+    print(f" begun, decided, committed: {told}\n")
+    return result

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import resource
 import socket
 import sys
 from collections.abc import Sequence
@@ -165,4 +166,6 @@ async def main(kind: str, folder: Path, attendee_count: int) -> None:
 
 
 if __name__ == "__main__":
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     uvloop.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

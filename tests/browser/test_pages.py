@@ -112,10 +112,13 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     expect(page.locator("#pairing")).to_be_visible()
     assert (page.locator("#qr").get_attribute("src") or "").startswith("data:image/svg+xml")
     assert page.evaluate("document.querySelector('#qr').naturalWidth") > 0
+    expect(page.locator("#pairhelp")).to_contain_text("noch 15 Minuten")
     with page.expect_response(re.compile("/pairing$")) as answered:
         page.click("#closepairing")
         page.locator("#list button").first.click()
     path = answered.value.json()["link"].partition("/pair")[2]
+    page.get_by_text("Oder als Station").click()
+    expect(page.locator("#paircommand")).to_contain_text(f"/pair{path}'")
     tablet = opened(f"/pair{path}", login=False)
     tablet.click("#pair")
     tablet.wait_for_url(re.compile(rf"/events/{SLUG}/door/D2$"))

@@ -195,6 +195,24 @@ def test_what_is_unknown_of_a_headcount_makes_older_sightings_unsure() -> None:
     assert not ledger.may_be_missing("a1", "P")
 
 
+def test_who_sat_on_a_seat_in_doubt_hides_others_from_the_next_headcount_too() -> None:
+    ledger = Ledger(layout())
+    ledger.doubt("scan", "P", "a1")
+    ledger.headcount("P", 1_000, sure=True)
+    ledger.headcount("P", 2_000, sure=True)
+    assert ledger.may_be_missing("a2", "P")
+    ledger.emptied(3_000)
+    ledger.headcount("P", 4_000, sure=True)
+    assert not ledger.may_be_missing("a2", "P")
+
+
+def test_who_was_seen_before_a_headcount_or_after_it_may_be_missing() -> None:
+    ledger = ledger_with(1)
+    ledger.headcount("P", 1_000, sure=False)
+    ledger.see("a1", Seen(scan="s", area="P", from_at=900, to_at=1_100))
+    assert ledger.may_be_missing("a1", "P")
+
+
 def test_only_what_the_door_knew_or_the_steady_clock_proves_tells_the_order() -> None:
     last = Seen(scan="in", area="P", from_at=1_000, to_at=1_100)
     sighting = Sighting(scan="out", after=None, from_at=None, to_at=5_000, at=9_000)

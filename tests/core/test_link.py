@@ -219,17 +219,36 @@ def test_a_way_out_of_somebody_unknown_frees_the_seat_of_the_first_that_is_told_
     assert house.free("house") == free + 1
 
 
-def test_who_went_out_and_came_in_by_a_door_that_told_nobody_has_left_for_good_by_another() -> None:
+@pytest.mark.parametrize(("after", "freed"), [("in", 1), ("another way in", 0), (None, 0)])
+def test_who_went_out_and_came_in_by_a_door_that_told_nobody_has_left_for_good_by_another(
+    after: str | None, freed: int
+) -> None:
     house = House()
     house.process.ledger.grant(("front", "front 1"), "house", 1)
     house.page("a1", "in")
     house.now += 10_000
     house.page("a1", "out", "exit")
     free = house.free("house")
-    late(house, 1, "out for a while", direction="exit", after="in")
+    late(house, 1, "out for a while", direction="exit", after=after)
     late(house, 2, "in again", after="out for a while")
     house.report("front", n=2, handed=2, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
-    assert house.free("house") == free + 1
+    assert house.free("house") == free + freed
+
+
+def test_who_came_back_before_they_were_seen_elsewhere_was_one_of_those_missing() -> None:
+    house = House()
+    house.process.ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    house.now += 1
+    house.process.centre.headcount("house", house.now)
+    house.process.count.headcount("house", 0)
+    house.now += 10_000
+    house.ask("hall", "a1", "into the hall")
+    house.row("hall", 1, "a1", "into the hall", decided="centre")
+    tally = house.process.count.house.tallies["house"]
+    assert (tally.known, tally.uncounted) == (1, -1)
+    house.row("front", 1, "a1", "in again", from_at=NOW + 2, age=5_000, takes=("house",))
+    assert (tally.known, tally.uncounted) == (1, 0)
 
 
 def test_who_left_before_a_person_looked_into_the_case_leaves_their_place_in_doubt() -> None:
@@ -321,9 +340,21 @@ def test_a_clock_that_is_off_is_shown_beside_that_of_the_centre() -> None:
 def test_a_clock_that_stays_off_is_one_case_until_it_is_set() -> None:
     house = House()
     for n, offset_ms in enumerate((120_000, 121_000, None, 122_000, 0, 120_000), 1):
+        if n == 3:
+            house.now += SILENT_MS + 1
+            house.process.centre.tick(house.now)  # its link is back only with its next word
+        if n == 4:
+            house.process.start()
         house.report("hall", n)
         house.row("hall", n, f"a{n}", f"s{n}", at=NOW + (offset_ms or 0), offset_ms=offset_ms, from_at=NOW)
     assert [one for one in house.process.count.cases if one.endswith("clock_off")] == ["s1 clock_off", "s6 clock_off"]
+
+
+def test_a_clock_is_not_measured_by_that_of_a_demo() -> None:
+    house = House()
+    house.process.centre.real_time = False
+    house.row("hall", 1, "a1", "s", at=NOW - 20_000_000, offset_ms=-20_000_000, from_at=NOW)
+    assert not house.process.count.cases
 
 
 def test_who_comes_in_again_at_a_centre_put_back_was_one_of_those_missing() -> None:

@@ -144,6 +144,7 @@ def calendar(*more: str) -> bytes:
         ("RRULE:FREQ=DAILY", [20]),
         ("RRULE:FREQ=DAILY;COUNT=3\r\nEXDATE:20260321T111000Z", [20, 22]),
         ("RDATE:20260323T111000Z", [20, 23]),
+        ("RRULE:FREQ=DAILY\r\nEXDATE:20260320T111000Z", []),
     ],
 )
 def test_entry_that_repeats_is_a_session_each_time(rule: str, days: list[int]) -> None:

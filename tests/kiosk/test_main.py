@@ -8,32 +8,35 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from checkin.core.admission import Bearer
-from checkin.core.errors import Conflict
+from checkin.core.errors import Conflict, NotAllowed
+from checkin.core.link import PATIENCE_MS, Answer, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import People, Person, VenueNow
 from checkin.core.schedule import Programme
+from kiosk.__main__ import main as command
 from kiosk.keeper import Keeper, Pairing
 from kiosk.link import NotTaken
 from kiosk.main import Kiosk, NotReady
-from kiosk.station import Store
+from kiosk.station import Moment, Store
 from kiosk.store import Disk
-from tests.venue import layout
+from tests.venue import at, layout
 
 KEY = bytes(range(32))
 ADA = Person(bearer=Bearer(attendee="a1", group="gast", registration="registered"), name="Ada Lovelace")
 
 
-def station(folder: Path) -> Kiosk:
-    """At door D1 of a house without a limit, with one badge that it knows."""
+def station(folder: Path, *, house: int | None = None, door: str = "D1") -> Kiosk:
+    """At a door of the house, without a limit unless said, with one badge that it knows."""
     keeper = Keeper(folder / "keeper")
-    pairing = Pairing(url="http://127.0.0.1:9", event="tagung", station="s", door="D1", token="t")
+    pairing = Pairing(url="http://127.0.0.1:9", event="tagung", station="s", door=door, token="t")
     if keeper.key() is None:
         keeper.keep_key(KEY)
         disk = Disk(folder / "station.db", KEY)
-        house = layout(house=None)
-        disk.keep_venue(VenueNow.of(house, Programme(house.event)))
+        venue = layout(house=house)
+        disk.keep_venue(VenueNow.of(venue, Programme(venue.event)))
         raw = msgspec.Raw(msgspec.msgpack.encode(ADA))
         disk.keep_people(People(version="v1", since=None, changed=(("BADGE", raw),)), [])
         disk.close()
@@ -46,8 +49,15 @@ def has_station(kiosk: Kiosk) -> bool:
     return kiosk.station is not None
 
 
-def scan(id: str, code: str = "BADGE") -> Scan:
-    return Scan(id=id, code=code, door="D1")
+def scan(id: str, code: str = "BADGE", door: str = "D1") -> Scan:
+    return Scan(id=id, code=code, door=door)
+
+
+def hear(kiosk: Kiosk, at: int, *, frozen: bool = False) -> None:
+    """A word of the centre."""
+    assert kiosk.station is not None
+    epoch = kiosk.station.state.epoch
+    kiosk._heard(Totals(generation=1, at=at, epoch=epoch, granted={}, keep={}, have={}, frozen=frozen))
 
 
 def test_station_alone_answers_and_gives_the_same_answer_again_after_a_new_start(tmp_path: Path) -> None:
@@ -68,6 +78,99 @@ def test_station_alone_answers_and_gives_the_same_answer_again_after_a_new_start
         again.close()
 
     asyncio.run(run())
+
+
+def test_scan_at_another_door_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
+    async def run() -> None:
+        kiosk = station(tmp_path)
+        with pytest.raises(NotAllowed, match="door Süd"):
+            await kiosk.scan(scan("s1", door="D2"))
+        assert kiosk.state().waiting == 0
+        assert kiosk.station is not None
+        assert not kiosk.station.asked
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_door_without_places_of_its_own_does_not_say_that_the_house_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        monkeypatch.setattr("kiosk.main._now", lambda: Moment(wall=at("10:00"), steady=0))
+        kiosk = station(tmp_path, house=10)
+        answer, _ = await kiosk.scan(scan("s1"))
+        assert (answer.outcome, answer.reason) == ("refused", "area_full")
+        assert answer.hint["de"] == "Diese Tür darf ohne Zentrale niemanden mehr einlassen"
+        assert answer.way == {"de": "Bitte zu West oder warten", "en": "Please go to West, or wait"}
+        kiosk.close()
+        closed = station(tmp_path / "closed", house=0)
+        answer, _ = await closed.scan(scan("s1"))
+        assert answer.hint["de"] == "Haus voll – bitte warten", "no door lets anybody in there"
+        closed.close()
+
+    asyncio.run(run())
+
+
+def test_door_of_a_centre_that_was_put_back_says_so_and_is_slow_only_where_patience_ran_out(tmp_path: Path) -> None:
+    async def run() -> None:
+        kiosk = station(tmp_path, house=10)
+        hear(kiosk, at("10:00"), frozen=True)
+        assert kiosk.state().link == "restored"
+        asking = asyncio.create_task(kiosk.scan(scan("s1")))
+        await asyncio.sleep(0)
+        kiosk._heard(Answer(generation=1, at=at("10:00"), scan="s1", decision=None))
+        answer, _ = await asking
+        assert answer.provisional
+        assert answer.hint["de"].startswith("Die Zentrale wurde zurückgespielt")
+        hear(kiosk, at("10:01"))
+        assert kiosk.state().link == "linked", "the centre has answered in time that the door decides"
+        asking = asyncio.create_task(kiosk.scan(scan("s2")))
+        ticking = asyncio.create_task(kiosk._tick())
+        await asyncio.wait_for(asking, PATIENCE_MS / 1000 + 1)
+        ticking.cancel()
+        assert kiosk.state().link == "slow"
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_station_whose_clock_is_wrong_shows_and_decides_by_the_centres_also_after_a_new_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        passed_ms = 0
+        monkeypatch.setattr("kiosk.main._now", lambda: Moment(wall=at("20:00") + passed_ms, steady=passed_ms))
+        kiosk = station(tmp_path, door="D2")  # closes at 18:00
+        hear(kiosk, at("10:00"))
+        assert kiosk.now() == at("10:00")
+        kiosk.close()
+        passed_ms = 600_000
+        again = station(tmp_path, door="D2")
+        answer, _ = await again.scan(scan("s1", door="D2"))
+        assert answer.outcome == "admitted"
+        assert (answer.received_at[11:16], str(again.state().since)[11:16]) == ("10:10", "10:00")
+        assert (belief := again.belief("a1")) is not None
+        assert belief.presence is not None
+        assert belief.presence.since_at == at("10:10")
+        health = again.health()
+        assert (health.at[11:16], health.clock[11:16]) == ("10:10", "20:10")
+        assert (health.clock_off_s, health.clock_guessed) == (36_000, True)
+        again.close()
+
+    asyncio.run(run())
+
+
+def test_key_beside_the_data_is_told_apart_from_one_on_another_medium(tmp_path: Path) -> None:
+    assert Keeper(tmp_path / "data" / "keeper").lies_beside(tmp_path / "data")
+    assert not Keeper(Path("/proc")).lies_beside(tmp_path)
+
+
+def test_pairing_without_a_code_says_what_is_missing(tmp_path: Path) -> None:
+    for code in ("", "https://centre.example/pair#"):
+        told = CliRunner().invoke(command, ["pair", "https://centre.example", code, "--data", str(tmp_path / "data")])
+        assert told.exit_code == 2
+        assert "pairing link of the page" in told.output
 
 
 def test_station_that_starts_on_a_full_disk_goes_on_once_there_is_space(

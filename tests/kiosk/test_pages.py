@@ -129,6 +129,13 @@ def test_desk_that_was_logged_in_goes_on_cut_off_and_what_it_did_reaches_the_cen
 def test_displays_go_on_from_the_last_counts_and_a_restart_keeps_them(place: tuple[Real, Station]) -> None:
     centre, door = place
     with browser(door) as client:
+        for door_of in (f"/events/{SLUG}/door/D2", "/events/another/door/D1"):
+            assert client.get(door_of).headers["location"] == "/door", door_of
+        sent = {"id": str(uuid.uuid4()), "code": centre.codes["a8"], "door": "D1"}
+        for api, change in ((HERE, {"door": "D2"}), ("/api/v1/events/another", {})):
+            refused = client.post(f"{api}/scans", json=sent | change)
+            assert (refused.status_code, refused.json()["code"]) == (403, "station_other_door")
+            assert "Süd" in refused.json()["detail"]
         for face in ("board", "room/P", "door/D1", "clicker/house"):
             assert client.get(f"/events/{SLUG}/{face}").headers["content-type"].startswith("text/html"), face
         assert client.get(f"{HERE}/sessions").json() == {"sessions": []}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 import uuid
 from typing import Any
@@ -92,6 +93,31 @@ def test_display_that_floods_is_dropped(served: Served) -> None:
             for _ in range(1_000):
                 display.send("hello")
                 time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(b"\x89\x80" + bytes(4), id="pings"),
+        pytest.param(b"\x8a\x80" + bytes(4), id="pongs"),
+        pytest.param(b"\x81\x81" + bytes(4) + b"x", id="texts"),
+        pytest.param(b"\x00\x80" + bytes(4), id="pieces"),
+    ],
+)
+def test_display_that_floods_and_reads_nothing_is_cut_off(served: Served, frame: bytes) -> None:
+    head = (
+        f"GET /api/v1/events/{SLUG}/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {served.device('display')}\r\n\r\n"
+    )
+    ends = time.monotonic() + 6  # before the server's own ten seconds for a farewell
+    with socket.create_connection(("127.0.0.1", served.port), timeout=6) as raw, pytest.raises(ConnectionError):
+        raw.sendall(head.encode() + (b"\x01\x80" + bytes(4) if frame[0] == 0 else b""))
+        while time.monotonic() < ends:
+            raw.sendall(frame * 20)
+            time.sleep(0.01)
+    with listen(served) as display:
+        assert told(display)["type"] == "snapshot"
 
 
 def test_chatty_display_stays_until_another_program_revokes_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

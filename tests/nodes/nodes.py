@@ -38,6 +38,7 @@ HOUSE, HALL = 60, 20
 CLIENTS = 8
 NODES = 3
 GIVES_UP_S = 40.0
+STARTS_S_MAX = 60.0
 
 
 class Nodes:
@@ -50,7 +51,14 @@ class Nodes:
         self._ports = [free_port() for _ in range(NODES)]
         self._processes: list[subprocess.Popen[bytes] | None] = [None] * NODES
 
-    def start(self, node: int) -> None:
+    def start(self, *nodes: int) -> None:
+        """Start these, and wait until they answer."""
+        for node in nodes:
+            self._start(node)
+        for node in nodes:
+            wait_for(self._ports[node], STARTS_S_MAX)
+
+    def _start(self, node: int) -> None:
         self._processes[node] = subprocess.Popen(
             [sys.executable, "-m", "checkin", "serve", "--port", str(self._ports[node])],
             env={
@@ -62,11 +70,6 @@ class Nodes:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for(self._ports[node])
-
-    def start_all(self) -> None:
-        for node in range(NODES):
-            self.start(node)
 
     def kill(self, node: int) -> None:
         process = self._processes[node]

@@ -110,8 +110,8 @@ async def last_seat(seed: int) -> None:
         assert [one.seq for one in kept] == list(range(1, len(kept) + 1))
         assert await nodes[0].read(lambda tx: verify(tx, Venues(), SLUG)) == []
     finally:
-        for node in nodes:
-            await node.close()
+        for store in nodes:
+            await store.close()
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES))
@@ -204,7 +204,7 @@ def test_writers_read_what_the_ones_before_left_whatever_the_server_s_default(de
         url = new_postgres_database()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(
-                f"ALTER DATABASE {connection.info.dbname} SET default_transaction_isolation = '{default}'"  # type: ignore[arg-type]
+                f"ALTER DATABASE {connection.info.dbname} SET default_transaction_isolation = '{default}'"
             )
         async with store_of(url) as here, store_of(url) as there:
             venues = Venues()

@@ -1,4 +1,5 @@
-"""Days by the thousand: `make simulate SEEDS=n`, `ARGS="--first 7"`, `ARGS="--seed 1132"`, `ARGS=--mutants`."""
+"""Days by the thousand: `make simulate SEEDS=n`, `ARGS="--first 7"`, `ARGS="--seed 1132"`, `ARGS=--mutants`, and
+`ARGS="--seed 7 --mutant 'no seat stays in doubt'"`."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import datetime as dt
 import gc
 import sys
 import time
+import traceback
 
 from tests.simulation.day import Parts
 from tests.simulation.mutants import MUTANTS
@@ -18,6 +20,8 @@ TOLD_MAX = 3
 PROGRESS_S = 2.0
 PROGRESS_DAYS = 1_000
 """How often it is told how far it has come: on a screen, and in a file."""
+CRASHES = (AssertionError, KeyError, ValueError, RuntimeError)
+"""By these a rule left out is noticed as well; the table says so."""
 COLLECTED_DAYS = 20
 """A day leaves circles behind; so often they are cleared away, which is cheaper than looking for them all the time."""
 
@@ -28,13 +32,16 @@ def main() -> int:
     ask.add_argument("--first", type=int, help="the first seed; without, a fresh one")
     ask.add_argument("--seed", type=int, help="tell this one day, as short as it still fails")
     ask.add_argument("--seconds", type=float, help="stop after so long")
+    ask.add_argument("--mutant", metavar="NAME", help="with --seed: tell that day with this rule left out")
     ask.add_argument("--mutants", action="store_true", help="leave each rule out, and say when that was noticed")
     chosen = ask.parse_args()
+    if chosen.mutant is not None and (chosen.mutant not in MUTANTS or chosen.seed is None):
+        ask.error("--mutant needs --seed, and one of: " + "; ".join(MUTANTS))
     gc.disable()
     if chosen.mutants:
         return _mutants(chosen.seeds)
     if chosen.seed is not None:
-        return _one(chosen.seed)
+        return _one(chosen.seed, MUTANTS[chosen.mutant] if chosen.mutant is not None else None)
     first = chosen.first if chosen.first is not None else FRESH + time.time_ns() % FRESH
     return _many(first, chosen.seeds, chosen.seconds)
 
@@ -70,22 +77,27 @@ def _progress(days: int, seeds: int, failed: int, took: float) -> str:
     return f"{days:,} of {seeds:,} days, {failed} with a breach; {days / took:.0f} days a second, {left} left"
 
 
-def _one(seed: int) -> int:
+def _one(seed: int, parts: Parts | None = None) -> int:
     day = plan(seed)
-    if breach_of(day) is None:
-        print("\n".join(tell(day)))
+    try:
+        breach = breach_of(day, parts)
+    except CRASHES:
+        print(f"seed {seed}: no promise is broken, the program crashes\n{traceback.format_exc()}")
+        return 1
+    if breach is None:
+        print("\n".join(tell(day, parts)))
         return 0
-    print("\n".join(tell(shrink(day))))
+    print("\n".join(tell(shrink(day, parts), parts)))
     return 1
 
 
 def noticed(parts: Parts, days: int, first: int = 1) -> tuple[int, str] | None:
-    """After how many days a mutant is noticed, and by which promise; None: not in so many."""
+    """After how many days a mutant is noticed, and by which promise or crash; None: not in so many."""
     for number in range(days):
         try:
             breach = breach_of(plan(first + number), parts)
-        except (AssertionError, KeyError, ValueError, RuntimeError) as error:
-            return number + 1, type(error).__name__
+        except CRASHES as error:
+            return number + 1, f"a crash, {type(error).__name__}"
         if breach is not None:
             return number + 1, breach.promise
     return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from checkin.core.allotment import Counters, Ledger, Sighting
+from checkin.core.allotment import Counters, Ledger, Sighting, order
 from checkin.core.link import Centre, News, Row, ToCentre, ToStation, Totals
 from checkin.core.model import Scan
 from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
@@ -370,6 +370,33 @@ class SureHeadcounts(Ledger):
         pass
 
 
+class ForgetsStrangers(Ledger):
+    """Takes a headcount for sure, though the one before has met somebody in doubt, who may be there still."""
+
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        if area in self.counted:
+            self._put("counted", self.counted, area, replace(self.counted[area], strangers=False))
+        return super().headcount(area, at, sure=sure)
+
+
+class SeenSomeTime(Ledger):
+    """Takes who was seen before a headcount or after it for one who was there since."""
+
+    def may_be_missing(self, attendee: str, area: str) -> bool:
+        seen = self.seen.get(attendee)
+        after = seen is not None and area in self.counted and seen.to_at > self.counted[area].at
+        return not after and super().may_be_missing(attendee, area)
+
+
+class MissesLateReturns(Centre):
+    """Takes who came in before they were seen elsewhere for none of those whom a headcount missed."""
+
+    def _came_again(self, row: Row, attendee: str, sighting: Sighting) -> None:
+        last = self.ledger.seen.get(attendee)
+        if last is None or last.scan == row.scan.id or order(sighting, last) == "after":
+            super()._came_again(row, attendee, sighting)
+
+
 class CountsOwnSeats(Ledger):
     """Takes whom a headcount missed for gone, though their door may have freed their seat already."""
 
@@ -446,5 +473,8 @@ MUTANTS: Mapping[str, Parts] = {
     "a headcount frees what a door may have freed": Parts(door=Door, ledger=CountsOwnSeats),
     "an all-clear frees the seats of every door": Parts(door=Door, ledger=FreesAtAllClear),
     "an all-clear does not reach the doors": Parts(door=Door, station=MissesAllClear),
+    "who was in doubt is known to the next headcount": Parts(door=Door, ledger=ForgetsStrangers),
+    "who may have been seen after a headcount is there": Parts(door=Door, ledger=SeenSomeTime),
+    "who came back before they were seen was not missing": Parts(door=Door, centre=MissesLateReturns),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

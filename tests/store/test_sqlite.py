@@ -15,6 +15,7 @@ from checkin.core.errors import CheckinError
 from checkin.core.model import Scan
 from checkin.service.scans import Arrived, admit
 from checkin.service.venues import Venues
+from checkin.store import badges
 from checkin.store.engine import StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import migration_files
 from checkin.store.sqlite import ServeLock, SqliteStore
@@ -207,6 +208,56 @@ def test_statements_of_a_batch_do_not_depend_on_its_size(tmp_path: Path) -> None
             seen.append(await store.write(work))
         assert seen[0] == seen[1] == seen[2]
         assert len(seen[0]) <= 10
+        await store.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 64, 65, 72, 200])
+def test_rows_that_go_together_are_all_kept_once_whatever_their_number(tmp_path: Path, rows: int) -> None:
+    def write(tx: Transaction) -> None:
+        tx.run_many(
+            "INSERT INTO operator (id, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (id) DO UPDATE SET password_hash = excluded.password_hash",
+            ((str(number), f"name {number}", "steward", str(number), number) for number in range(rows)),
+        )
+        tx.run_many("UPDATE operator SET created_at = created_at + ? WHERE id = ?", [(1, str(n)) for n in range(rows)])
+
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        await store.write(write)
+        await store.write(write)  # again, over what is there
+        kept = await store.read(
+            lambda tx: tx.rows("SELECT id, name, password_hash, created_at FROM operator ORDER BY rowid")
+        )
+        assert kept == [(str(n), f"name {n}", str(n), n + 2) for n in range(rows)]
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_badges_of_some_are_found_without_a_walk_through_all_of_the_event(tmp_path: Path) -> None:
+    class Plans(list[str]):
+        """A transaction that tells how it would find what it is asked for."""
+
+        def __init__(self, tx: Transaction) -> None:
+            self._tx = tx
+
+        def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+            self += [row[3] for row in self._tx.rows("EXPLAIN QUERY PLAN " + sql, parameters)]
+            return []
+
+    def plan(tx: Transaction) -> list[str]:
+        plans: Any = Plans(tx)
+        badges.latest_badges(plans, 1, ["a", "b"])
+        badges.badge_ids_of(plans, 1, ["a", "b"])
+        return list(plans)
+
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        plans = [one for one in await store.read(plan) if "badge" in one]
+        assert len(plans) == 2
+        assert all("(attendee=?)" in one for one in plans), plans
         await store.close()
 
     asyncio.run(run())

@@ -13,7 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from checkin.core.conflict import Case
+from checkin.store import stations
 from tests.served import Served
+from tests.venue import SLUG
 
 DOCUMENTED = Path(__file__).parent.parent.parent / "docs" / "audit.md"
 
@@ -23,6 +26,19 @@ def entries(client: httpx.Client, **asked: str) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["entries"]
     return found
+
+
+def test_what_a_case_was_settled_as_is_told_in_words_and_about_whom(served: Served) -> None:
+    case = Case(id="s1", kind="badge_twice", attendee="a1", sides=())
+    served.write(lambda tx: stations.add_cases(tx, served.centre.venues.id(tx, SLUG), [case], 0))
+    organiser = served.operator()
+    # An event without a station has nothing to settle.
+    served.write(lambda tx: tx.run("UPDATE event SET stations = 1 WHERE slug = ?", (SLUG,)))
+    sent = {"kind": "badge_twice", "verdict": "passed_on"}
+    assert organiser.post("/conflicts/s1/verdict", json=sent).status_code == 204
+    (told,) = (one for one in entries(organiser) if one["kind"] == "conflict")
+    assert told["what"]["de"] == "Widerspruch „Badge weitergegeben“: geklärt"
+    assert ([one["name"] for one in told["about"]], told["note"]) == (["Ada Nr a1"], "")
 
 
 def test_audit_is_searched_by_a_part_of_the_name_of_whoever_did_it(served: Served) -> None:

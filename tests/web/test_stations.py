@@ -2,12 +2,118 @@
 
 from __future__ import annotations
 
-import pytest
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import msgspec
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from checkin.core import link
 from checkin.core.conflict import Case, Side
+from checkin.core.link import Log, Report, Row, Totals
+from checkin.core.model import Scan
+from checkin.core.reference import ToStationToo
+from checkin.service.people import add_device, start_pairing, wall_ms
+from checkin.service.stations import pair_station
 from checkin.store import stations
+from checkin.store.engine import Transaction
 from tests.served import Served
 from tests.venue import SLUG, at
+
+_heard = msgspec.msgpack.Decoder(ToStationToo).decode
+
+
+@contextmanager
+def linked(served: Served) -> Iterator[ClientConnection]:
+    """A new station at D1, linked, that has reported."""
+
+    def pair(tx: Transaction) -> Any:
+        venues = served.centre.venues
+        device, _ = add_device(tx, venues, SLUG, "Süd", "door", "D1", now=0, by="test")
+        return pair_station(tx, venues, start_pairing(tx, venues, SLUG, device.id)[0], now=0, wall=wall_ms())
+
+    paired = served.write(pair)
+    address = served.api.replace("http", "ws", 1) + "/stations/link"
+    with connect(address, additional_headers={"Authorization": f"Bearer {paired.token}"}, proxy=None) as socket:
+        report = Report(generation=1, epoch="e1", logs={"e1": Log(totals={}, n=0, handed=0)}, demand={}, cursor=0)
+        socket.send(msgspec.msgpack.encode(report))
+        until(socket, lambda one: isinstance(one, Totals))
+        yield socket
+
+
+def until(socket: ClientConnection, right: Callable[[Any], bool]) -> Any:
+    while True:
+        frame = socket.recv(timeout=10)
+        if isinstance(frame, bytes) and right(told := _heard(frame)):
+            return told
+
+
+def told_rows(*rows: dict[str, Any]) -> bytes:
+    """Rows as another program than ours may send them, by what each has that is not as usual."""
+    whole = [
+        {"n": n, "outcome": "admitted", "decided": "alone", "attendee": f"a{n}", "at": at("10:00")}
+        | row
+        | {"scan": {"id": f"s{n}", "code": f"code {n}", "door": "D1"} | row.get("scan", {})}
+        for n, row in enumerate(rows, 1)
+    ]
+    message = {"type": "rows", "generation": 1, "epoch": "e1", "rows": whole, "ages": [0] * len(whole)}
+    return msgspec.msgpack.encode(message)
+
+
+def test_a_row_that_nobody_understands_is_kept_and_shown_and_those_behind_it_arrive(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came_in = link.Centre._came_in
+
+    def stumbles(centre: Any, key: Any, row: Any, *more: Any) -> None:
+        if row.scan.id == "s6":
+            raise LookupError("a row for which no rule was made")
+        came_in(centre, key, row, *more)
+
+    monkeypatch.setattr(link.Centre, "_came_in", stumbles)
+    organiser = served.operator()
+    with linked(served) as socket:
+        odd: list[dict[str, Any]] = [
+            {"scan": {"door": "D2"}},
+            {"scan": {"door": "torn down"}},
+            {"attendee": "erased", "takes": ["house"]},
+            {"outcome": "refused", "reason": "a reason of next year"},
+            {"takes": ["an area of last year"]},
+            {},
+        ]
+        socket.send(told_rows(*odd, {}))
+        until(socket, lambda one: isinstance(one, Totals) and one.have == {"e1": 7})
+    cases = {one["id"]: one for one in organiser.get("/conflicts").json()["conflicts"]}
+    assert {one["kind"] for one in cases.values()} == {"not_understood"}
+    assert len(cases) == len(odd)
+    other, missing = cases["s1"], cases["s3"]
+    assert [(side["by"], side["door"]) for side in other["sides"]] == [("station", "West"), ("centre", "Süd")]
+    assert missing["in_doubt"] == ["Haus"]
+    assert [one["inside"] for one in organiser.get("/occupancy").json()["areas"] if one["id"] == "house"] == [1]
+    kept = served.write(lambda tx: stations.rows_by_scan(tx, served.centre.venues.id(tx, SLUG), cases))
+    assert sum(row.unread is not None and b"next year" in row.unread for row in kept.values()) == 1
+    assert len(kept) == len(odd)
+    # Somebody has looked: whoever nobody knew is counted, and the place is no more in doubt.
+    settled = {"kind": "not_understood", "verdict": "looked_into", "inside": True}
+    assert organiser.post("/conflicts/s3/verdict", json=settled).status_code == 204
+    assert [one["inside"] for one in organiser.get("/occupancy").json()["areas"] if one["id"] == "house"] == [2]
+
+
+def test_a_link_that_the_centre_closes_says_why_here_and_there(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING), linked(served) as socket:
+        socket.send(msgspec.msgpack.encode({"type": "report", "generation": 1, "epoch": 7}))
+        with pytest.raises(ConnectionClosed) as closed:
+            until(socket, lambda _: False)
+    assert closed.value.rcvd is not None
+    assert "one version" in closed.value.rcvd.reason
+    (station,) = served.operator().get("/stations").json()["stations"]
+    assert f"station {station['id']}: the centre closes its link: message not understood" in caplog.text
 
 
 @pytest.mark.parametrize(("role", "status"), [("organiser", 200), ("safety", 200), ("steward", 403), ("desk", 403)])
@@ -32,3 +138,21 @@ def test_both_sides_of_a_case_are_told_as_the_door_and_the_centre_have_it(served
     assert (door["by"], door["door"], door["outcome"], door["offset_s"]) == ("station", "Süd", "admitted", -120.0)
     assert (centre["by"], centre["outcome"], centre["hint"]["en"]) == ("centre", "refused", "Room full – entry stopped")
     assert client.get("/stations/attention").json() == {"conflicts": 1, "restored": False}
+
+
+def test_of_two_doors_that_were_cut_off_each_tells_what_it_showed_and_by_which_clock(served: Served) -> None:
+    known = Side(scan="s1", door="D2", at=at("09:58"), outcome="admitted", by="centre")
+    case = Case(id="s2", kind="badge_twice", attendee="a1", sides=(Side(scan="s2", door="D1", at=None), known))
+    scan = Scan(id="s1", code="", door="D2")
+    row = Row(n=1, scan=scan, outcome="admitted", decided="alone", attendee="a1", at=at("09:50"), offset_ms=-480_000)
+
+    def keep(tx: Transaction) -> None:
+        event = served.centre.venues.id(tx, SLUG)
+        stations.add_rows(tx, event, [("another", "e1", row)], at("10:00"))
+        stations.add_cases(tx, event, [case], at("10:00"))
+
+    served.write(keep)
+    (told,) = served.operator("safety").get("/conflicts").json()["conflicts"]
+    side = told["sides"][1]
+    assert (side["by"], side["door"], side["outcome"], side["offset_s"]) == ("station", "West", "admitted", -480.0)
+    assert "T09:50" in side["at"]

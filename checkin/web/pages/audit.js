@@ -24,7 +24,7 @@ function asked(more = {}) {
   const wanted = new URLSearchParams(more);
   for (const name of ["kind", "q"]) if (data.get(name)) wanted.set(name, String(data.get(name)));
   const by = String(data.get("by")).trim();
-  if (by) wanted.set("by", by === word("auditClock") ? "clock" : by === word("auditCommand") ? "command" : by);
+  if (by) wanted.set("by", by);
   if (data.get("since")) wanted.set("since", new Date(`${data.get("since")}T00:00`).toISOString());
   // Both days are meant as a whole.
   if (data.get("until")) wanted.set("until", new Date(Date.parse(`${data.get("until")}T00:00`) + DAY_MS).toISOString());
@@ -69,7 +69,7 @@ function row(one) {
   return make("tr", {},
     make("td", { class: "number" }, at),
     make("td", {}, byName(one)),
-    make("td", {}, said(one.what), one.note ? make("small", {}, make("bdi", {}, `„${one.note}“`)) : null),
+    make("td", {}, said(one.what), one.note ? make("small", {}, make("bdi", {}, word("auditNote", { text: one.note }))) : null),
     make("td", {}, ...about.map((/** @type {string} */ name, /** @type {number} */ at) => make("bdi", {}, at ? `, ${name}` : name))));
 }
 

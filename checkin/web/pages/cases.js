@@ -13,6 +13,7 @@ const KINDS = {
   exit_without_entry: { title: "caseExit", about: "caseExitAbout", verdicts: ["same_person", "passed_on", "copy"] },
   order_unsure: { title: "caseOrder", about: "caseOrderAbout", verdicts: ["same_person", "clock_wrong", "passed_on", "copy"] },
   clock_off: { title: "caseClock", about: "caseClockAbout", verdicts: ["clock_wrong", "same_person"] },
+  not_understood: { title: "caseStrange", about: "caseStrangeAbout", verdicts: ["looked_into"] },
 };
 /** @type {Record<string, [string, string]>} */
 const VERDICTS = {
@@ -20,19 +21,43 @@ const VERDICTS = {
   passed_on: ["verdictPassed", "verdictPassedAbout"],
   copy: ["verdictCopy", "verdictCopyAbout"],
   clock_wrong: ["verdictClock", "verdictClockAbout"],
+  looked_into: ["verdictLooked", "verdictLookedAbout"],
 };
-const SECOND_PERSON = ["copy", "passed_on"];
+const SECOND_PERSON = ["copy", "passed_on", "looked_into"];
 const CLOCK_TOLD_S = 5;
 
 /** @param {any[]} cases @param {() => Promise<unknown>} again reads anew */
 export function showCases(cases, again) {
   const open = cases.filter((one) => one.verdict === null);
   const settled = cases.filter((one) => one.verdict !== null);
+  const folded = { counted: open.filter(isCounted), late: open.filter(isLate) };
+  const first = open.filter((one) => !isCounted(one) && !isLate(one));
   find("#conflicts").classList.toggle("quiet-now", open.length === 0);
-  find("#open-cases").replaceChildren(...(open.length ? open.map((one) => openCase(one, again)) : [make("li", { class: "calm" }, word("casesNone"))]));
+  const none = make("li", { class: "calm" }, word(open.length ? "casesFolded" : "casesNone"));
+  find("#open-cases").replaceChildren(...(first.length ? first.map((one) => openCase(one, again)) : [none]));
+  fold("#counted-cases", folded.counted, word("casesCounted", { count: folded.counted.length }), again);
+  find("#counted-how").textContent = word("casesCountedHow", { areas: [...new Set(folded.counted.flatMap((one) => one.to_count))].join(", ") });
+  fold("#late-cases", folded.late, word("casesLate", { count: folded.late.length }), again);
   find("#settled").hidden = settled.length === 0;
   find("#settled-count").textContent = word("casesSettled", { count: settled.length });
   find("#settled-cases").replaceChildren(...settled.map(settledCase));
+}
+
+/** Its places come free when somebody counts, and not by a decision. @param {any} one */
+function isCounted(one) {
+  return one.in_doubt.length === 0 && one.to_count.length > 0;
+}
+
+/** Nobody can tell its order, and nothing hangs on it any more. @param {any} one */
+function isLate(one) {
+  return one.kind === "order_unsure" && one.in_doubt.length === 0 && one.to_count.length === 0;
+}
+
+/** @param {string} id @param {any[]} cases @param {string} summary @param {() => Promise<unknown>} again */
+function fold(id, cases, summary, again) {
+  find(id).hidden = cases.length === 0;
+  find(`${id} summary`).textContent = summary;
+  find(`${id} ul`).replaceChildren(...cases.map((one) => openCase(one, again)));
 }
 
 /** @param {any} one @param {() => Promise<unknown>} again */
@@ -49,7 +74,7 @@ function openCase(one, again) {
 /** @param {any} one */
 function sides(one) {
   return make("div", { class: "sides" }, ...one.sides.map((/** @type {any} */ side) => sideOf(one, side)),
-    one.sides.length < 2 ? make("p", { class: "side centre" }, make("small", {}, word("sideCentre")), make("b", {}, word("sideKnowsNobody"))) : null);
+    one.sides.length < 2 && one.kind !== "not_understood" ? make("p", { class: "side centre" }, make("small", {}, word("sideCentre")), make("b", {}, word("sideKnowsNobody"))) : null);
 }
 
 /** @param {any} one @param {any} side */
@@ -57,9 +82,10 @@ function sideOf(one, side) {
   const look = side.outcome === null ? "" : ` ${side.outcome}`;
   if (side.by === "station") {
     return make("p", { class: `side${look}` }, make("small", {}, word("sideDoor", { door: side.door })), make("b", {}, outcomeWord(side)),
-      make("small", {}, [side.at ? word("sideByItsClock", { time: exact(side.at) }) : "", offsetWord(side.offset_s)].filter(Boolean).join(" – ")));
+      make("small", {}, side.at ? whenWords(side) : ""));
   }
   const time = side.at ? exact(side.at) : word("sideTimeUnknown");
+  if (one.kind === "not_understood") return make("p", { class: "side centre" }, make("small", {}, word("sideCameFrom")), make("b", {}, side.door), make("small", {}, time));
   if (one.kind === "clock_off") return make("p", { class: "side centre" }, make("small", {}, word("sideCentre")), make("b", {}, word("sideNotBefore", { time })));
   if (one.kind === "decisions_differ") {
     return make("p", { class: `side centre${look}` }, make("small", {}, word("sideCentreDecided")), make("b", {}, outcomeWord(side)),
@@ -72,6 +98,14 @@ function sideOf(one, side) {
 function outcomeWord(side) {
   if (side.outcome === null) return word("sideNothing");
   return word(side.outcome === "admitted" ? "sideAdmitted" : "sideRefused");
+}
+
+/** By the centre's clock first, as far as that is known. @param {any} side */
+function whenWords(side) {
+  const own = word("sideByItsClock", { time: exact(side.at) }), off = offsetWord(side.offset_s);
+  if (!off) return own;
+  const right = new Date(new Date(side.at).getTime() - side.offset_s * 1000).toISOString();
+  return word("sideAbout", { time: exact(right), own, off });
 }
 
 /** @param {number | null} offset */
@@ -89,23 +123,26 @@ function exact(at) {
 
 /** @param {any} one */
 function doubtWords(one) {
-  return one.in_doubt.length ? word("caseDoubt", { count: one.in_doubt.length, areas: [...new Set(one.in_doubt)].join(", ") }) : word("caseNoDoubt");
+  if (one.in_doubt.length) return word("caseDoubt", { count: one.in_doubt.length, areas: [...new Set(one.in_doubt)].join(", ") });
+  return one.to_count.length ? word("caseToCount", { count: one.to_count.length, areas: one.to_count.join(", ") }) : word("caseNoDoubt");
 }
 
 /** @param {any} one @param {() => Promise<unknown>} again */
 function settle(one, again) {
-  const choices = KINDS[one.kind].verdicts.map((verdict, at) => {
-    const input = make("input", { type: "radio", name: "verdict", value: verdict, required: "", ...(at ? {} : { checked: "" }) });
+  // It cannot be taken back, so nothing is chosen for whoever decides.
+  const choices = KINDS[one.kind].verdicts.map((verdict) => {
+    const input = make("input", { type: "radio", name: "verdict", value: verdict, required: "" });
     return make("label", { class: "check choice" }, input, make("span", {}, make("b", {}, word(VERDICTS[verdict][0])), make("small", { class: "quiet" }, word(VERDICTS[verdict][1]))));
   });
   const inside = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", name: "inside" }));
-  const insideField = make("label", { class: "check", hidden: "" }, inside, make("span", {}, word("caseSecondInside")));
+  const who = one.kind === "not_understood" ? "casePersonInside" : "caseSecondInside";
+  const insideField = make("label", { class: "check", hidden: "" }, inside, make("span", {}, word(who)));
   const means = make("p", { class: "means", role: "status" });
   const form = make("fieldset", {}, make("legend", {}, word("caseWhatWasIt")), ...choices);
-  const chosen = () => /** @type {HTMLInputElement} */ (form.querySelector(":checked")).value;
+  const chosen = () => /** @type {HTMLInputElement | null} */ (form.querySelector(":checked"))?.value ?? "";
   const tell = () => {
     insideField.hidden = !SECOND_PERSON.includes(chosen());
-    means.textContent = consequence(one, !insideField.hidden && inside.checked);
+    means.textContent = chosen() ? consequence(one, !insideField.hidden && inside.checked) : word("caseChoose");
   };
   for (const part of [form, insideField]) part.addEventListener("change", tell);
   tell();

@@ -3,7 +3,7 @@
 
 import { Problem, call, find, make } from "/faces/centre.js";
 import { onLanguage, word } from "/faces/words.js";
-import { api, follow, layout, openFrame } from "/pages/frame.js";
+import { allowed, api, follow, layout, openFrame, page } from "/pages/frame.js";
 
 /** @type {any[]} */
 let devices = [];
@@ -56,9 +56,15 @@ async function startPairing(device) {
   link = pairing.link;
   find("#pairname").textContent = device.name;
   find("#qr").setAttribute("src", `data:image/svg+xml,${encodeURIComponent(pairing.qr)}`);
-  const until = new Date(pairing.expires_at).toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" });
-  find("#pairhelp").textContent = word("pairHelp", { time: until });
+  // In minutes: the time of day is that of this machine, and the page may show another one.
+  find("#pairhelp").textContent = word("pairHelp", { count: pairing.minutes });
   find("#copy").textContent = word("copy");
+  find("#copystation").textContent = word("copyCommand");
+  // A station stands at a door that lets people in or out, not at a counter.
+  const door = layout.doors.find((/** @type {any} */ one) => one.id === device.door);
+  find("#pairstation").hidden = !door || Boolean(door.item);
+  find("#paircommand").textContent = word("pairCommand", { url: location.origin, link });
+  find("#to-stations").hidden = !allowed("stations");
   /** @type {HTMLDialogElement} */ (find("#pairing")).showModal();
 }
 
@@ -84,6 +90,10 @@ find("#copy").addEventListener("click", async () => {
   await navigator.clipboard.writeText(link);
   find("#copy").textContent = word("copied");
 });
+find("#copystation").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(find("#paircommand").textContent ?? "");
+  find("#copystation").textContent = word("copied");
+});
 find("#closepairing").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#pairing")).close());
 find("#revokeno").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#revoking")).close());
 find("#revokeyes").addEventListener("click", async () => {
@@ -98,6 +108,7 @@ find("#revokeyes").addEventListener("click", async () => {
 
 async function start() {
   await openFrame("devices");
+  find("#to-stations").setAttribute("href", `${page}/stations`);
   follow(() => {});
   find("#doors").replaceChildren(...layout.doors.map((/** @type {any} */ door) => make("option", { value: door.id }, `${door.id} ${door.name}`)));
   await load();

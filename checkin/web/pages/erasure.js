@@ -2,7 +2,7 @@
 /** What is deleted when: looked at, set, done at once after a question, proved. */
 
 import { call, find, make } from "/faces/centre.js";
-import { ask, button, complain, faultOf, notice } from "/faces/deeds.js";
+import { Doubt, ask, button, complain, faultOf, notice } from "/faces/deeds.js";
 import { progress } from "/faces/progress.js";
 import { onLanguage, shownLanguage, word } from "/faces/words.js";
 import { api, clock, follow, openFrame } from "/pages/frame.js";
@@ -70,7 +70,7 @@ function askErase(stage) {
   content.push(working);
   ask(word("erasureNow"), content, word("erasureNow"), async (data) => {
     if (String(data.get("sure")).trim().toUpperCase() !== word("erasureTyped")) {
-      throw new Error(word("erasureType", { word: word("erasureTyped") }));
+      throw new Doubt(word("erasureType", { word: word("erasureTyped") }));
     }
     const bar = progress(working, { label: "erasureRuns" }); // how long the database takes to be written anew, nobody knows
     try {

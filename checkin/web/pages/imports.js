@@ -335,8 +335,10 @@ function fieldWord(name) {
 function differenceLine(one) {
   const about = [one.line === null ? "" : word("importLine", { line: one.line }), one.stays ? word("importStays") : "", one.outcome ? word(OUTCOMES[one.outcome]) : ""].filter(Boolean).join(" · ");
   const isDeleted = !one.title;
+  // Of somebody new the title says the whole name; where the names were split by us, the parts are what is to be looked at.
+  const hasParts = one.what === "changed" || (one.what === "new" && shown.notes.some((/** @type {any} */ note) => ["name_unsure", "names_split"].includes(note.code)));
   const named = new Set(["given_name", "family_name"]);
-  const fields = one.fields.filter((/** @type {any} */ f) => (one.what === "changed" || !named.has(f.field)) && !(one.what !== "changed" && valueOf(f.field, f.new ?? f.old) === word("importEmpty")));
+  const fields = one.fields.filter((/** @type {any} */ f) => (hasParts || !named.has(f.field)) && !(one.what !== "changed" && valueOf(f.field, f.new ?? f.old) === word("importEmpty")));
   return make("li", {},
     make("span", { class: "who" }, isDeleted ? word("importDeleted") : one.title, about ? make("small", { class: "quiet" }, about) : null),
     make("span", { class: "what" }, ...fields.map((/** @type {any} */ f) => one.what === "new"

@@ -66,6 +66,7 @@ function showCurve() {
   /** @type {{at: number, count: number}[]} */
   const arrivals = overview.arrivals.map((/** @type {any} */ one) => ({ at: Date.parse(one.at), count: one.count }));
   drawCurve(find("#curve"), overview, clock);
+  for (const one of document.querySelectorAll(".curve .legend span")) one.toggleAttribute("hidden", !find("#curve").querySelector(`.${one.className}`));
   const total = arrivals.reduce((sum, one) => sum + one.count, 0);
   const most = arrivals.reduce((best, one) => (one.count > best.count ? one : best), { at: 0, count: 0 });
   find("#curve-title").textContent = word("arrivalsForecast");

@@ -2,7 +2,7 @@
 /** Certificates: the rule with what it does, tried as it is typed; issued, withdrawn. Lists for when nothing works. */
 
 import { call, find, make } from "/faces/centre.js";
-import { button, complain, faultOf, notice } from "/faces/deeds.js";
+import { button, complain, doubtOnce, faultOf, notice } from "/faces/deeds.js";
 import { saveAs } from "/faces/saving.js";
 import { Stopped, begunBefore, made } from "/faces/work.js";
 import { onLanguage, shownLanguage, word } from "/faces/words.js";
@@ -28,6 +28,7 @@ let issued = [];
 /** @type {any} */
 let fallback = { every_min: 0, folder: "", lists: [] };
 let round = 0;
+const sure = doubtOnce();
 
 /** @param {string} name */
 function input(name) {
@@ -129,6 +130,18 @@ function issue() {
     address.focus();
     return undefined;
   }
+  if (!tried.chosen) {
+    notice(word("certRuleWanted"));
+    /** @type {HTMLElement} */ (find("#rule .buttons button")).focus();
+    return undefined;
+  }
+  const counted = sessions.filter((one) => !tried.rule.left_out.includes(one.id) && Date.parse(one.ends_at) > clock.now());
+  try {
+    sure(counted.length > 0, word("certStillRuns", { time: clock.time(Math.max(...counted.map((one) => Date.parse(one.ends_at)))) }));
+  } catch (error) {
+    complain(error);
+    return undefined;
+  }
   const data = new FormData(issuing);
   const body = { language: data.get("language"), ...(data.get("group") ? { group: data.get("group") } : {}) };
   return taken(made({ host: find("#working"), label: "certWorking", path: `${api}/certificates`, body }));
@@ -194,12 +207,16 @@ issuing.addEventListener("submit", (submitted) => {
 });
 addressing.addEventListener("submit", async (submitted) => {
   submitted.preventDefault();
+  const fault = find("#addressfault");
+  fault.hidden = true;
   try {
     await call(`${api}/certificates/address`, { method: "PUT", body: { address: address.value.trim() } });
     notice(word("certAddressSaved"));
     await tryRule();
   } catch (error) {
-    complain(error);
+    fault.textContent = faultOf(error);
+    fault.hidden = false;
+    address.focus();
   }
 });
 find("#listgroup").addEventListener("change", showFallback);

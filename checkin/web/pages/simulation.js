@@ -75,20 +75,20 @@ function showPlayed() {
       played.turned_away ? word("simulationTurned", { count: played.turned_away }) : "",
     ].filter(Boolean).map((text) => make("li", {}, text)),
   );
-  const cell = (/** @type {string | number} */ text, late = false) => make("td", { class: `number${late ? " late" : ""}` }, String(text));
+  const cell = (/** @type {string} */ head, /** @type {string | number} */ text, late = false) => make("td", { class: `number${late ? " late" : ""}`, "data-head": word(head) }, String(text));
   const doors = [...played.doors].sort((one, other) => Number(other.entrance) - Number(one.entrance));
   find("#played-doors").replaceChildren(
     ...doors.map((one) => {
       const short = one.lanes_needed === null || one.lanes_needed > one.lanes;
-      return make("tr", {}, make("th", { scope: "row" }, `${one.door} ${one.name}`), cell(one.came), cell(one.lanes),
-        cell(word("minutesShort", { minutes: rounded(one.wait_p95_min) }), short), cell(one.lanes_needed ?? word("simulationImpossible"), short));
+      return make("tr", {}, make("th", { scope: "row" }, `${one.door} ${one.name}`), cell("arrivedHead", one.came), cell("lanesHead", one.lanes),
+        cell("simulationWait95", word("minutesShort", { minutes: rounded(one.wait_p95_min) }), short), cell("simulationNeeded", one.lanes_needed ?? word("simulationImpossible"), short));
     }),
   );
   find("#played-rooms").replaceChildren(
     ...played.areas.map((/** @type {any} */ one) =>
-      make("tr", {}, make("th", { scope: "row" }, areaName(one.area)), cell(one.capacity ?? "–"), cell(one.most),
-        cell(one.full_at === null ? "–" : clock.time(one.full_at), one.full_at !== null), cell(one.refused || "–"),
-        cell(one.refused ? one.refused - one.placed : "–", one.refused > one.placed), cell(played.overflowed[one.area] ?? "–"))),
+      make("tr", {}, make("th", { scope: "row" }, areaName(one.area)), cell("approved", one.capacity ?? "–"), cell("simulationMost", one.most),
+        cell("simulationFull", one.full_at === null ? "–" : clock.time(one.full_at), one.full_at !== null), cell("simulationFound", one.refused || "–"),
+        cell("simulationRefused", one.refused ? one.refused - one.placed : "–", one.refused > one.placed), cell("simulationOver", played.overflowed[one.area] ?? "–"))),
   );
 }
 
