@@ -308,7 +308,7 @@ def _found(
 
 
 def _named(text: str, names: Mapping[str, str]) -> Collection[str] | None:
-    """Whom a text means: the one with this id, or all whose names hold it, in whatever language; None: whoever it was."""
+    """Whom a text means: the one with this id, or all whose names hold it (in any language); None: whoever it was."""
     wanted = text.strip()
     if not wanted:
         return None

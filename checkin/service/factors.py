@@ -24,6 +24,7 @@ SECRET_CHARS = 32
 """160 bits in base32 (RFC 4226, R6)."""
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10
+_RECOVERY_CHARS = _RECOVERY_BYTES * 8 // 5
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
 
@@ -59,6 +60,11 @@ def new_recovery_codes() -> list[str]:
         text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode()
         codes.append("-".join(text[place : place + 4] for place in range(0, len(text), 4)))
     return codes
+
+
+def is_recovery(code: str) -> bool:
+    """Whether what was typed has the form of a recovery code, not that of an app's."""
+    return len(plain(code)) == _RECOVERY_CHARS
 
 
 def plain(code: str) -> str:

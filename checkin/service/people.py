@@ -252,11 +252,12 @@ class Gate:
 
         if not await self._store.write(take):
             await self.note_wrong(operator.id)
-            raise LoginFailed("This code is wrong or was used already.", code="second_factor_wrong")
+            wrong = "recovery_code_wrong" if factors.is_recovery(code) else "second_factor_wrong"
+            raise LoginFailed("This code is wrong or was used already.", code=wrong)
         return secret
 
     async def note_wrong(self, operator: str | None) -> None:
-        """A failed log-in is a deed where the name is one of ours; what else was typed may be anything (a
+        """A wrong password or code is a deed where the name is one of ours; what else was typed may be anything (a
         password), and the delays bound how many there can be."""
         if operator is not None:
             about = f"operator:{operator}"

@@ -144,13 +144,20 @@ def calendar(*more: str) -> bytes:
         ("RRULE:FREQ=DAILY", [20]),
         ("RRULE:FREQ=DAILY;COUNT=3\r\nEXDATE:20260321T111000Z", [20, 22]),
         ("RDATE:20260323T111000Z", [20, 23]),
-        ("RRULE:FREQ=DAILY\r\nEXDATE:20260320T111000Z", []),
     ],
 )
 def test_entry_that_repeats_is_a_session_each_time(rule: str, days: list[int]) -> None:
     found = read_schedule(calendar(rule), layout())
     assert [one.starts_at for one in found] == [at("12:10") + (day - 20) * 86_400_000 for day in days]
     assert [one.id for one in found] == ["F1", *(f"F1/202603{day}T1210" for day in days[1:])]
+
+
+def test_entry_whose_time_on_the_day_is_left_out_does_not_take_place() -> None:
+    left_out = "RRULE:FREQ=DAILY\r\nEXDATE:20260320T111000Z"
+    content = calendar("COMMENT:x", left_out).decode()
+    begins = content.rindex("BEGIN:VEVENT")
+    read = read_programme((content[:begins] + content[begins:].replace("UID:F1", "UID:F2")).encode(), layout(), {})
+    assert ([one.id for one in read.sessions], read.faults) == (["F1"], [])
 
 
 def test_one_time_of_an_entry_that_repeats_has_an_entry_of_its_own() -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from checkin.core.conflict import Case
+from checkin.service.closing import close_day
 from checkin.store import stations
 from tests.served import Served
 from tests.venue import SLUG
@@ -48,6 +49,9 @@ def test_audit_is_searched_by_a_part_of_the_name_of_whoever_did_it(served: Serve
     assert {one["by_name"] for one in entries(organiser, by="DESK")} == {"desk 1"}
     assert {one["by_name"] for one in entries(organiser, by="s")} == {"desk 1", "steward 2"}
     assert entries(organiser, by="niemand") == []
+    clock = served.centre.clock()
+    served.write(lambda tx: close_day(tx, served.centre.venues, SLUG, now=clock, by="clock"))
+    assert {one["by"] for text in ("Uhr", "CLOCK", "clock") for one in entries(organiser, by=text)} == {"clock"}
     assert [one["by"] for one in entries(organiser, by=entries(organiser, by="desk 1")[0]["by"])] != []
     assert {one["kind"] for one in entries(organiser, by="desk", q="Nr a1")} == {"attendee"}
 

@@ -369,7 +369,7 @@ def test_new_link_takes_nothing_from_an_active_account_until_it_is_used_and_ever
     assert served.operator("desk").get(me).json()["new_links"] == []
     assert browser(served).post("/invitation", json={"code": link.partition("#")[2]}).json()["second_factor"] is True
     assert accept(served, link).json()["code"] == "recovery_code_needed"
-    assert accept(served, link, recovery_code="AAAA-AAAA-AAAA-AAAA").json()["code"] == "second_factor_wrong"
+    assert accept(served, link, recovery_code="AAAA-AAAA-AAAA-AAAA").json()["code"] == "recovery_code_wrong"
     assert other.get("/occupancy").status_code == 200
     assert accept(served, link, recovery_code=recovery[0]).status_code == 200
     assert other.get("/occupancy").status_code == 401

@@ -258,8 +258,22 @@ def test_certificates_carry_the_events_public_address(house: Served, clock: Cloc
     refused = house.client("desk").post("/certificates", json={"attendee": "a1"})
     assert refused.json()["code"] == "address_unset", "whoever gets the paper does not reach 127.0.0.1"
     assert organiser.get("/certificates").json()["certificates"] == []
-    assert organiser.put("/certificates/address", json={"address": "checkin"}).json()["code"] == "address_invalid"
-    assert organiser.put("/certificates/address", json={"address": "https://checkin.example.org/"}).status_code == 204
+    assert (
+        organiser.put("/certificates/address", json={"address": "http://checkin"}).json()["code"] == "address_private"
+    )
+    for address in (
+        "http://localhost/verify",
+        "http://192.168.1.5/verify",
+        "https://10.0.0.1",
+        "https://checkin.local",
+    ):
+        assert organiser.put("/certificates/address", json={"address": address}).json()["code"] == "address_private"
+    for address in ("https://bad host/", "https://[::", "https://a.org:x", "ftp://checkin.example.org"):
+        assert organiser.put("/certificates/address", json={"address": address}).json()["code"] == "address_invalid"
+    for address in ("https://checkin.example.org/", "https://checkin.example.org/verify"):
+        assert organiser.put("/certificates/address", json={"address": address}).status_code == 204
+    changed = [one["note"] for one in organiser.get("/audit").json()["entries"] if "Prüfadresse" in one["what"]["de"]]
+    assert changed[:2] == ["– → https://checkin.example.org", "https://checkin.example → –"], "once each"
     rule = organiser.get("/certificates/rule").json()
     assert (rule["address"], rule["address_wanted"]) == ("https://checkin.example.org", False)
     page = issued(organiser, attendee="a1")[0]
@@ -523,6 +537,8 @@ def test_data_go_by_schedule_and_the_counts_remain_situation_72(house: Served, c
     assert facts is not None
 
     assert pass_days(200) == ["passages"]
+    there = house.client("desk").get("/attendees/a1").json()
+    assert (there["came"], there["arrived_at"]) == (True, None), "was here; nobody knows any more since when"
     assert b"Hausverbot-Grund" not in files_of(tmp_path)
     assert (
         house.write(lambda tx: tx.rows("SELECT passage, count(*) FROM fact WHERE kind = 'scan' GROUP BY 1")) == arrived

@@ -21,7 +21,7 @@ find("#login").addEventListener("submit", async (submitted) => {
     }
     const status = error instanceof Problem ? error.status : 0;
     message.textContent =
-      error instanceof Problem && error.code === "second_factor_wrong" ? faultOf(error) : status === 401 ? word("loginFailed") : status === 429 ? word("loginWait", { seconds: /** @type {Problem} */ (error).retryAfterS }) : word(status ? "failed" : "cut");
+      error instanceof Problem && ["second_factor_wrong", "recovery_code_wrong"].includes(error.code) ? faultOf(error) : status === 401 ? word("loginFailed") : status === 429 ? word("loginWait", { seconds: /** @type {Problem} */ (error).retryAfterS }) : word(status ? "failed" : "cut");
     message.hidden = false;
   }
 });
