@@ -23,13 +23,17 @@ NOT_DURABLE = ("fsync", "full_page_writes")
 killed loses nothing without them. `tests/nodes` has servers of its own, as they come."""
 _numbers = itertools.count(1)
 _databases: list[str] = []
+_of_folders: dict[Path, str] = {}
 
 
 def database_url(folder: Path) -> str:
-    """An empty database for one test: a file in `folder`, or one of the test server's."""
+    """A database for one test, empty at first, the same one for the same folder: a file there, or one of the test
+    server's."""
     if not POSTGRES:
         return f"sqlite:///{folder / 'checkin.db'}"
-    return new_postgres_database()
+    if folder not in _of_folders:
+        _of_folders[folder] = new_postgres_database()
+    return _of_folders[folder]
 
 
 def new_postgres_database(*, migrated: bool = True) -> str:
@@ -52,6 +56,7 @@ def drop_databases_but(first: int) -> None:
             for name in _databases[first:]:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
         del _databases[first:]
+        _of_folders.clear()
 
 
 @cache

@@ -66,7 +66,7 @@ def set_done(tx: Transaction, event: int, stage: Stage, at: int) -> None:
 def count_needs(tx: Transaction, event: int) -> int:
     """Attendees of whom a diet, a need or a remark is kept."""
     told = " OR ".join(f"{field} <> ''" for field in _NEEDS)
-    return _count(tx, f"SELECT count(*) FROM attendee WHERE event = ? AND (wheelchair OR {told})", event)
+    return _count(tx, f"SELECT count(*) FROM attendee WHERE event = ? AND (wheelchair <> 0 OR {told})", event)
 
 
 def count_passages(tx: Transaction, event: int, attendee: str | None = None) -> int:

@@ -24,6 +24,9 @@ class Kept(Struct, frozen=True):
     content: bytes | None = None
 
 
+# “seq > 0” is true of every fact: without it SQLite walks through all of them rather than through those beside scans.
+
+
 def add_facts(tx: Transaction, event: int, kept: Sequence[Kept]) -> None:
     """Append facts; their seqs must follow the event's last without a gap."""
     tx.run_many(
@@ -73,7 +76,8 @@ def facts_of(tx: Transaction, event: int, attendee: str) -> list[Kept]:
 def changes_about(tx: Transaction, event: int, ids: Set[str]) -> list[Kept]:
     """Every change that names one of these ids, in order."""
     rows = tx.rows(
-        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' ORDER BY seq", (event,)
+        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' AND seq > 0 ORDER BY seq",
+        (event,),
     )
     found = (Kept(row[0], _decoder.decode(row[1])) for row in rows)
     return [one for one in found if isinstance(one.fact, Changed) and not ids.isdisjoint(one.fact.ids)]
@@ -90,7 +94,8 @@ def forget_in(tx: Transaction, event: int, seq: int, fact: Fact) -> None:
 def erasures(tx: Transaction, event: int) -> list[Kept]:
     """Every deletion of personal data, in order."""
     rows = tx.rows(
-        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'erasure' ORDER BY seq", (event,)
+        "SELECT seq, body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'erasure' AND seq > 0 ORDER BY seq",
+        (event,),
     )
     return [Kept(row[0], _decoder.decode(row[1])) for row in rows]
 
@@ -98,7 +103,8 @@ def erasures(tx: Transaction, event: int) -> list[Kept]:
 def evacuations(tx: Transaction, event: int) -> list[Evacuated]:
     """Every beginning and end of an evacuation or drill, in order."""
     rows = tx.rows(
-        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'evacuation' ORDER BY seq", (event,)
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'evacuation' AND seq > 0 ORDER BY seq",
+        (event,),
     )
     return [fact for (body,) in rows if isinstance(fact := _decoder.decode(body), Evacuated)]
 
@@ -125,7 +131,8 @@ def newest_changes(tx: Transaction, event: int, limit: int) -> list[Changed]:
 def changes_of(tx: Transaction, event: int, noun: str) -> list[Changed]:
     """Every change of a noun, in order."""
     rows = tx.rows(
-        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' ORDER BY seq", (event,)
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' AND seq > 0 ORDER BY seq",
+        (event,),
     )
     decoded = (_decoder.decode(body) for (body,) in rows)
     return [fact for fact in decoded if isinstance(fact, Changed) and fact.noun == noun]
@@ -133,9 +140,9 @@ def changes_of(tx: Transaction, event: int, noun: str) -> list[Changed]:
 
 def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
     """area → its last headcount that was not taken back."""
-    # The sign keeps SQLite from walking through every fact for the sake of their order.
     rows = tx.rows(
-        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'correction' ORDER BY +seq", (event,)
+        "SELECT body FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'correction' AND seq > 0 ORDER BY seq",
+        (event,),
     )
     kept = [fact for row in rows if isinstance(fact := _decoder.decode(row[0]), Corrected)]
     undone = {fact.undoes for fact in kept}

@@ -106,7 +106,8 @@ class House:
     async def count_behind_the_web(self) -> None:
         """What doors without a station showed since the backup is lost: nobody is there."""
         restored = (await self.shown()).restored
-        assert restored is not None and restored.uncounted
+        assert restored is not None
+        assert restored.uncounted
         for area in restored.uncounted:
             await self.count(area, 0)
 
