@@ -11,6 +11,7 @@ from checkin.core.facts import Assumed, Changed, Corrected, Erased, Evacuated, F
 from checkin.store.engine import Transaction, json_list
 
 PAGE_FACTS_MAX = 1_000
+# “seq > 0” below is true of every fact: without it SQLite walks through all of them, not through `fact_beside_scans`.
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Fact)
@@ -22,9 +23,6 @@ class Kept(Struct, frozen=True):
     seq: int
     fact: Fact
     content: bytes | None = None
-
-
-# “seq > 0” is true of every fact: without it SQLite walks through all of them rather than through those beside scans.
 
 
 def add_facts(tx: Transaction, event: int, kept: Sequence[Kept]) -> None:

@@ -141,6 +141,8 @@ def test_list_with_a_title_and_without_categories_is_mapped_on_a_phone(opened: O
     page.get_by_label("Spalte B (ohne Überschrift)").select_option("email")
     page.get_by_label("Alle in Gruppe").select_option("presse")
     expect(page.locator("#notes")).to_contain_text("Ganze Namen wurden in Vor- und Nachnamen geteilt")
+    expect(page.locator("#differences li").first).to_contain_text("Vorname: Ada")
+    expect(page.locator("#differences li").first).to_contain_text("Nachname: Neu")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="1 Änderung speichern").click()
