@@ -138,6 +138,9 @@ def test_organiser_walks_the_whole_way(browser: Browser, served: Served, clock: 
     expect(page.locator("#verdict")).to_contain_text(f"{COME} von {COME} Anwesenden")
     page.click("#rule .button")
     expect(page.locator("#notice")).to_contain_text("Die Regel gilt ab jetzt")
+    page.fill("[name=address]", "https://checkin.example.org")
+    page.click("#address button")
+    expect(page.locator("#addresswanted")).to_be_hidden()
     with page.expect_download(timeout=60_000) as loading:
         page.click("#issue button")
     assert "Bescheinigung" in pypdf.PdfReader(loading.value.path()).pages[0].extract_text()
