@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -104,3 +105,4 @@ def serve(
         served_stop[0]()
         thread.join(10)
         bound.close()
+        gc.unfreeze()  # a centre freezes what there is at its start: here it would be kept for the whole run
