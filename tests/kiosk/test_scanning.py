@@ -48,7 +48,7 @@ def test_scanner_on_a_line_scans_at_its_door(served: Served) -> None:
         assert program.stdout.readline().startswith("refused code_unknown")
     finally:
         program.send_signal(signal.SIGINT)
-        assert program.wait(10) == 0
+        assert program.wait(30) == 0
         os.close(ours)
         os.close(theirs)
 
