@@ -6,6 +6,7 @@ Times cross as ISO 8601 with an offset; inside they are milliseconds since 1970 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -26,12 +27,25 @@ BODY_BYTES_MAX = 1024 * 1024
 UPLOAD_BYTES_MAX = 20 * 1024 * 1024
 FACTS_MAX = 1_000
 FOUND_MAX = 50
+COOKIE = "checkin"
+"""A browser's log-in."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Hint = dict[str, str]
 """A saying by the code of each language: `de`, `en`."""
 Word = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2_000)]
+
+
+def cookie_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The token of whoever is logged in in this browser; "" where nobody is."""
+    for name, value in headers:
+        if name == b"cookie":
+            for one in value.decode("latin-1").split(";"):
+                key, _, token = one.strip().partition("=")
+                if key == COOKIE:
+                    return token
+    return ""
 
 
 class OverrideSent(Struct, frozen=True, forbid_unknown_fields=True):

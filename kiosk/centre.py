@@ -15,13 +15,12 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from checkin.wire import BODY_BYTES_MAX, CorrectionSent
+from checkin.wire import BODY_BYTES_MAX, COOKIE, CorrectionSent, cookie_in
 from kiosk.desk import LinkNeeded
 from kiosk.main import Kiosk
 
 BELOW = "/centre"
 """Of the paths that are the centre's; the same without it are this station's."""
-COOKIE = "checkin"
 ANSWER_S = 30.0
 CONNECT_S = 2.0
 PASSING_MAX = 50
@@ -161,17 +160,6 @@ class Centre:
         elif answer.status_code == 401:
             self._kiosk.logins.forget(token)
         self._kiosk.keep_logins()
-
-
-def cookie_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The token of whoever is logged in in this browser; "" where nobody is."""
-    for name, value in headers:
-        if name == b"cookie":
-            for one in value.decode("latin-1").split(";"):
-                key, _, token = one.strip().partition("=")
-                if key == COOKIE:
-                    return token
-    return ""
 
 
 async def _body(receive: Receive) -> bytes | None:

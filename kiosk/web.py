@@ -25,9 +25,9 @@ from checkin.core.codes import normalise
 from checkin.core.errors import Busy, CheckinError, Conflict, NotAllowed, NotFound
 from checkin.core.reference import Person
 from checkin.reading import Reading, answer_camera
-from checkin.wire import SCAN_BYTES_MAX, CodeSent, CorrectionSent, ScanSent
+from checkin.wire import SCAN_BYTES_MAX, CodeSent, CorrectionSent, ScanSent, cookie_in
 from kiosk.answers import layout_shown, sessions_shown
-from kiosk.centre import BELOW, Centre, cookie_in
+from kiosk.centre import BELOW, Centre
 from kiosk.desk import found
 from kiosk.main import Kiosk
 from kiosk.scanning import OWN_SCREEN

@@ -62,7 +62,7 @@ def own_account(tx: Transaction, principal: Principal, token: str) -> Account:
     return Account(
         name=operator.name,
         role=operator.role,
-        second_factor=factor_of(tx, principal),
+        second_factor=_factor_state(operator),
         recovery_codes=people.count_recovery_codes(tx, operator.id),
         unconfirmed_by=people.operator_names(tx).get(by, "") if is_unconfirmed(operator) else None,
         logins=[
@@ -83,9 +83,13 @@ def own(tx: Transaction, principal: Principal) -> Operator:
 def factor_of(tx: Transaction, principal: Principal) -> SecondFactorState:
     """How it stands with the second factor of whoever asks."""
     operator = people.operator_by_id(tx, principal.id.removeprefix("operator:"))
-    if operator is None or (operator.factor is None and operator.role not in FACTOR_ROLES):
-        return "needless"
-    return "missing" if operator.factor is None else "set"
+    return "needless" if operator is None else _factor_state(operator)
+
+
+def _factor_state(operator: Operator) -> SecondFactorState:
+    if operator.factor is not None:
+        return "set"
+    return "missing" if operator.role in FACTOR_ROLES else "needless"
 
 
 async def change_password(

@@ -15,7 +15,6 @@ from checkin.service.people import steady_s
 from checkin.store.engine import Store
 from checkin.store.leases import Lease, drop_lease, load_lease, renew_lease, take_lease
 
-RENEWED_EVERY_S = 5.0
 GIVEN_UP_AFTER_S = 10.0
 TAKEN_OVER_AFTER_S = 15.0
 """Longer than a holder needs to give up, by as much as one step of its work may take."""

@@ -230,7 +230,7 @@ def stations_shown(
         stations=shown,
         areas=_areas(tx, venue, ledger, shown, now),
         frozen=[area for area in venue.layout.areas if ledger.is_frozen(area)],
-        restored=_restored(tx, venue, ledger, shown),
+        restored=_restored(tx, venue, ledger, shown, known),
         conflicts=stations.count_open_cases(tx, venue.id),
     )
 
@@ -344,7 +344,9 @@ def _areas(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[Statio
     return areas
 
 
-def _restored(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown]) -> RestoredShown | None:
+def _restored(
+    tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[StationShown], known: Mapping[str, Station]
+) -> RestoredShown | None:
     if ledger.meta["roster"]:
         return None
     at = ledger.generation if ledger.generation >= A_TIME else None
@@ -352,18 +354,18 @@ def _restored(tx: Transaction, venue: Venue, ledger: Ledger, shown: Sequence[Sta
         generation=ledger.generation,
         at=None if at is None else iso(at, venue.layout),
         reported=sum(one.known for one in shown),
-        uncounted=_uncounted(tx, venue, ledger),
+        uncounted=_uncounted(tx, venue, ledger, known),
     )
 
 
-def _uncounted(tx: Transaction, venue: Venue, ledger: Ledger) -> list[str]:
+def _uncounted(tx: Transaction, venue: Venue, ledger: Ledger, known: Mapping[str, Station]) -> list[str]:
     """The areas with a number that nobody has counted since the centre was put back, of those behind doors at which
     something else than a station scans: what such doors showed after the backup nobody can tell again
     (docs/cut-off.md)."""
-    layout, theirs = venue.layout, stations.load_stations(tx, venue.id)
+    layout = venue.layout
     devices = [one for one in people.load_devices(tx, venue.id) if one.revoked_at is None]
-    alone = {one.door for one in theirs.values() if not one.revoked} - {
-        one.door for one in devices if one.id not in theirs
+    alone = {one.door for one in known.values() if not one.revoked} - {
+        one.door for one in devices if one.id not in known
     }
     behind = {
         area
@@ -415,15 +417,14 @@ def confirm_roster(tx: Transaction, venues: Venues, slug: str, generation: int, 
     if ledger is None or ledger.meta["roster"] or ledger.generation != generation:
         raise Conflict("There is no such list to confirm. Read the list of stations again.", code="roster_changed")
     heard = {epoch.station for epoch in ledger.epochs.values()}
-    unheard = [
-        one.name for one in stations.load_stations(tx, venue.id).values() if not one.revoked and one.id not in heard
-    ]
+    known = stations.load_stations(tx, venue.id)
+    unheard = [one.name for one in known.values() if not one.revoked and one.id not in heard]
     if unheard:
         raise Conflict(
             f"Nothing was heard of {', '.join(unheard)} yet. Wait, or revoke it and count its areas.",
             code="station_unheard",
         )
-    if uncounted := _uncounted(tx, venue, ledger):
+    if uncounted := _uncounted(tx, venue, ledger, known):
         raise Conflict(
             "What doors without a station showed after the backup is lost. Count first:"
             f" {', '.join(venue.layout.areas[area].name for area in uncounted)}.",

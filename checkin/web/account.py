@@ -14,8 +14,8 @@ from checkin.service import account, factors
 from checkin.service.account import SecondFactorState
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
-from checkin.web.auth import COOKIE
 from checkin.web.login import qr_svg, utc_iso
+from checkin.wire import COOKIE
 
 Password = Annotated[str, Meta(min_length=1, max_length=200)]
 Code = Annotated[str, Meta(max_length=40)]

@@ -16,10 +16,9 @@ from checkin.core.roles import Permission
 from checkin.service.centre import Centre
 from checkin.service.people import LOGIN_HOURS, Principal, check
 from checkin.web.problems import PageNeedsLogin
+from checkin.wire import COOKIE, cookie_in
 
-COOKIE = "checkin"
 DEVICE_COOKIE_DAYS = 30
-_COOKIE_PREFIX = f"{COOKIE}="
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -88,17 +87,11 @@ def cookie_for(token: str, connection: Connection, *, device: bool) -> Cookie:
 
 def _credentials(scope: Scope) -> tuple[str | None, bool]:
     """(token, whether a browser sent it by itself)."""
-    cookies = b""
     for name, value in scope["headers"]:
         if name == b"authorization":
             kind, _, token = value.decode("latin-1").partition(" ")
             return (token.strip() if kind.lower() == "bearer" else None), False
-        if name == b"cookie":
-            cookies = value
-    for cookie in cookies.decode("latin-1").split(";"):
-        if cookie.strip().startswith(_COOKIE_PREFIX):
-            return cookie.strip()[len(_COOKIE_PREFIX) :], True
-    return None, False
+    return cookie_in(scope["headers"]) or None, True
 
 
 def _check_origin(scope: Scope) -> None:

@@ -22,8 +22,8 @@ from checkin.service.people import Principal
 from checkin.store import people
 from checkin.store.engine import Transaction
 from checkin.store.people import Operator
-from checkin.web.auth import COOKIE, cookie_for, own_page
-from checkin.wire import LoginSent, OperatorShown, PairSent
+from checkin.web.auth import cookie_for, own_page
+from checkin.wire import COOKIE, LoginSent, OperatorShown, PairSent
 
 
 class LoggedIn(Struct, frozen=True):
