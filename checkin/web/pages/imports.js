@@ -71,6 +71,8 @@ let more = null;
 let gone = "keep";
 /** @type {ReturnType<typeof progress> | null} */
 let bar = null;
+/** @type {Promise<any>} what the file is being read as, one choice after the other */
+let changing = Promise.resolve();
 
 /** Do something with a file, with a sign that it goes on; what fails is said here. @param {() => Promise<any>} deed @param {string} label */
 async function working(deed, label) {
@@ -169,23 +171,31 @@ function draw() {
   drawDeeds();
 }
 
-/** Read the file another way; it is not saved while it is being read. @param {any} body */
+/** Read the file another way; it is not saved while it is being read. What is chosen meanwhile is sent after it, and
+ * drawn with it: an answer that is late must not take a later choice back.
+ * @param {any} body @returns {Promise<boolean>} whether this was the last one, so that the page is drawn anew */
 async function change(body) {
   for (const one of find("#deeds").querySelectorAll("button")) one.disabled = true;
+  const { id } = shown;
+  const send = () => call(`${api}/imports/${id}`, { method: "PATCH", body, timeoutMs: LONG_MS });
+  const mine = (changing = changing.then(send, send));
+  const isLast = () => changing === mine && shown?.id === id;
   try {
-    await open(await call(`${api}/imports/${shown.id}`, { method: "PATCH", body, timeoutMs: LONG_MS }));
+    const now = await mine;
+    if (isLast()) await open(now);
+    else if (shown?.id === id) shown = now;
   } catch (error) {
     complain(error);
-    drawDeeds();
+    if (isLast()) draw();
   }
+  return isLast();
 }
 
 /** A select that is obeyed at once, and keeps the focus. @param {string} name @param {[string, string][]} options @param {string} now @param {(value: string) => any} body */
 function mapping(name, options, now, body) {
   const one = /** @type {HTMLSelectElement} */ (select(name, options, now));
   one.addEventListener("change", async () => {
-    await change(body(one.value));
-    /** @type {HTMLElement | null} */ (document.querySelector(`[name="${CSS.escape(name)}"]`))?.focus();
+    if (await change(body(one.value))) /** @type {HTMLElement | null} */ (document.querySelector(`[name="${CSS.escape(name)}"]`))?.focus();
   });
   return one;
 }
