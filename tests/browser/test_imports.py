@@ -154,6 +154,7 @@ def test_list_with_a_title_and_without_categories_is_mapped_on_a_phone(opened: O
 
 def test_choice_made_while_another_one_is_still_read_counts_too(opened: Opened) -> None:
     page = opened(IMPORTS)
+    expect(page.locator("#earlier")).to_have_text("Noch nichts eingelesen.")
     choose(page, *FIRST)
     page.locator("#all-columns summary").click()
     held: list[Route] = []
