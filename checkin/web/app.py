@@ -52,7 +52,7 @@ from checkin.web import (
 )
 from checkin.web.auth import Authentication
 from checkin.web.overload import RefuseEarly
-from checkin.web.pages import page_routes
+from checkin.web.pages import not_found, page_routes
 from checkin.web.problems import HANDLERS
 from checkin.wire import BODY_BYTES_MAX
 
@@ -258,7 +258,7 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             "events_folder": Provide(lambda: events_folder, sync_to_thread=False),
         },
         middleware=[Authentication(centre)],
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, 404: not_found},
         lifespan=[lifespan],
         request_max_body_size=BODY_BYTES_MAX,
         # As JSON alone: the pages that come with Litestar fetch their scripts from other hosts.

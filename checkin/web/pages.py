@@ -7,18 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, Router, get
+from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
 
 from checkin import words
 from checkin.core import roles
 from checkin.core.roles import Permission
 from checkin.service.people import Principal
-from checkin.web.problems import PageNeedsLogin
+from checkin.web.problems import PageNeedsLogin, http_error
 
 PAGES = Path(str(files("checkin.web") / "pages"))
 ENROLLING = "/second-factor"
 ACCOUNT = "/account"
 NOT_ALLOWED = PAGES / "not-allowed.html"
+NOT_FOUND = PAGES / "not-found.html"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -31,6 +33,13 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(self), screen-wake-lock=(self), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+def not_found(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """At an address where nothing is: a page for people, a problem document for programs."""
+    if "text/html" not in request.headers.get("Accept", ""):
+        return http_error(request, error)
+    return Response(NOT_FOUND.read_bytes(), status_code=404, media_type="text/html", headers=SECURITY_HEADERS)
 
 
 def page_routes(faces: Path) -> Router:

@@ -392,3 +392,15 @@ def test_head_of_a_page_is_told_which_pages_one_may_open(served: Served) -> None
         client = served.operator(role)
         told = client.get(f"{served.url}/api/v1/me").json()["pages"]
         assert told == [name for name, needs in PAGES.items() if needs in may]
+
+
+def test_address_where_nothing_is_shows_people_a_page_and_programs_a_problem(served: Served) -> None:
+    organiser = served.operator()
+    for address in (f"{served.url}/events/{SLUG}/nothing", f"{served.url}/nothing", f"{served.url}/api/v1/nothing"):
+        page = organiser.get(address, headers={"Accept": "text/html,*/*"})
+        assert page.status_code == 404
+        assert "not-found.js" in page.text
+        assert "Content-Security-Policy" in page.headers
+        answer = organiser.get(address, headers={"Accept": "application/json"})
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "http_404"
