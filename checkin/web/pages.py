@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, Router, get
-from litestar.exceptions import HTTPException
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.static_files import create_static_files_router
 
 from checkin import words
 from checkin.core import roles
+from checkin.core.errors import NotFound
 from checkin.core.roles import Permission
+from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.web.problems import PageNeedsLogin, http_error
 
@@ -42,6 +45,16 @@ def not_found(request: Request[Any, Any, Any], error: HTTPException) -> Response
     return Response(NOT_FOUND.read_bytes(), status_code=404, media_type="text/html", headers=SECURITY_HEADERS)
 
 
+async def _look_for(centre: Centre, event: str, area: str | None) -> None:
+    """Raises `NotFoundException` for an event, or an area of it, that does not exist."""
+    try:
+        await centre.read(lambda tx: centre.venues.id(tx, event))
+        if area is not None:
+            (await centre.read(lambda tx: centre.venues.venue(tx, event))).layout.areas[area]
+    except (NotFound, KeyError):
+        raise NotFoundException("There is no such page.") from None
+
+
 def page_routes(faces: Path) -> Router:
     """All pages. `faces`: the folder with the pages of the doors and displays."""
 
@@ -50,7 +63,7 @@ def page_routes(faces: Path) -> Router:
         told so, with the way back."""
 
         @get(path, media_type="text/html", include_in_schema=False, opt=opt, name=f"page {path}")
-        async def show(request: Request[Principal, Any, Any]) -> Response[bytes]:
+        async def show(request: Request[Principal, Any, Any], centre: NamedDependency[Centre]) -> Response[bytes]:
             event = request.path_params.get("event")
             principal = request.scope.get("user")
             if principal is not None and principal.enrolling and path != ENROLLING:
@@ -59,6 +72,8 @@ def page_routes(faces: Path) -> Router:
                 raise PageNeedsLogin(ACCOUNT)
             if principal is not None and principal.event not in (None, event) and event is not None:
                 raise PageNeedsLogin
+            if event is not None:
+                await _look_for(centre, event, request.path_params.get("area"))
             allowed = needs is None or (principal is not None and needs in principal.may)
             return Response(
                 (file if allowed else NOT_ALLOWED).read_bytes(),

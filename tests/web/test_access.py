@@ -396,7 +396,13 @@ def test_head_of_a_page_is_told_which_pages_one_may_open(served: Served) -> None
 
 def test_address_where_nothing_is_shows_people_a_page_and_programs_a_problem(served: Served) -> None:
     organiser = served.operator()
-    for address in (f"{served.url}/events/{SLUG}/nothing", f"{served.url}/nothing", f"{served.url}/api/v1/nothing"):
+    of_event = f"{served.url}/events/{SLUG}"
+    for address in (
+        f"{of_event}/nothing",
+        f"{of_event}/room/XX",
+        f"{served.url}/nothing",
+        f"{served.url}/events/nothing",
+    ):
         page = organiser.get(address, headers={"Accept": "text/html,*/*"})
         assert page.status_code == 404
         assert "not-found.js" in page.text
