@@ -380,6 +380,7 @@ class _Reader:
         self._is_family_first = False
         self._seen: dict[tuple[str, ...], int] = {}
         self._tickets: dict[str, tuple[int, tuple[str, str]]] = {}
+        self._namesakes: dict[tuple[str, ...], tuple[int, str]] = {}
         self._categories: Counter[str] = Counter()
         self._is_german = False
 
@@ -679,6 +680,11 @@ class _Reader:
             self._left_out.append(_left_out(row.line, {name: getattr(one, name) for name in _NAMED_BY}, duplicate=True))
             return None
         self._seen.update(dict.fromkeys(keys, row.line))
+        known = (*names, one.organisation.casefold(), one.postcode)
+        line, email = self._namesakes.setdefault(known, (row.line, one.email))
+        if line != row.line and not (email and one.email):
+            message = f"The same name as in line {line}: taken in as two people. If it is one, take one of the rows out."
+            self._note(row.line, "family_name", "namesake", message, "info", line)
         return msgspec.structs.replace(row, attendee=one)
 
     def _refuse(

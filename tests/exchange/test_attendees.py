@@ -373,3 +373,14 @@ def test_rows_that_are_left_out_still_say_who_it_is() -> None:
     listed = read(f"{HEADER}\n{row(Ticketnr='T1', Kategorie='Prese')}\n{row(Buchungsnr='B2')};x;y\n")
     told = [(one.line, one.ticket, one.booking_number, one.family_name) for one in listed.left_out]
     assert told == [(2, "T1", "", "Müller"), (3, "", "B2", "Müller")]
+
+
+def test_namesakes_that_nothing_tells_apart_are_two_with_a_hint() -> None:
+    ada = ("Ada", "A")
+    rows = [
+        row(Ticketnr=f"T{n}", Vorname=given, Nachname=family, **{"E-Mail": email})
+        for n, (given, family, email) in enumerate([(*ada, "a@x.example"), (*ada, "b@x.example"), (*ada, "")])
+    ]
+    listed = read("\n".join((HEADER, *rows)))
+    assert len(listed.rows) == 3
+    assert [(note.line, note.code, note.earlier) for note in listed.notes] == [(4, "namesake", 2)]

@@ -42,6 +42,7 @@ const NOTES = /** @type {Record<string, string>} */ ({
   session_twice: "noteSessionTwice", session_unreadable: "noteSessionUnreadable", session_overbooked: "noteSessionOverbooked",
   session_repeats: "noteSessionRepeats", session_at_once: "noteSessionAtOnce", session_day: "noteSessionDay",
   quote_open: "noteQuoteOpen", names_split: "noteNamesSplit", name_unsure: "noteNameUnsure", name_other: "noteNameOther",
+  namesake: "noteNamesake",
 });
 const KINDS = /** @type {Record<string, string>} */ ({ attendees: "importAttendees", schedule: "programme", layout: "importLayout" });
 const STATES = /** @type {Record<string, string>} */ ({
