@@ -82,8 +82,12 @@ def test_account_that_a_link_made_goes_on_by_itself_once_it_is_confirmed(opened:
     page.reload()
     expect(page.locator("#waiting")).to_contain_text("Ayşe (Organisation)")
     assert violations(page) == []
-    page.get_by_role("link", name="Konten").first.click()
+    page.get_by_role("link", name="Nein, das war Ayşe nicht").click()
     expect(page.locator("#accounts")).to_contain_text("wartet auf Bestätigung")
+    expect(page.get_by_role("button", name="Nein, das war Ayşe nicht")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Wer den Link benutzt hat, ist damit ausgesperrt.")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Ja, das war Ayşe").click()
     expect(page.locator("#notice")).to_contain_text("Ayşe ist bestätigt")
     expect(page.locator("#log li").first).to_contain_text("hat bestätigt, dass Ayşe den Link benutzt hat")

@@ -33,7 +33,7 @@ async function show() {
 /** Whoever used a link to an organiser's or safety account may nothing before somebody has said who it was. */
 function showUnconfirmed() {
   find("#waiting").replaceChildren(...me.to_confirm.map((/** @type {any} */ one) => make("li", { class: "message" }, make("p", {}, confirmWord(one)),
-    make("p", { class: "buttons" }, button(`confirm ${one.id}`, word("confirmYes", { name: one.name }), () => confirm(one), ""), make("a", { class: "button plain", href: "/operators" }, word("operators"))))));
+    make("p", { class: "buttons" }, button(`confirm ${one.id}`, word("confirmYes", { name: one.name }), () => confirm(one), ""), make("a", { class: "button plain", href: `/operators#${one.id}` }, word("confirmNo", { name: one.name }))))));
 }
 
 /** @param {any} one */

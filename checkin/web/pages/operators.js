@@ -54,7 +54,7 @@ function line(one) {
   return make("li", { class: "deed" }, about, make("span", { class: "buttons" },
     confirmed,
     withdrawn || known.gives.length < 2 ? null : button(`role ${one.id}`, word("changeRole"), () => changeRole(one, path)),
-    button(`reset ${one.id}`, word(withdrawn ? "reinstateAccount" : "newLink"), () => sure(one, word(newLinkSure, { name: one.name }), word("newLink"), async () => showInvitation(await call(`${path}/invitation`, { method: "POST" })))),
+    button(`reset ${one.id}`, word(withdrawn ? "reinstateAccount" : one.state === "unconfirmed" ? "confirmNo" : "newLink", { name: one.name }), () => sure(one, word(newLinkSure, { name: one.name }), word("newLink"), async () => showInvitation(await call(`${path}/invitation`, { method: "POST" })))),
     one.second_factor ? button(`factor ${one.id}`, word("resetFactor"), () => sure(one, word("resetFactorSure", { name: one.name }), word("resetFactor"), () => call(`${path}/second-factor`, { method: "DELETE" }))) : null,
     withdrawn ? null : button(`withdraw ${one.id}`, word("withdraw"), () => sure(one, word("withdrawSure", { name: one.name }), word("withdraw"), () => call(path, { method: "DELETE" }), "danger"), "danger")));
 }
@@ -132,4 +132,5 @@ find("#close").addEventListener("click", () => /** @type {HTMLDialogElement} */ 
 
 startWords();
 onLanguage(show);
-load().catch((error) => notice(faultOf(error)));
+await load().catch((error) => notice(faultOf(error)));
+/** @type {HTMLElement | null} */ (document.querySelector(`[data-key="reset ${CSS.escape(location.hash.slice(1))}"]`))?.focus();
