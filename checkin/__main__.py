@@ -43,6 +43,7 @@ from checkin.service import (
     operators,
     paper_lists,
     people,
+    previews,
     setup,
     simulation_report,
     stations,
@@ -51,8 +52,9 @@ from checkin.service import (
 from checkin.service.centre import Centre
 from checkin.service.forecast import no_show_of
 from checkin.service.importing import Importing, Taken
-from checkin.service.imports import DifferenceShown, Gone, ImportChange, ImportShown, RoomShown
+from checkin.service.imports import Gone, ImportChange, ImportShown
 from checkin.service.papers import certificates_pdf
+from checkin.service.previews import DifferenceShown, RoomShown
 from checkin.service.pulse import Pulse
 from checkin.service.simulation import GUESTS_MAX, Guest, Setting, guests_of, guests_planned, play
 from checkin.service.venues import Venues
@@ -341,7 +343,7 @@ def _differences(taken: Taken) -> Iterator[DifferenceShown]:
     for what in ("new", "changed", "gone"):
         start: int | None = 0
         while start is not None:
-            some = imports.planned_differences(taken.looked, what, start)
+            some = previews.planned_differences(taken.looked, what, start)
             yield from some.differences
             start = some.next
 

@@ -683,7 +683,7 @@ class _Reader:
         known = (*names, one.organisation.casefold(), one.postcode)
         line, email = self._namesakes.setdefault(known, (row.line, one.email))
         if line != row.line and not (email and one.email):
-            message = f"The same name as in line {line}: taken in as two people. If it is one, take one of the rows out."
+            message = f"The same name as in line {line}: taken in as two people. If it is one, take one row out."
             self._note(row.line, "family_name", "namesake", message, "info", line)
         return msgspec.structs.replace(row, attendee=one)
 

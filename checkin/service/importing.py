@@ -16,11 +16,12 @@ from checkin.badges.joining import Told
 from checkin.core.errors import BadInput, CheckinError, Conflict, NotFound
 from checkin.exchange.pretix_api import fetch_orders
 from checkin.exchange.reader import read_apart
-from checkin.service import imports
+from checkin.service import imports, previews
 from checkin.service.attendee_lists import ListPlan
 from checkin.service.centre import Centre
-from checkin.service.imports import CHUNK_ROWS, DifferencesShown, Gone, ImportChange, ImportShown, Looked, Material
+from checkin.service.imports import CHUNK_ROWS, Gone, ImportChange, ImportShown
 from checkin.service.people import Principal, wall_ms
+from checkin.service.previews import DifferencesShown, Looked, Material
 from checkin.store.imports import Import, ImportKind, ImportRow, drop_expired, is_expired
 
 LOOKED_MAX = 4
@@ -84,8 +85,8 @@ class Importing:
         Raises `BadInput` for a file of another kind, for a list without its columns, and for a programme with rooms of
         which nobody has said what they are (`rooms_unknown`, with them as data).
         """
-        if imports.kind_of(content) != kind:
-            raise BadInput(f"{name} is no file of this kind: it is taken for {imports.kind_of(content)}.")
+        if previews.kind_of(content) != kind:
+            raise BadInput(f"{name} is no file of this kind: it is taken for {previews.kind_of(content)}.")
         looked = await self._compared(
             await self._centre.read(lambda tx: imports.material_of(tx, self._centre.venues, slug, content, name, sent))
         )
@@ -159,7 +160,7 @@ class Importing:
         now_ms = wall_ms()
         one = await self._centre.read(lambda tx: imports.show(tx, self._centre.venues, slug, id, now_ms=now_ms))
         if one.state == "previewed":
-            return imports.planned_differences(await self._look(slug, id), what or "new", start)
+            return previews.planned_differences(await self._look(slug, id), what or "new", start)
         return await self._centre.read(
             lambda tx: imports.saved_differences(tx, self._centre.venues, slug, id, what, start - 1)
         )
@@ -217,11 +218,11 @@ class Importing:
 
     async def _compared(self, material: Material) -> Looked:
         if material.one.kind != "attendees":
-            return await asyncio.to_thread(imports.look_at_file, material)
+            return await asyncio.to_thread(previews.look_at_file, material)
         listed = await read_apart(
             material.content, name=material.one.name, groups=material.groups, reading=material.reading
         )
-        return await asyncio.to_thread(imports.look_at_list, material, listed)
+        return await asyncio.to_thread(previews.look_at_list, material, listed)
 
     def _begin(self, slug: str, id: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._in_background(slug, id, work), name=f"import {id}")

@@ -16,8 +16,9 @@ from checkin.core.errors import BadInput
 from checkin.service import imports
 from checkin.service.centre import Centre
 from checkin.service.importing import Importing, PretixOrders
-from checkin.service.imports import DifferencesShown, ImportApply, ImportChange, ImportShown
+from checkin.service.imports import ImportApply, ImportChange, ImportShown
 from checkin.service.people import Principal, wall_ms
+from checkin.service.previews import DifferencesShown
 from checkin.store.imports import What
 from checkin.web.auth import may
 from checkin.wire import UPLOAD_BYTES_MAX
