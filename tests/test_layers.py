@@ -36,7 +36,7 @@ MAY: dict[str, set[str]] = {
     "kiosk": {"checkin.core", "checkin.wire", "checkin.reading", "checkin.words", "kiosk"},
 }
 MAY["checkin.web"] = MAY["checkin.service"] | {"checkin.reading", "checkin.web"}
-FREE = {"checkin.main", "checkin.__main__", "checkin.demo", "checkin"}
+FREE = {"checkin.main", "checkin.__main__", "checkin.commands", "checkin.demo", "checkin"}
 PURE = {"msgspec", "zoneinfo"}
 IMPURE_PARTS_OF_THE_LIBRARY = {
     "asyncio",

@@ -1,0 +1,1 @@
+"""The commands, each with the noun of the service that does the work."""
