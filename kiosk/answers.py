@@ -41,14 +41,17 @@ def answer_of(
     now: int,
     provisional: bool,
     restored: bool,
+    everybody: bool,
 ) -> Answer:
     """What the door shows. `area`: as it was heard of last; `restored`: the centre came from a backup, and leaves all
-    to its doors."""
+    to its doors; `everybody`: the centre has told of all people."""
     refusal, door = decision.refusal, layout.doors[scan.door]
     hint, way = wording.hint(decision, layout), wording.way(decision, scan.door, layout)
     if provisional and refusal is not None and _has_no_places(refusal, layout):
         group = person.bearer.group if person is not None else ""
         hint, way = wording.no_places(restored=restored), (wording.way_past(scan.door, group, layout, now),)
+    if provisional and refusal is not None and refusal.reason == "code_unknown" and not everybody:
+        hint, way = wording.not_told_of_everybody(), (wording.Saying("wait_and_ask"),)
     since = None
     if refusal is not None and refusal.since_at is not None and refusal.since_door is not None:
         there = layout.doors.get(refusal.since_door)

@@ -7,6 +7,7 @@ encrypted credential): a stolen disk is then unreadable, and one that was put ba
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from kiosk.station import Mark
+
+TOKEN_BYTES = 32
 
 T = TypeVar("T", bound=Struct)
 
@@ -32,6 +35,11 @@ class _Key(Struct, frozen=True):
     key: bytes
 
 
+class _Offer(Struct, frozen=True):
+    code: str
+    token: str
+
+
 class Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,6 +53,16 @@ class Keeper:
 
     def keep_pairing(self, pairing: Pairing) -> None:
         self._write("pairing.json", pairing)
+        (self.folder / "offer.json").unlink(missing_ok=True)
+
+    def offer(self, code: str) -> str:
+        """The token by which this machine asks to be paired by a code: the same until it is, since the answer may be
+        lost on its way."""
+        kept = self._read("offer.json", _Offer)
+        if kept is None or kept.code != code:
+            kept = _Offer(code, secrets.token_urlsafe(TOKEN_BYTES))
+            self._write("offer.json", kept)
+        return kept.token
 
     def key(self) -> bytes | None:
         """The key to the disk; None: only the centre has it."""
@@ -62,7 +80,7 @@ class Keeper:
 
     def wipe(self) -> None:
         """The key first: without it nothing on the disk says anything."""
-        for name in ("key.json", "pairing.json", "mark.json"):
+        for name in ("key.json", "pairing.json", "mark.json", "offer.json"):
             file = self.folder / name
             if file.exists():
                 with file.open("r+b") as opened:

@@ -15,8 +15,8 @@ import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from checkin.core.link import Rows, ToCentre
-from checkin.core.reference import ToStationToo
+from checkin.core.link import Rows
+from checkin.core.reference import ToCentreToo, ToStationToo
 
 RETRY_S_MIN = 0.5
 RETRY_S_MAX = 3.0
@@ -42,8 +42,8 @@ class NotTaken(Exception):
 
 
 class Link:
-    """`heard` gets every message, `shown` every text frame (see `/live`), `reference` says which version of
-    people is here, `changed` hears that the link is open or no more. All are called on the event loop."""
+    """`heard` gets every message, `shown` every text frame (see `/live`), `changed` hears that the link is open or no
+    more. All are called on the event loop."""
 
     def __init__(
         self,
@@ -53,7 +53,6 @@ class Link:
         *,
         heard: Callable[[ToStationToo], None],
         shown: Callable[[str], None],
-        reference: Callable[[], str],
         changed: Callable[[bool], None],
     ) -> None:
         base = url.rstrip("/").replace("http", "ws", 1)
@@ -61,7 +60,6 @@ class Link:
         self._token = token
         self._heard = heard
         self._shown = shown
-        self._reference = reference
         self._changed = changed
         self._out: asyncio.Queue[bytes] | None = None
 
@@ -69,7 +67,7 @@ class Link:
     def is_open(self) -> bool:
         return self._out is not None
 
-    def send(self, message: ToCentre) -> None:
+    def send(self, message: ToCentreToo) -> None:
         """On its way, if there is a link; else it is as lost as on the way."""
         if self._out is None:
             return
@@ -101,7 +99,7 @@ class Link:
 
     async def _once(self) -> None:
         async with connect(
-            f"{self._address}?reference={quote(self._reference())}",
+            self._address,
             additional_headers={"Authorization": f"Bearer {self._token}"},
             user_agent_header=PROGRAM,
             open_timeout=OPEN_S,
@@ -133,7 +131,7 @@ class Link:
                 await asyncio.gather(writing, return_exceptions=True)
 
 
-def _parts(message: ToCentre) -> list[ToCentre]:
+def _parts(message: ToCentreToo) -> list[ToCentreToo]:
     if not isinstance(message, Rows):
         return [message]
     return [

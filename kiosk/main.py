@@ -24,8 +24,8 @@ from checkin.core.layout import Layout
 from checkin.core.link import Answer as LinkAnswer
 from checkin.core.link import News, Row, Totals
 from checkin.core.model import Scan
+from checkin.core.reference import Everybody, Has, Person, Took, ToStationToo, VenueNow, Welcome
 from checkin.core.reference import People as PeoplePage
-from checkin.core.reference import Person, ToStationToo, VenueNow, Welcome
 from checkin.core.schedule import Programme
 from checkin.wire import Answer, Heartbeat, OccupancyChange, Snapshot, iso
 from kiosk.answers import answer_of
@@ -79,7 +79,7 @@ class Kiosk:
         self._disk: Disk | None = None
         self._is_full = False
         self._venue: VenueNow | None = None
-        self.people = KnownPeople({}, None)
+        self.people = KnownPeople(Everybody(), None)
         self.logins = Logins()
         self.layout: Layout | None = None
         self.station: Station | None = None
@@ -96,6 +96,7 @@ class Kiosk:
         self._clock = CentreClock()
         self._is_heard = False
         self._is_restored = False
+        self._real_time = True
         self._left_to_us = ""
         self._alone_at = -SLOW_MS
         self._page_spoke_s = time.monotonic()
@@ -108,7 +109,6 @@ class Kiosk:
             pairing.token,
             heard=self._heard,
             shown=self._shown,
-            reference=self._reference,
             changed=self._link_changed,
         )
 
@@ -128,11 +128,6 @@ class Kiosk:
     async def run(self) -> None:
         """Until cancelled."""
         await asyncio.gather(self.link.run(), self._tick(), self._tell_pages(), self._keep_counts(), self._keep_fonts())
-
-    def _reference(self) -> str:
-        """The version of venue and people that is here."""
-        version = self._disk.setting("reference") if self._disk is not None else None
-        return version.decode() if version is not None and self._venue is not None else ""
 
     def close(self) -> None:
         if self._disk is not None:
@@ -154,7 +149,8 @@ class Kiosk:
     def _load(self) -> None:
         assert self._disk is not None
         self._venue = self._disk.venue()
-        self.people = KnownPeople(self._disk.people(), self._venue.layout() if self._venue is not None else None)
+        layout = self._venue.layout() if self._venue is not None else None
+        self.people = KnownPeople(self._disk.people(), layout, self._disk.people_left())
         for name, restore in (
             ("heard", lambda heard: self._clock.restore(heard, _now())),
             ("counts", self.counts.restore),
@@ -325,6 +321,7 @@ class Kiosk:
             now=self.now(),
             provisional=show.provisional,
             restored=self._is_restored and not self.is_cut_off(_now()),
+            everybody=not self.people.left,
         )
 
     def _shown_person(self, scan: Scan, decision: Decision) -> Person | None:
@@ -339,7 +336,7 @@ class Kiosk:
         if self._disk is not None:
             self._disk.wipe()
             self._disk = None
-        self.people = KnownPeople({}, None)
+        self.people = KnownPeople(Everybody(), None)
         self.logins = Logins()
         self._answered.clear()
         self.counts = Counts()
@@ -365,9 +362,12 @@ class Kiosk:
     def _take(self, message: ToStationToo) -> None:
         match message:
             case Welcome():
+                self._real_time = message.real_time
                 if self._disk is None:
                     self._keeper.keep_key(message.key)
                     self._open(message.key)
+                venue = self._venue.digest() if self._venue is not None else b""
+                self.link.send(Has(venue=venue, people=self.people.has()))
             case VenueNow():
                 self._take_venue(message)
             case PeoplePage():
@@ -408,6 +408,7 @@ class Kiosk:
             self._disk.keep_people(page, gone)
             self.people.take(page, gone)
             self._has_letters &= not page.changed
+            self.link.send(Took())
 
     def _shown(self, text: str) -> None:
         try:
@@ -531,9 +532,10 @@ class Kiosk:
             area=door.area if door is not None else "",
             centre=pairing.url,
             people=len(self.people),
+            people_left=self.people.left,
             at=iso(self.now(), layout) if layout is not None else "",
             clock=iso(_now().wall, layout) if layout is not None else "",
-            clock_off_s=None if ahead is None else round(ahead / 1000, 1),
+            clock_off_s=None if ahead is None or not self._real_time else round(ahead / 1000, 1),
             clock_guessed=self._clock.is_guess,
             disk_free_bytes=shutil.disk_usage(self._data).free,
             keeper_beside=self._keeper_beside,

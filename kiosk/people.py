@@ -1,4 +1,4 @@
-"""Whom a station knows: code → `Person`, kept packed; found by code, by id, or by name."""
+"""Whom a station knows, kept packed; found by code, by id, or by name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 
 from checkin.core.layout import Layout
 from checkin.core.names import query_words, search_words
+from checkin.core.reference import Everybody, Person
 from checkin.core.reference import People as PeoplePage
-from checkin.core.reference import Person
 from checkin.wire import FOUND_MAX
 from kiosk.store import person_of
 
@@ -18,14 +18,15 @@ _USABLE = ("valid", None)
 
 
 class KnownPeople:
-    """`stored`: as on the disk. Names are unpacked only where they are shown or searched."""
+    """`stored`: as on the disk; `left`: so many more are to come. Names are unpacked only where they are shown or
+    searched."""
 
-    def __init__(self, stored: dict[str, bytes], layout: Layout | None) -> None:
+    def __init__(self, stored: Everybody, layout: Layout | None, left: int = 0) -> None:
         self._people = stored
+        self.left = left
         self._codes: dict[str, tuple[str, ...]] = {}
         self._crew: set[str] = set()
         self._words: dict[str, str] = {}
-        self._coming: set[str] = set()
         self.use(layout)
 
     def __len__(self) -> int:
@@ -39,29 +40,28 @@ class KnownPeople:
         self._codes.clear()
         self._crew.clear()
         self._words.clear()
-        for code, person in self._people.items():
+        for code, person in self._people:
             self._note(code, person)
 
+    def has(self) -> bytes:
+        """The digests of those who are here, as the centre is told them."""
+        return self._people.digests_told()
+
     def gone_with(self, page: PeoplePage) -> set[str]:
-        """The codes that lead to nobody any more with a page: those that it names, and with the last one of all those
-        that were on none of them. To be asked once for each page, in their order, before it is taken."""
-        if page.first:
-            self._coming = set()
-        gone = set(page.gone)
-        if page.since is None:
-            self._coming |= {code for code, _ in page.changed}
-            if page.last:
-                gone |= self._people.keys() - self._coming
-        return gone
+        """The codes that lead to nobody any more with a page."""
+        told = {code for code, _ in page.changed}
+        return {*page.gone, *(code for part in page.parts for code in self._people.part(part) if code not in told)}
 
     def take(self, page: PeoplePage, gone: Iterable[str]) -> None:
         """A page counts at once."""
         for code, person in page.changed:
             self._forget(code)
-            self._people[code] = bytes(person)
-            self._note(code, self._people[code])
+            stored = bytes(person)
+            self._people.put(code, stored)
+            self._note(code, stored)
         for code in gone:
             self._forget(code)
+        self.left = page.left
 
     def by_code(self, code: str) -> Person | None:
         stored = self._people.get(code)
@@ -69,13 +69,13 @@ class KnownPeople:
 
     def by_id(self, attendee: str) -> Person | None:
         """By the badge that holds, if there is one."""
-        found = [person_of(self._people[code]) for code in self._codes.get(attendee, ())]
+        found = [person_of(self._stored(code)) for code in self._codes.get(attendee, ())]
         return min(found, key=lambda one: one.bearer.badge not in _USABLE, default=None)
 
     def code_of(self, attendee: str) -> str:
         """The code of the badge that holds, or of a ticket; "" where there is none."""
         codes = self._codes.get(attendee, ())
-        usable = (code for code in codes if person_of(self._people[code]).bearer.badge in _USABLE)
+        usable = (code for code in codes if person_of(self._stored(code)).bearer.badge in _USABLE)
         return next(usable, "")
 
     def is_crew(self, attendee: str) -> bool:
@@ -108,12 +108,17 @@ class KnownPeople:
     async def letters(self) -> set[str]:
         """All that names and organisations are written with."""
         letters: set[str] = set()
-        for n, stored in enumerate(tuple(self._people.values())):
+        for n, (_, stored) in enumerate(tuple(self._people)):
             if n % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
             person = person_of(stored)
             letters.update(person.name, person.organisation)
         return letters
+
+    def _stored(self, code: str) -> bytes:
+        stored = self._people.get(code)
+        assert stored is not None, "only codes that are here are noted"
+        return stored
 
     def _read(self, attendee: str) -> str:
         person = self.by_id(attendee)
@@ -132,7 +137,7 @@ class KnownPeople:
             self._crew.add(bearer.attendee)
 
     def _forget(self, code: str) -> None:
-        stored = self._people.pop(code, None)
+        stored = self._people.drop(code)
         if stored is None:
             return
         attendee = person_of(stored).bearer.attendee

@@ -25,7 +25,8 @@ class StationState(Struct, frozen=True, kw_only=True):
 class Health(Struct, frozen=True, kw_only=True):
     """All that a person at the machine can put right. `at`: the centre's time as it is known here, `clock`: what this
     machine's clock says, `clock_off_s` seconds ahead; `clock_guessed`: the centre has not been heard since the start,
-    and these are of before; `keeper_beside`: the key lies on the same medium as the data; `prints`: whether its browser
+    and these are of before; `people_left`: so many codes were still to be told when it heard of people last;
+    `keeper_beside`: the key lies on the same medium as the data; `prints`: whether its browser
     can; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
 
     status: Literal["ok", "starting", "disk_full", "revoked"]
@@ -36,6 +37,7 @@ class Health(Struct, frozen=True, kw_only=True):
     area: str
     centre: str
     people: int
+    people_left: int
     at: str
     clock: str
     clock_off_s: float | None

@@ -18,11 +18,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from checkin.core.allotment import Counters
 from checkin.core.link import Row
 from checkin.core.model import Scan
-from checkin.core.reference import People, Person, VenueNow
+from checkin.core.reference import Everybody, People, Person, VenueNow, part_of
 from kiosk.station import Belief, Book, Meta, Store
 
 NONCE_BYTES = 12
 NAME_BYTES = 16
+PART_NAME_BYTES = 4
+PEOPLE = "people"
+PEOPLE_BEFORE = "person"
+"""As earlier programs named these rows, which lay elsewhere: the centre tells them anew."""
 
 _ROWS: Mapping[str, tuple[Any, Any]] = {
     "meta": (str, Meta),
@@ -72,6 +76,7 @@ class Disk:
                 "CREATE TABLE IF NOT EXISTS row (name TEXT NOT NULL, key BLOB NOT NULL, body BLOB NOT NULL,"
                 " PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID"
             )
+            self._connection.execute("DELETE FROM row WHERE name = ?", (PEOPLE_BEFORE,))
         except sqlite3.Error:
             self.close()
             raise
@@ -105,18 +110,21 @@ class Disk:
     def keep_venue(self, venue: VenueNow) -> None:
         self.keep_setting("venue", _encode(venue))
 
-    def people(self) -> dict[str, bytes]:
-        """code → `Person` in msgpack."""
-        return dict(msgspec.msgpack.decode(body, type=tuple[str, bytes]) for body in self._bodies("person"))
+    def people(self) -> Everybody:
+        return Everybody(msgspec.msgpack.decode(body, type=tuple[str, bytes]) for body in self._bodies(PEOPLE))
 
     def keep_people(self, page: People, gone: Iterable[str]) -> None:
+        """With how many were still to come when the centre told of these."""
         rows: list[tuple[str, bytes, bytes | None]] = [
-            ("person", code.encode(), _encode((code, bytes(one)))) for code, one in page.changed
+            (PEOPLE, code.encode(), _encode((code, bytes(one)))) for code, one in page.changed
         ]
-        rows += [("person", code.encode(), None) for code in gone]
-        if page.last:
-            rows.append(("setting", b"reference", page.version.encode()))
+        rows += [(PEOPLE, code.encode(), None) for code in gone]
+        rows.append(("setting", b"left", _encode(page.left)))
         self._write(rows)
+
+    def people_left(self) -> int:
+        kept = self.setting("left")
+        return 0 if kept is None else msgspec.msgpack.decode(kept, type=int)
 
     def wipe(self) -> None:
         """Nothing is left, as far as the medium lets one say so; without the key it says nothing anyway."""
@@ -158,7 +166,13 @@ class Disk:
             yield self._open(name, body)
 
     def _name(self, table: str, key: bytes) -> bytes:
-        return hmac.digest(self._naming, table.encode() + b"\0" + key, "sha256")[:NAME_BYTES]
+        """Those of one part of people lie together: a page of them changes few pages of the file, and a card is written
+        little."""
+        name = hmac.digest(self._naming, table.encode() + b"\0" + key, "sha256")[:NAME_BYTES]
+        if table != PEOPLE:
+            return name
+        part = b"part\0%d" % part_of(key.decode())
+        return hmac.digest(self._naming, part, "sha256")[:PART_NAME_BYTES] + name
 
     def _sealed(self, table: str, body: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -44,6 +44,11 @@ def no_places(*, restored: bool) -> Saying:
     return Saying("no_places_restored") if restored else Saying("no_places_alone")
 
 
+def not_told_of_everybody() -> Saying:
+    """Said by a door that decides alone, of a code that it does not know, while it was not told of everybody."""
+    return Saying("not_told_of_everybody")
+
+
 def way_past(door: str, group: str, layout: Layout, now: int) -> Saying:
     """The other doors into the same area that a group may use now, or else to wait."""
     there, clock = layout.doors[door], layout.clock(now)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -18,7 +19,7 @@ from checkin.core.holds import ANYBODY
 from checkin.core.link import NEWS_MAX, Ask, Centre, Move, News, Report, Row, Rows, ToCentre, ToStation
 from checkin.core.model import CountsAs, Scan
 from checkin.core.occupancy import Presence
-from checkin.core.reference import PEOPLE_PAGE_MAX, People, Person, ToStationToo, VenueNow
+from checkin.core.reference import Everybody, Has, People, Person, Telling, ToCentreToo, Took, ToStationToo, VenueNow
 from checkin.service import moving
 from checkin.service.evacuation import evacuation_of
 from checkin.service.journal import Journal
@@ -297,11 +298,10 @@ def news_since(tx: Transaction, event: int, since: int) -> tuple[int, tuple[Move
 
 
 class Reference(Struct, frozen=True):
-    """Venue and people as of a version; `people`: code → `Person` in msgpack."""
+    """Everybody as of a version."""
 
     version: str
-    venue: VenueNow
-    people: dict[str, bytes]
+    people: Everybody
 
 
 def version_of(tx: Transaction, venues: Venues, slug: str) -> str:
@@ -311,45 +311,50 @@ def version_of(tx: Transaction, venues: Venues, slug: str) -> str:
     return f"{stations.generation_of(tx, row.id)}.{row.layout_version}.{facts.last_change(tx, row.id)}"
 
 
-def reference_of(tx: Transaction, venues: Venues, slug: str) -> Reference:
+def venue_of(tx: Transaction, venues: Venues, slug: str) -> VenueNow:
     venue = venues.venue(tx, slug)
-    people: dict[str, bytes] = {}
-    codes = attendees.all_codes(tx, venue.id)
+    return VenueNow.of(venue.layout, venue.programme)
+
+
+def reference_of(tx: Transaction, venues: Venues, slug: str) -> Reference:
+    event, people = venues.id(tx, slug), Everybody()
+    codes = attendees.all_codes(tx, event)
     for start in range(0, len(codes), CODES_A_QUERY):
-        for code, known in attendees.bearers_by_code(tx, venue.id, codes[start : start + CODES_A_QUERY]).items():
+        for code, known in attendees.bearers_by_code(tx, event, codes[start : start + CODES_A_QUERY]).items():
             bearer = msgspec.structs.replace(known.bearer, presence=None, proxy=None, items={})
-            people[code] = msgspec.msgpack.encode(
-                Person(bearer=bearer, name=known.name, organisation=known.organisation)
-            )
-    return Reference(version_of(tx, venues, slug), VenueNow.of(venue.layout, venue.programme), people)
-
-
-def pages(now: Reference, before: Reference | None) -> Iterable[People]:
-    """What makes a station that is at `before` (None: nobody knows at what) one that is at `now`."""
-    known = before.people if before is not None else {}
-    changed = [(code, msgspec.Raw(one)) for code, one in now.people.items() if known.get(code) != one]
-    gone = tuple(known.keys() - now.people.keys())
-    starts = range(0, max(1, len(changed)), PEOPLE_PAGE_MAX)
-    for start in starts:
-        yield People(
-            version=now.version,
-            since=before.version if before is not None else None,
-            changed=tuple(changed[start : start + PEOPLE_PAGE_MAX]),
-            gone=gone if start == 0 else (),
-            first=start == 0,
-            last=start == starts[-1],
-        )
+            person = Person(bearer=bearer, name=known.name, organisation=known.organisation)
+            people.put(code, msgspec.msgpack.encode(person))
+    return Reference(version_of(tx, venues, slug), people)
 
 
 class Connection:
-    """One station's link. `push` takes what goes down; it must not wait."""
+    """One station's link. `push` takes what goes down at once, and must not wait; `more` says that there are pages of
+    people, to be taken with `page` when nothing else is to go down."""
 
-    def __init__(self, station: str, push: Callable[[ToStationToo], None], *, revoked: bool) -> None:
+    def __init__(
+        self,
+        station: str,
+        push: Callable[[ToStationToo], None],
+        *,
+        revoked: bool,
+        more: Callable[[], None] = lambda: None,
+    ) -> None:
         self.station = station
         self.push = push
         self.revoked = revoked
+        self.more = more
         self.cursor: int | None = None
-        self.reference: Reference | None = None
+        self.venue = b""
+        self.telling: Telling | None = None
+        self.people: Everybody | None = None
+
+    def page(self) -> People | None:
+        return self.telling.page() if self.telling is not None else None
+
+    def took(self) -> None:
+        if self.telling is not None:
+            self.telling.taken()
+            self.more()
 
 
 class _Said(Struct):
@@ -385,13 +390,20 @@ class Links:
         self._waiting: deque[_Said] = deque()
         self._filled = asyncio.Event()
         self._news = asyncio.Event()
+        self._has_told = {"venue": asyncio.Event(), "people": asyncio.Event()}
         self._reference: Reference | None = None
-        self._reading = asyncio.Lock()
         self._rests_until_s = 0.0
         self._generation = 1
         self.connections: dict[str, Connection] = {}
         self._tasks = [
-            asyncio.create_task(work(), name=f"links {slug}") for work in (self._run, self._tick, self._tell_news)
+            asyncio.create_task(work, name=f"links {slug}")
+            for work in (
+                self._run(),
+                self._tick(),
+                self._tell_news(),
+                self._bring("venue", self._bring_venue),
+                self._bring("people", self._bring_people),
+            )
         ]
 
     def poke(self) -> None:
@@ -403,22 +415,23 @@ class Links:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def connect(self, connection: Connection, version: str) -> None:
-        """This station is linked from now on, and brought to the present from the reference `version` that it has.
-        A link that it had before gives way."""
+    def connect(self, connection: Connection) -> None:
+        """This station is linked from now on. A link that it had before gives way."""
         self.connections[connection.station] = connection
-        if connection.revoked:
-            return
-        now = await self._fresh_reference()
-        # Where it stands is known if nothing has changed since; else it gets everybody.
-        self._bring(connection, now, now if version == now.version else None)
 
     def disconnect(self, connection: Connection) -> None:
         if self.connections.get(connection.station) is connection:
             del self.connections[connection.station]
 
-    async def take(self, connection: Connection, message: ToCentre) -> None:
-        """Returns once this is committed and answered. Raises `Busy` where too much waits."""
+    async def take(self, connection: Connection, message: ToCentreToo) -> None:
+        """Returns once this is committed and answered; venue and people that a station lacks follow by themselves, so
+        that what it tells never waits for them. Raises `Busy` where too much waits."""
+        if isinstance(message, Has):
+            self._has(connection, message)
+            return
+        if isinstance(message, Took):
+            connection.took()
+            return
         if len(self._waiting) >= WAITING_MAX:
             raise Busy("Too many stations talk at once.", code="queue_full")
         said = _Said(connection, message, asyncio.get_running_loop().create_future())
@@ -508,7 +521,6 @@ class Links:
                 continue
             try:
                 told = await self._store.write(self._share)
-                await self._refresh()
             except Exception as error:
                 log.warning("seats of stations not shared out, trying again: %s", error)
                 continue
@@ -556,30 +568,53 @@ class Links:
     def _news_from(self, since: int) -> Callable[[Transaction], tuple[int, tuple[Move, ...], bool]]:
         return lambda tx: news_since(tx, self._venues.id(tx, self._slug), since)
 
+    # -- venue and people
+
+    def _has(self, connection: Connection, has: Has) -> None:
+        if connection.revoked:
+            return
+        connection.venue, connection.telling, connection.people = has.venue, Telling(has.people), None
+        for told in self._has_told.values():
+            told.set()
+
+    async def _bring(self, what: str, bring: Callable[[list[Connection]], Awaitable[None]]) -> None:
+        """What stations have is brought to the present, at once when one has linked."""
+        told = self._has_told[what]
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), TICK_S)
+            told.clear()
+            if linked := [one for one in self.connections.values() if one.telling is not None]:
+                try:
+                    await bring(linked)
+                except Exception as error:
+                    log.warning("%s not brought to stations, trying again: %s", what, error)
+
+    async def _bring_venue(self, linked: list[Connection]) -> None:
+        venue = await self._store.read(lambda tx: venue_of(tx, self._venues, self._slug))
+        digest = venue.digest()
+        for connection in linked:
+            if connection.venue != digest:
+                connection.push(venue)
+                connection.venue = digest
+
+    async def _bring_people(self, linked: list[Connection]) -> None:
+        now = await self._fresh_reference()
+        for connection in linked:
+            if connection.telling is not None and connection.people is not now.people:
+                connection.telling.turn_to(now.people)
+                connection.people = now.people
+                connection.more()
+
     async def _fresh_reference(self) -> Reference:
         """Read once for all who link together, and again only after a rest as long as the reading is dear: until
         then those who link get what was read, and what has changed since with the others."""
         now_s = asyncio.get_running_loop().time
-        async with self._reading:
-            if self._reference is not None and now_s() < self._rests_until_s:
-                return self._reference
-            version = await self._store.read(lambda tx: version_of(tx, self._venues, self._slug))
-            if self._reference is None or self._reference.version != version:
-                began_s = now_s()
-                self._reference = await self._store.read(lambda tx: reference_of(tx, self._venues, self._slug))
-                self._rests_until_s = now_s() + (now_s() - began_s) * REST_FACTOR
+        if self._reference is not None and now_s() < self._rests_until_s:
             return self._reference
-
-    async def _refresh(self) -> None:
-        now = await self._fresh_reference()
-        for connection in list(self.connections.values()):
-            if not connection.revoked and connection.reference is not None and connection.reference is not now:
-                self._bring(connection, now, connection.reference)
-
-    @staticmethod
-    def _bring(connection: Connection, now: Reference, before: Reference | None) -> None:
-        if before is not now:
-            connection.push(now.venue)
-            for page in pages(now, before):
-                connection.push(page)
-        connection.reference = now
+        version = await self._store.read(lambda tx: version_of(tx, self._venues, self._slug))
+        if self._reference is None or self._reference.version != version:
+            began_s = now_s()
+            self._reference = await self._store.snapshot(lambda tx: reference_of(tx, self._venues, self._slug))
+            self._rests_until_s = now_s() + (now_s() - began_s) * REST_FACTOR
+        return self._reference

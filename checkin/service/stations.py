@@ -18,7 +18,7 @@ from checkin.core.facts import Changed, Corrected, Scanned
 from checkin.core.link import SILENT_MS, Linked, Row
 from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
-from checkin.service.people import names_of, new_token, take_pairing, token_hash
+from checkin.service.people import names_of, take_pairing, token_hash
 from checkin.service.seats import seats_of
 from checkin.service.venues import Venue, Venues
 from checkin.store import attendees, events, facts, people, presences, stations
@@ -176,21 +176,27 @@ class ConfirmationSent(Struct, frozen=True):
 
 
 class CodeSent(Struct, frozen=True):
+    """`token`: of the machine's own making, so that it can ask again by the same where the answer was lost."""
+
     code: Annotated[str, Meta(min_length=1, max_length=200)]
+    token: Annotated[str, Meta(min_length=43, max_length=200)]
 
 
-def pair_station(tx: Transaction, venues: Venues, code: str, *, now: int, wall: int) -> StationPaired:
-    """Make the door's device of a one-time code a station, with a token and a key of its own. What it was paired
-    as before links no more.
+def pair_station(tx: Transaction, venues: Venues, code: str, token: str, *, now: int, wall: int) -> StationPaired:
+    """Make the door's device of a one-time code a station, with this token and a key of its own. What it was paired
+    as before links no more. Whoever is a station by this token already is told so again.
 
     Raises `NotFound` for a code that is unknown, used or expired, `BadInput` for a device of no door, or of a
     counter. `wall`: codes live by real time.
     """
+    known = stations.station_by_token(tx, token_hash(token))
+    if known is not None and not known.revoked:
+        return StationPaired(event=known.event, station=known.id, door=known.door, token=token, key=known.key)
     device = take_pairing(tx, code, wall)
     venue = venues.venue(tx, device.event)
     if device.door is None or venue.layout.doors[device.door].item is not None:
         raise BadInput("A station stands at a door that lets people in or out. Add a device for one.", code="no_door")
-    token, key = new_token(), secrets.token_bytes(KEY_BYTES)
+    key = secrets.token_bytes(KEY_BYTES)
     people.drop_tokens_of_device(tx, device.id)
     stations.add_station(tx, venue.id, device.id, token_hash(token), key, now)
     journal = Journal(tx, venue.id)
@@ -211,9 +217,16 @@ def link_opened(tx: Transaction, station: str, program: str, *, now: int) -> Non
 
 
 def stations_shown(
-    tx: Transaction, venues: Venues, slug: str, *, now: int, heard: Mapping[str, int] = NOBODY_HEARD
+    tx: Transaction,
+    venues: Venues,
+    slug: str,
+    *,
+    now: int,
+    heard: Mapping[str, int] = NOBODY_HEARD,
+    real_time: bool = True,
 ) -> StationsShown:
-    """The stations of an event, and whose the places are. `heard`: device → when it was heard since the last save."""
+    """The stations of an event, and whose the places are. `heard`: device → when it was heard since the last save;
+    `real_time`: as of `Centre`."""
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     if not row.stations:
@@ -222,7 +235,7 @@ def stations_shown(
     linked = venues.ledgers.linked.get(venue.id, {})
     known = stations.load_stations(tx, venue.id)
     shown = [
-        _station(tx, venue, one, ledger, linked.get(one.id), heard.get(one.id), now)
+        _station(tx, venue, one, ledger, linked.get(one.id), heard.get(one.id), now, real_time=real_time)
         for one in sorted(known.values(), key=lambda one: (one.door, one.name))
     ]
     return StationsShown(
@@ -243,6 +256,8 @@ def _station(
     linked: Linked | None,
     heard: int | None,
     now: int,
+    *,
+    real_time: bool,
 ) -> StationShown:
     epochs = [epoch for epoch in ledger.epochs.values() if epoch.station == one.id]
     current = next((epoch for epoch in epochs if not epoch.retired), None)
@@ -262,7 +277,7 @@ def _station(
         epoch=current.id if current is not None else None,
         retired=bool(epochs) and current is None,
         known=one.revoked or (bool(epochs) and all(_has_told(epoch) for epoch in epochs)),
-        offset_s=None if last is None or last.offset_ms is None else last.offset_ms / 1000,
+        offset_s=None if last is None or last.offset_ms is None or not real_time else last.offset_ms / 1000,
         program=one.program,
         seats=_seats(ledger, one.id, epochs),
     )
@@ -490,7 +505,8 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
 def settle(tx: Transaction, venues: Venues, slug: str, id: str, sent: VerdictSent, *, now: int, by: str) -> None:
     """Settle what one scan has opened: its places are free, or a second person who is there is counted.
 
-    Raises `NotFound`, and `Conflict` for one that is settled already.
+    Raises `NotFound`, and `Conflict` for one that is settled already (`conflict_settled`), or while a door has not told
+    all of this badge (`door_untold`): who has looked may not have met them.
     """
     journal = Journal(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, journal.event)
@@ -501,6 +517,13 @@ def settle(tx: Transaction, venues: Venues, slug: str, id: str, sent: VerdictSen
         raise Conflict("This conflict is settled already.", code="conflict_settled")
     ledger = venues.ledgers.take(tx, journal.event, venue.layout)
     assert ledger is not None, "a conflict comes of a station"
+    if ledger.must_wait(id, kept.case.areas):
+        names = _names(venue, list(dict.fromkeys(ledger.in_doubt(id, kept.case.areas))))
+        raise Conflict(
+            "A door has not told all of this badge yet. Look again in a moment; if a door is cut off or switched off,"
+            f" count {', '.join(names)}.",
+            code="door_untold",
+        )
     closing = close(kept.case, sent.verdict, ledger.settle(id, kept.case.areas, now), sent.inside)
     venues.ledgers.save(tx, journal.event, ledger)
     stations.close_case(tx, venue.id, id, sent.kind, sent.verdict, at=now, by=by)

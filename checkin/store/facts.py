@@ -149,7 +149,13 @@ def last_headcounts(tx: Transaction, event: int) -> dict[str, Corrected]:
 
 def last_change(tx: Transaction, event: int) -> int:
     """The seq of the last change to anything but where people are; 0: none."""
-    row = tx.row("SELECT max(seq) FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change'", (event,))
+    # One after the other: each looks at one entry of the index, both together at all.
+    row = tx.row(
+        "SELECT max(seq) FROM ("
+        "SELECT max(seq) AS seq FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'change' UNION ALL"
+        " SELECT max(seq) AS seq FROM fact WHERE event = ? AND kind <> 'scan' AND kind = 'erasure') AS last",
+        (event, event),
+    )
     return int(row[0] or 0) if row else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from itertools import count
+from collections import deque
 from typing import Annotated, Any, cast
 
 import msgspec
@@ -14,9 +14,9 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
 
 from checkin.core.errors import CheckinError
-from checkin.core.link import ROWS_MAX, Row, Rows, ToCentre
+from checkin.core.link import ROWS_MAX, Row, Rows
 from checkin.core.model import Scan
-from checkin.core.reference import People, ToStationToo, Welcome
+from checkin.core.reference import ToCentreToo, ToStationToo, Welcome
 from checkin.live.broadcast import Broadcast
 from checkin.service import stations
 from checkin.service.centre import Centre
@@ -36,8 +36,8 @@ from checkin.web.auth import may
 from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, CLOSE_TRY_LATER
 from checkin.web.sockets import Sockets, frame_of, socket_of
 
-OUT_MAX = 5_000
-"""So many messages wait for one station; it is a thousand pages of people and more."""
+OUT_MAX = 1_000
+"""So many messages wait for one station, beside its pages of people: those are made when they can be sent."""
 
 SHOWS = "station shows"
 REASON_LETTERS_MAX = 100
@@ -71,7 +71,7 @@ class Refused(Exception):
         self.code = code
 
 
-_decode = msgspec.msgpack.Decoder(ToCentre).decode
+_decode = msgspec.msgpack.Decoder(ToCentreToo).decode
 _decode_row = msgspec.msgpack.Decoder(Row).decode
 _decode_unread = msgspec.msgpack.Decoder(UnreadAsk | UnreadRows).decode
 _decode_unread_row = msgspec.msgpack.Decoder(UnreadRow).decode
@@ -82,17 +82,21 @@ _encode = msgspec.msgpack.Encoder().encode
 async def pair_station(
     data: JSONBody[CodeSent], request: Request[Any, Any, Any], centre: NamedDependency[Centre]
 ) -> StationPaired:
-    """By the one-time code of a pairing link. Token and key are told this once."""
+    """By the one-time code of a pairing link. The key is told this once, or again by the same token."""
     address = request.client.host if request.client else ""
     now, wall = centre.clock(), wall_ms()
     async with centre.gate.attempt(f"pairing {address}"):
-        return await centre.write(lambda tx: stations.pair_station(tx, centre.venues, data.code, now=now, wall=wall))
+        return await centre.write(
+            lambda tx: stations.pair_station(tx, centre.venues, data.code, data.token, now=now, wall=wall)
+        )
 
 
 @get("/stations", guards=[may("stations")], summary="Stations, and whose the places of their areas are")
 async def list_stations(event: FromPath[str], centre: NamedDependency[Centre]) -> StationsShown:
     now, heard = centre.clock(), dict(centre.gate.heard)
-    return await centre.read(lambda tx: stations.stations_shown(tx, centre.venues, event, now=now, heard=heard))
+    return await centre.read(
+        lambda tx: stations.stations_shown(tx, centre.venues, event, now=now, heard=heard, real_time=centre.real_time)
+    )
 
 
 @get("/stations/attention", guards=[may("stations")], summary="What of the stations waits for a person")
@@ -150,7 +154,7 @@ async def settle_conflict(
 @websocket("/stations/link", opt={"public": True})
 async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], centre: NamedDependency[Centre]) -> None:
     """The link: binary frames are messages of `checkin.core.link` and `reference` in msgpack, text frames
-    the occupancy as displays get it. `reference`: the version that the station has.
+    the occupancy as displays get it.
 
     It opens with the station's own token, and also for one that was revoked: so that it hears of that,
     gives back what it holds, and wipes itself. Nothing else comes down to such a one.
@@ -166,27 +170,30 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     await centre.write(lambda tx: stations.link_opened(tx, found.id, program, now=now))
     line = socket_of(socket.scope)
     links, broadcast = await centre.links(event), await centre.broadcast(event)
-    out: asyncio.PriorityQueue[tuple[bool, int, bytes]] = asyncio.PriorityQueue(OUT_MAX)
-    order = count()
-
+    out: deque[ToStationToo] = deque()
+    filled = asyncio.Event()
     ended = Refused(CLOSE_FAILED, "failed here; it was logged")
 
     def push(message: ToStationToo) -> None:
         nonlocal ended
-        try:
-            # Whatever else there is overtakes the pages of people: nobody waits at a door for those.
-            out.put_nowait((isinstance(message, People), next(order), _encode(message)))
-        except asyncio.QueueFull:
+        out.append(message)
+        filled.set()
+        if len(out) > OUT_MAX:
             ended = Refused(CLOSE_TRY_LATER, "too slow: link again")
             writing.cancel()
 
+    connection = Connection(found.id, push, revoked=found.revoked, more=filled.set)
+
     async def write() -> None:
         while True:
-            _, _, frame = await out.get()
-            await line.send({"type": "websocket.send", "bytes": frame, "text": None})
+            # Whatever else there is overtakes the pages of people: nobody waits at a door for those.
+            while (message := out.popleft() if out else connection.page()) is not None:
+                await line.send({"type": "websocket.send", "bytes": _encode(message), "text": None})
+            filled.clear()
+            await filled.wait()
 
     writing = asyncio.create_task(write(), name="station writes")
-    work = [writing, asyncio.create_task(_listen(socket, links, found, push, centre), name="station listens")]
+    work = [writing, asyncio.create_task(_listen(socket, links, found, connection, centre), name="station listens")]
     if not found.revoked:
         work.append(asyncio.create_task(_show(broadcast, found, line), name=SHOWS))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -221,11 +228,13 @@ def _told_end(station: Station, done: set[asyncio.Task[None]], ended: Refused) -
     return CLOSE_GOING_AWAY, ""
 
 
-async def _listen(socket: WebSocket[Any, Any, Any], links: Links, station: Station, push: Any, centre: Centre) -> None:
-    connection = Connection(station.id, push, revoked=station.revoked)
+async def _listen(
+    socket: WebSocket[Any, Any, Any], links: Links, station: Station, connection: Connection, centre: Centre
+) -> None:
     if not station.revoked:
-        push(Welcome(event=station.event, door=station.door, key=station.key))
-    await links.connect(connection, socket.query_params.get("reference", ""))
+        told = Welcome(event=station.event, door=station.door, key=station.key, real_time=centre.real_time)
+        connection.push(told)
+    links.connect(connection)
     try:
         while True:
             received = await socket.receive()
@@ -244,13 +253,13 @@ async def _listen(socket: WebSocket[Any, Any, Any], links: Links, station: Stati
         links.disconnect(connection)
 
 
-def _read(frame: bytes, station: Station) -> ToCentre | None:
+def _read(frame: bytes, station: Station) -> ToCentreToo | None:
     """A message of a station; None for a question that is none. What cannot be read of its log is taken as it came.
 
     Raises `MsgspecError` for all else.
     """
     try:
-        message: ToCentre = _decode(frame)
+        message: ToCentreToo = _decode(frame)
         return message
     except msgspec.ValidationError as error:
         log.warning("station %s: a message that the centre cannot read: %s", station.id, error)

@@ -17,6 +17,11 @@ export function everybody(now) {
   return Math.max(0, now.known + now.uncounted);
 }
 
+/** A count, marked as a guess where the centre cannot be heard. @param {import("/faces/centre.js").Live | null} live @param {number} count */
+export function counted(live, count) {
+  return live?.cut ? `≈\u202f${count}` : String(count);
+}
+
 /** An area and the way there. @param {{name: string, way?: string}} area */
 export function withWay(area) {
   return area.way ? `${area.name} (${area.way})` : area.name;

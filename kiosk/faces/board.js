@@ -1,9 +1,9 @@
 // @ts-check
 /** The foyer board: how full every area is, and what runs now and next. */
 
-import { openPlaces } from "/faces/area.js";
+import { counted, openPlaces } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { counted, showProgramme, showState, startDisplay } from "/faces/display.js";
+import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 
 const { api } = place();

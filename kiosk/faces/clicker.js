@@ -1,7 +1,7 @@
 // @ts-check
 /** A clicker for a phone: who goes in and out of a room without a badge, and what a headcount found. */
 
-import { certaintyWord, everybody, levelWord, signed } from "/faces/area.js";
+import { certaintyWord, counted, everybody, levelWord, signed } from "/faces/area.js";
 import { EventClock, Live, Problem, call, find, isPassing, newId, place, startWhenPossible } from "/faces/centre.js";
 import { doubtOnce, faultOf } from "/faces/deeds.js";
 import { showLink } from "/faces/link.js";
@@ -138,7 +138,7 @@ async function sendAll() {
 }
 
 function show() {
-  const stale = showLink(live);
+  const stale = showLink(live, true);
   document.body.classList.toggle("stale-link", stale);
   const now = live?.areas.get(areaId);
   const last = done[done.length - 1];
@@ -149,7 +149,7 @@ function show() {
   if (!now) return;
   const inside = Math.max(0, now.inside + waiting.reduce((sum, one) => sum + one.change, 0));
   find("#count").className = `is-${now.state}`;
-  find("#inside").textContent = String(inside);
+  find("#inside").textContent = counted(live, inside);
   find("#of").textContent = now.capacity === null ? "" : `${word("of")} ${now.capacity}`;
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * inside) / now.capacity) : 0}%`);
   find("#level").textContent = levelWord(now);

@@ -345,7 +345,7 @@ function followLink() {
   for (const id of ["#walkin", "#printer", "#door"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = cut;
   find("#queue").hidden = cut;
   find("#alone").hidden = !cut;
-  find("#alone").replaceChildren(...(cut ? [make("strong", {}, word("deskAlone")), make("p", {}, word("deskAloneInstead"))] : []));
+  find("#alone").replaceChildren(...(cut ? [make("strong", {}, word("deskAlone")), make("details", {}, make("summary", {}, word("deskAloneHow")), make("p", {}, word("deskAloneInstead")))] : []));
   showPerson();
   // What was on the card is read anew by whoever knows of it now.
   refresh().catch(() => {});

@@ -32,11 +32,6 @@ export function showState(live) {
   find("#evacuation").textContent = evacuation === "none" ? "" : word(evacuation === "drill" ? "evacuationDrill" : "evacuationLeave");
 }
 
-/** A count, marked as a guess where the centre cannot be heard. @param {Live | null} live @param {number} count */
-export function counted(live, count) {
-  return live?.cut ? `≈ ${count}` : String(count);
-}
-
 const PROGRAMME_EVERY_MS = 60_000;
 const RETRY_MS = 2_000;
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** The face of a door: reads badges, asks the centre, shows the answer. */
 
+import { counted } from "/faces/area.js";
 import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
@@ -371,7 +372,7 @@ function showNumbers() {
   }
   find("#numbers").classList.toggle("stale", stale);
   if (!now) return;
-  find("#inside").textContent = live?.cut ? `≈ ${now.inside}` : String(now.inside);
+  find("#inside").textContent = counted(live, now.inside);
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
   find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;

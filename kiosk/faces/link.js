@@ -17,7 +17,7 @@ function stationWord(live, display) {
 }
 
 /**
- * @param {import("/faces/centre.js").Live | null} live @param {boolean} [display] whether nobody acts on this page
+ * @param {import("/faces/centre.js").Live | null} live @param {boolean} [display] whether this page is there for its counts
  * @returns {boolean} whether what is shown is old
  */
 export function showLink(live, display = false) {

@@ -1,9 +1,9 @@
 // @ts-check
 /** The display at a room's door: free places large, what runs, and where to go when it is full. */
 
-import { openPlaces, withWay } from "/faces/area.js";
+import { counted, openPlaces, withWay } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
-import { counted, showProgramme, showState, startDisplay } from "/faces/display.js";
+import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { draw } from "/faces/symbols.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
 

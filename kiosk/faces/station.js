@@ -8,10 +8,11 @@ import { onLanguage, startWords, word } from "/faces/words.js";
 const LOOK_EVERY_MS = 2_000;
 const CLOCK_OFF_S_MAX = 60; // beyond this a scan is marked, and what was scanned when is a guess
 const DISK_FREE_MB_MIN = 200;
+const SECONDS_MAX = 90; // beyond this a time is told in minutes
 
 /**
  * @typedef {{status: "ok" | "starting" | "disk_full" | "revoked", event: string, event_name: string, door_name: string, area: string,
- *   centre: string, people: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
+ *   centre: string, people: number, people_left: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
  *   rooms: Record<string, string>, version: string,
  *   station: {link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
  */
@@ -41,8 +42,9 @@ function clockLine({ clock_off_s: off, clock_guessed: guessed, at, clock }) {
   const shown = clock ? time(clock) : new Date().toTimeString().slice(0, 5); // of this machine either way
   if (off !== null && guessed) return [word("stationClock"), word("stationClockGuess", { time: shown, centre: time(at) }), "look"];
   if (off === null) return [word("stationClock"), word("stationClockUnknown", { time: shown }), "look"];
-  const wrong = Math.abs(off) > CLOCK_OFF_S_MAX;
-  return [word("stationClock"), word(wrong ? "stationClockOff" : "stationClockWell", { time: shown, seconds: Math.round(Math.abs(off)) }), wrong ? "wrong" : "well"];
+  if (Math.abs(off) <= CLOCK_OFF_S_MAX) return [word("stationClock"), word("stationClockWell", { time: shown }), "well"];
+  const by = Math.abs(off) < SECONDS_MAX ? word("timeSeconds", { count: Math.round(Math.abs(off)) }) : word("timeMinutes", { count: Math.round(Math.abs(off) / 60) });
+  return [word("stationClock"), word("stationClockOff", { time: shown, off: by }), "wrong"];
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
@@ -64,11 +66,13 @@ function scannerLine({ scanner, scanner_fault: fault }) {
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
-function known({ people, station, status }) {
-  const knows = word("stationPeople", { count: people });
+function known({ people, people_left: left, station, status }) {
   if (status === "starting") return [word("stationKnows"), word("stationStarting"), "wrong"];
-  const places = station.link === "cut" ? "stationPlaces" : "stationSetAside";
-  return [word("stationKnows"), station.places === null ? knows : `${knows} · ${word(places, { count: station.places })}`, people ? "well" : "look"];
+  const cut = station.link === "cut";
+  const knows = [word("stationPeople", { count: people })];
+  if (left) knows.push(word("stationPeopleLeft", { count: left }));
+  if (station.places !== null) knows.push(word(cut ? "stationPlaces" : "stationSetAside", { count: station.places }));
+  return [word("stationKnows"), knows.join(" · "), left && cut ? "wrong" : left || !people ? "look" : "well"];
 }
 
 function show() {
@@ -76,6 +80,11 @@ function show() {
     ? [link(health), known(health), /** @type {[string, string, "well" | "look" | "wrong"]} */ ([word("stationLog"), word("stationWaiting", { count: health.station.waiting }), health.station.waiting ? "look" : "well"]), clockLine(health), disk(health), keeperLine(health), scannerLine(health), /** @type {[string, string, "well"]} */ ([word("stationProgram"), health.version, "well"])]
     : [/** @type {[string, string, "wrong"]} */ ([word("stationProgram"), word("stationSilent"), "wrong"])];
   find("#state").replaceChildren(...lines.flatMap(([name, text, how]) => [make("dt", {}, name), make("dd", { class: how }, text)]));
+  const odd = lines.filter(([, , how]) => how !== "well").length;
+  const summary = find("#summary");
+  summary.textContent = odd ? word("stationToLook", { count: odd }) : word("stationAllWell");
+  summary.className = lines.some(([, , how]) => how === "wrong") ? "wrong" : odd ? "look" : "well";
+  summary.hidden = false;
   if (!health) return;
   const event = `/events/${encodeURIComponent(health.event)}`;
   find("#print").hidden = !health.prints;

@@ -40,6 +40,7 @@ AT_ONCE = 150
 RUSH_ROWS = 1_800
 """An hour of rush at one door: a badge every two seconds."""
 RUSH_DOORS = 3
+RETURN_ROWS = 300
 OWN_DOOR = "D9"
 PROCESSES = 5
 """The fifty stations are spread over so many, for the sake of their disks."""
@@ -97,7 +98,9 @@ class Fifty(Struct):
 
 
 class Many(Struct):
-    """With so many attendees. `ready_s`: from its start until it can decide; `everybody_s`: until it has all people."""
+    """With so many attendees. `ready_s`: from its start until it can decide; `everybody_s`: until it has all people, by
+    `everybody_mb` on the link. `told_s`: back at a centre that was started anew meanwhile and lacks `RETURN_ROWS` of
+    its scans, until that has them; `present_s`: until whoever was erased meanwhile is gone from it."""
 
     attendees: int
     pair_s: float
@@ -106,6 +109,10 @@ class Many(Struct):
     linked_s: float
     again_s: float
     again_linked_s: float
+    everybody_mb: float
+    told_s: float
+    present_s: float
+    return_mb: float
     station_mib: float
     station_peak_mib: float
     centre_mib: float
@@ -326,12 +333,14 @@ def _many(attendees: int) -> Many:
             began = time.perf_counter()
             ready_s, linked_s = start()
             codes = _count(centre.folder / "centre.db", "SELECT count(*) FROM code")
-            on_disk = "SELECT count(*) FROM row WHERE name = 'person'"
+            on_disk = "SELECT count(*) FROM row WHERE name = 'people'"
             until(lambda: _count(station.data / "station.db", on_disk) == codes, "it has everybody", WAIT_S)
             everybody_s = since(began)
+            everybody_mb = station.line.bytes / 1e6
             peak = _memory_mib(station.program, "VmHWM")
             station.program.stop()
             again_s, again_linked_s = start()
+            told_s, present_s, return_mb = _return(centre, station, attendees)
             return Many(
                 attendees=attendees,
                 pair_s=pair_s,
@@ -340,6 +349,10 @@ def _many(attendees: int) -> Many:
                 linked_s=linked_s,
                 again_s=again_s,
                 again_linked_s=again_linked_s,
+                everybody_mb=everybody_mb,
+                told_s=told_s,
+                present_s=present_s,
+                return_mb=return_mb,
                 station_mib=_memory_mib(station.program, "VmRSS"),
                 station_peak_mib=max(peak, _memory_mib(station.program, "VmHWM")),
                 centre_mib=_memory_mib(centre.program, "VmRSS"),
@@ -350,6 +363,31 @@ def _many(attendees: int) -> Many:
         finally:
             station.program.stop()
             station.client.close()
+
+
+def _return(centre: Centre, station: Station, attendees: int) -> tuple[float, float, float]:
+    """A station that was cut off comes back; as in `Many`."""
+    _cut(station)
+    done = drive(_order(station.port, station.door, centre, 8, 600, RETURN_ROWS))
+    assert set(done.statuses) == {"201"}, done.statuses
+    centre.organiser.post(f"/attendees/attendee-{attendees - 1}/erasure", timeout=WAIT_S).raise_for_status()
+    centre.program.stop()
+    centre.start()
+    told_s, sent = 0.0, station.line.bytes
+    station.line.mend()
+    back = time.perf_counter()
+
+    def knows() -> int:
+        return int(station.client.get(f"http://127.0.0.1:{station.port}/health").json()["people"])
+
+    def is_present() -> bool:
+        nonlocal told_s
+        if not told_s and station.state()["waiting"] == 0:
+            told_s = time.perf_counter() - back
+        return told_s > 0 and knows() == attendees - 1
+
+    until(is_present, "it is at the present", WAIT_S)
+    return told_s, time.perf_counter() - back, (station.line.bytes - sent) / 1e6
 
 
 def _count(file: Path, query: str) -> int:

@@ -119,7 +119,12 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     path = answered.value.json()["link"].partition("/pair")[2]
     page.get_by_text("Oder als Station").click()
     expect(page.locator("#paircommand")).to_contain_text(f"/pair{path}'")
+    looking = opened(f"/pair{path}")
+    expect(looking.locator("#loggedin")).to_contain_text("angemeldet")
+    looking.get_by_text("Oder als Station").click()
+    expect(looking.locator("#command")).to_contain_text(f"/pair{path}'")
     tablet = opened(f"/pair{path}", login=False)
+    expect(tablet.locator("#loggedin")).to_be_hidden()
     tablet.click("#pair")
     tablet.wait_for_url(re.compile(rf"/events/{SLUG}/door/D2$"))
     expect(tablet.locator("#link")).to_have_text("verbunden")

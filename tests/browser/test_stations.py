@@ -78,6 +78,11 @@ def inside(client: httpx.Client, area: str) -> int:
     return next(int(one["inside"]) for one in client.get("/occupancy").json()["areas"] if one["id"] == area)
 
 
+def on_doors_seats(client: httpx.Client) -> int:
+    """How many are inside on seats that are still a door's own."""
+    return sum(seats["inside"] for one in client.get("/stations").json()["stations"] for seats in one["seats"])
+
+
 def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_back(
     opened: Opened, served: Served, station: Callable[[str], Station]
 ) -> None:
@@ -96,6 +101,7 @@ def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_
         one.line.mend()
     case = page.locator(".case[data-kind='badge_twice']")
     expect(case).to_contain_text("Ada Nr a1", timeout=CUT_MS)
+    expect(page.locator("#glance a[href='#conflicts']")).to_have_text("1 Fall zu klären")
     # What each door has shown, though the centre knows the first of them already.
     expect(case.locator(".side.admitted:not(.centre)")).to_have_count(2)
     for door in ("Halle A", "Halle B"):
@@ -112,16 +118,19 @@ def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_
     dialog.get_by_text("Die zweite Person ist noch im Raum").click()
     expect(dialog.locator(".means")).to_contain_text("Zählt eine Person ohne Badge dazu")
     assert violations(page) == []
+    organiser = served.operator()
+    until(lambda: not on_doors_seats(organiser), "both doors have handed over whom they let in")
     dialog.get_by_role("button", name="So festhalten").click()
     expect(case).to_have_count(0)
     expect(page.locator("#conflicts")).to_be_focused()
     expect(page.locator("#settled-count")).to_contain_text("1 geklärter Fall")
-    organiser = served.operator()
     assert inside(organiser, "P") == 2
 
     # One door is lost: switched off here, counted, and its places are everybody's again.
     second.program.stop(signal.SIGKILL)
     expect(card(page, second)).to_contain_text("abgeschnitten seit", timeout=CUT_MS)
+    expect(page.locator("#station-list > li").first).to_have_attribute("data-station", second.device)
+    expect(page.locator("#glance li").first).to_have_text("1 abgeschnitten")
     expect(hall(page)).to_contain_text(re.compile("lieg(t|en) fest"))
     card(page, second).get_by_role("button", name="Ausschalten und zählen").click()
     dialog.get_by_role("button", name="Außer Dienst nehmen").click()

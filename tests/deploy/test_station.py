@@ -1,10 +1,11 @@
-"""A station as an appliance. That `setup` makes one is tried by hand: docs/installing-a-station.md says how it went."""
+"""A station as an appliance. That `setup` makes one of a Debian is tried by hand: see docs/installing-a-station.md."""
 
 from __future__ import annotations
 
 import configparser
 import getpass
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, sync_playwright
 
+from kiosk.keeper import Keeper
 from kiosk.watchdog import HEALTH_S_MAX, LOOK_S
 from tests.kiosk.real import free_port
 
@@ -149,6 +151,167 @@ def test_without_a_line_to_the_centre_pairing_is_tried_until_there_is_one(pairin
     pairing.link.write_text(LINK)
     assert pairing.process.wait(10) == 0
     assert len(pairing.called()) == 3
+
+
+# -- cards and sticks
+
+
+class Card:
+    """What `setup --seal` finds on a card: a namespace in which these folders lie over the machine's own."""
+
+    PLACES = ("/etc", "/var/lib", "/opt", "/usr/lib/systemd/system")
+
+    def __init__(self, folder: Path) -> None:
+        if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+            pytest.skip("this system gives no namespaces")
+        self.folder = folder
+        for place in self.PLACES:
+            self.at(place).mkdir(parents=True)
+        for file, text in {
+            "/opt/checkin/bin/kiosk": "#!/bin/sh",
+            "/etc/machine-id": "0123456789abcdef0123456789abcdef",
+            "/etc/hostname": "tuer",
+            "/etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+            "/etc/ssh/ssh_host_ed25519_key": "secret of the first machine",
+            "/etc/ssh/sshd_config": "",
+            "/var/lib/dbus/machine-id": "0123456789abcdef0123456789abcdef",
+            "/var/lib/systemd/random-seed": "seed",
+            "/var/lib/systemd/credential.secret": "secret",
+            "/usr/lib/systemd/system/ssh.service": "[Service]",
+        }.items():
+            self.at(file).parent.mkdir(parents=True, exist_ok=True)
+            self.at(file).write_text(text)
+        self.at("/opt/checkin/bin/kiosk").chmod(0o755)
+
+    def at(self, path: str) -> Path:
+        return self.folder / path.lstrip("/")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        places = [place for place in self.PLACES if Path(place).is_dir()]
+        binds = " && ".join(f"mount --bind {self.at(place)} {place}" for place in places)
+        return subprocess.run(
+            ["unshare", "-rm", "sh", "-c", f'{binds} && exec "$@"', "sh", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def test_sealed_card_has_nothing_that_two_machines_must_not_share(tmp_path: Path) -> None:
+    card = Card(tmp_path)
+    done = card.run(str(STATION / "setup"), "--seal")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert card.at("/etc/machine-id").read_bytes() == b"", "there and empty: systemd makes a new one"
+    gone = ("/etc/ssh/ssh_host_ed25519_key", "/var/lib/dbus/machine-id", "/var/lib/systemd/random-seed")
+    for path in (*gone, "/var/lib/systemd/credential.secret"):
+        assert not card.at(path).exists(), path
+    assert card.at("/etc/hostname").exists()
+    assert card.at("/etc/ssh/sshd_config").exists()
+    if Path("/usr/lib/systemd/system").is_dir():
+        before = re.findall(
+            r"^ExecStartPre=(.*)$", card.at("/etc/systemd/system/ssh.service.d/keys.conf").read_text(), re.M
+        )
+        assert before[0] == "", "Debian's own check comes after the keys are made"
+        if Path("/usr/bin/ssh-keygen").exists():
+            assert card.run(*before[1].split()).returncode == 0
+            assert "secret of the first" not in card.at("/etc/ssh/ssh_host_ed25519_key").read_text()
+    assert card.run(str(STATION / "setup"), "--seal").returncode == 0, "it may be run again"
+
+
+@pytest.mark.parametrize("trace", ["/var/lib/kiosk/station.db", "/var/lib/kiosk/keeper/pairing.json"])
+def test_machine_that_is_a_station_is_not_sealed(tmp_path: Path, trace: str) -> None:
+    card = Card(tmp_path)
+    card.at(trace).parent.mkdir(parents=True)
+    card.at(trace).touch()
+    done = card.run(str(STATION / "setup"), "--seal")
+    assert done.returncode == 1
+    assert "revoke it first" in done.stderr
+    assert card.at("/etc/ssh/ssh_host_ed25519_key").exists()
+    assert card.at("/etc/machine-id").read_text()
+
+
+class Stick:
+    """A file as a disk. That it is a whole one which can be taken out is said by a `lsblk` of ours, for no other
+    reason than that there is none here; everything else is the system's."""
+
+    BYTES = 32 * 1024 * 1024
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "stick.img"
+        self.file.touch()
+        os.truncate(self.file, self.BYTES)
+        made = subprocess.run(["losetup", "-f", "--show", self.file], capture_output=True, text=True, check=False)
+        if made.returncode:
+            pytest.skip("this system gives no loop devices")
+        self.device = made.stdout.strip()
+        lsblk = folder / "bin" / "lsblk"
+        lsblk.parent.mkdir()
+        lsblk.write_text(
+            '#!/bin/bash\ncase "$*" in *TYPE*) echo disk ;; *RM*) echo 1 ;;'
+            f' *) exec {shutil.which("lsblk")} "$@" ;; esac\n'
+        )
+        lsblk.chmod(0o755)
+
+    def format(self, answer: str, *, whole: bool = True) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder}/bin:{os.environ['PATH']}" if whole else os.environ["PATH"]
+        return subprocess.run(
+            [STATION / "setup", "--format-keeper", self.device],
+            input=answer,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def mount(self) -> Path:
+        options = unit("media-keeper.mount")["Mount"]["Options"][0]
+        there = self.folder / "mounted"
+        there.mkdir()
+        subprocess.run(["mount", "-t", "ext4", "-o", options, self.device, there], check=True)
+        return there
+
+    def close(self) -> None:
+        subprocess.run(["umount", self.folder / "mounted"], capture_output=True, check=False)
+        subprocess.run(["losetup", "-d", self.device], check=True)
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Iterator[Stick]:
+    if os.geteuid() or shutil.which("losetup") is None:
+        pytest.skip("loop devices need root")
+    one = Stick(tmp_path)
+    yield one
+    one.close()
+
+
+def test_stick_becomes_the_keeper_and_keeps_a_key(stick: Stick) -> None:
+    done = stick.format("yes\n")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = subprocess.run(
+        ["blkid", "-p", "-o", "export", stick.device], capture_output=True, text=True, check=True
+    ).stdout
+    assert {"LABEL=KEEPER", "TYPE=ext4"} <= set(told.splitlines())
+    there = stick.mount()
+    keeper = Keeper(there / "kiosk")
+    keeper.keep_key(bytes(32))
+    assert not keeper.lies_beside(stick.folder)
+    in_use = stick.format("yes\n")
+    assert in_use.returncode == 1
+    assert "in use" in in_use.stderr
+    assert keeper.key() == bytes(32)
+
+
+def test_stick_is_only_erased_where_somebody_says_yes_and_nothing_but_a_stick_is(stick: Stick, tmp_path: Path) -> None:
+    stick.file.write_bytes(b"holiday pictures".ljust(Stick.BYTES, b"."))
+    assert "nothing was changed" in stick.format("y\n").stderr
+    assert "whole stick" in stick.format("yes\n", whole=False).stderr
+    assert stick.file.read_bytes().startswith(b"holiday pictures")
+    done = subprocess.run(
+        [STATION / "setup", "--format-keeper", tmp_path], input="yes\n", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "is no disk" in done.stderr
 
 
 # -- the units

@@ -6,20 +6,22 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from checkin.core.admission import Bearer
-from checkin.core.errors import Conflict, NotAllowed
+from checkin.core.errors import CheckinError, Conflict, NotAllowed
 from checkin.core.link import PATIENCE_MS, Answer, Totals
 from checkin.core.model import Scan
-from checkin.core.reference import People, Person, VenueNow
+from checkin.core.reference import People, Person, VenueNow, Welcome
 from checkin.core.schedule import Programme
 from kiosk.__main__ import main as command
 from kiosk.keeper import Keeper, Pairing
 from kiosk.link import NotTaken
 from kiosk.main import Kiosk, NotReady
+from kiosk.pairing import pair
 from kiosk.station import Moment, Store
 from kiosk.store import Disk
 from tests.venue import at, layout
@@ -38,7 +40,7 @@ def station(folder: Path, *, house: int | None = None, door: str = "D1") -> Kios
         venue = layout(house=house)
         disk.keep_venue(VenueNow.of(venue, Programme(venue.event)))
         raw = msgspec.Raw(msgspec.msgpack.encode(ADA))
-        disk.keep_people(People(version="v1", since=None, changed=(("BADGE", raw),)), [])
+        disk.keep_people(People(changed=(("BADGE", raw),)), [])
         disk.close()
     kiosk = Kiosk(folder, keeper, pairing, stopped=lambda: None)
     kiosk.start()
@@ -112,6 +114,24 @@ def test_door_without_places_of_its_own_does_not_say_that_the_house_is_full(
     asyncio.run(run())
 
 
+def test_code_that_a_door_was_not_told_of_yet_is_not_called_unknown(tmp_path: Path) -> None:
+    async def run() -> None:
+        kiosk = station(tmp_path)
+        kiosk._heard(People(left=700))
+        answer, _ = await kiosk.scan(scan("s1", "OTHER"))
+        assert (answer.reason, answer.hint["en"]) == ("code_unknown", "This door does not know everybody yet")
+        assert kiosk.health().people_left == 700
+        kiosk.close()
+        again = station(tmp_path)
+        assert again.health().people_left == 700
+        again._heard(People())
+        answer, _ = await again.scan(scan("s2", "OTHER"))
+        assert answer.hint["en"] == "Unknown code"
+        again.close()
+
+    asyncio.run(run())
+
+
 def test_door_of_a_centre_that_was_put_back_says_so_and_is_slow_only_where_patience_ran_out(tmp_path: Path) -> None:
     async def run() -> None:
         kiosk = station(tmp_path, house=10)
@@ -156,6 +176,8 @@ def test_station_whose_clock_is_wrong_shows_and_decides_by_the_centres_also_afte
         health = again.health()
         assert (health.at[11:16], health.clock[11:16]) == ("10:10", "20:10")
         assert (health.clock_off_s, health.clock_guessed) == (36_000, True)
+        again._heard(Welcome(event="tagung", door="D2", key=KEY, real_time=False))
+        assert again.health().clock_off_s is None, "the centre's day is not today's hour"
         again.close()
 
     asyncio.run(run())
@@ -202,7 +224,7 @@ def test_people_that_the_disk_does_not_take_come_again_with_another_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kiosk = station(tmp_path)
-    raw = msgspec.Raw(msgspec.msgpack.encode(ADA))
+    raw, before = msgspec.Raw(msgspec.msgpack.encode(ADA)), kiosk.people.has()
 
     def full(self: Disk, *_: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -210,8 +232,8 @@ def test_people_that_the_disk_does_not_take_come_again_with_another_link(
     with monkeypatch.context() as context:
         context.setattr(Disk, "keep_people", full)
         with pytest.raises(NotTaken):
-            kiosk._heard(People(version="v2", since=None, changed=(("NEW", raw),)))
-    assert kiosk._reference() == "v1", "the centre sends everybody again"
+            kiosk._heard(People(changed=(("NEW", raw),)))
+    assert kiosk.people.has() == before, "the centre sends them again"
     kiosk.close()
 
 
@@ -238,3 +260,22 @@ def test_full_disk_gives_no_answer_and_the_station_goes_on_once_there_is_space(
         kiosk.close()
 
     asyncio.run(run())
+
+
+def test_code_is_not_used_up_by_an_answer_that_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    told = {"event": "tagung", "station": "s", "door": "D1", "key": "AAAA"}
+
+    def post(url: str, json: dict[str, str], **_: object) -> httpx.Response:
+        sent.append(json["token"])
+        if len(sent) == 1:
+            raise httpx.ReadTimeout("lost on its way")
+        return httpx.Response(200, json=told)
+
+    monkeypatch.setattr("kiosk.pairing.httpx.post", post)
+    keeper = Keeper(tmp_path)
+    with pytest.raises(CheckinError):
+        pair("https://centre.example", "CODE", keeper)
+    pairing = pair("https://centre.example", "CODE", Keeper(tmp_path))
+    assert [pairing.token, *sent] == [pairing.token] * 3
+    assert Keeper(tmp_path).offer("ANOTHER") != pairing.token

@@ -22,9 +22,9 @@ THERE = Belief(Presence(area="house", counts_as="visitor", since_at=1, door="D1"
 ADA = Person(bearer=Bearer(attendee="a1", group="gast", registration="registered"), name="Ada Lovelace")
 
 
-def page(*people: tuple[str, Person], gone: tuple[str, ...] = (), last: bool = True) -> People:
+def page(*people: tuple[str, Person], left: int = 0) -> People:
     raw = tuple((code, msgspec.Raw(msgspec.msgpack.encode(one))) for code, one in people)
-    return People(version="v1", since=None, changed=raw, gone=gone, last=last)
+    return People(changed=raw, left=left)
 
 
 def test_disk_gives_back_what_was_committed(tmp_path: Path) -> None:
@@ -39,15 +39,16 @@ def test_disk_gives_back_what_was_committed(tmp_path: Path) -> None:
     assert tables["beliefs"] == {"a1": THERE}
 
 
-def test_people_are_at_a_version_once_the_last_page_is_there(tmp_path: Path) -> None:
+def test_people_are_kept_page_by_page_with_how_many_are_still_to_come(tmp_path: Path) -> None:
     disk = Disk(tmp_path / "station.db", KEY)
-    disk.keep_people(page(("1GEHEIM", ADA), last=False), [])
-    assert disk.setting("reference") is None
+    assert disk.people_left() == 0
+    disk.keep_people(page(("1GEHEIM", ADA), left=700), [])
+    assert disk.people_left() == 700
     disk.keep_people(page(), ["other"])
-    assert disk.setting("reference") == b"v1"
-    assert person_of(disk.people()["1GEHEIM"]) == ADA
+    assert disk.people_left() == 0
+    assert {code: person_of(one) for code, one in disk.people()} == {"1GEHEIM": ADA}
     disk.keep_people(page(), ["1GEHEIM"])
-    assert disk.people() == {}
+    assert len(disk.people()) == 0
 
 
 def test_nothing_can_be_read_without_the_key(tmp_path: Path) -> None:

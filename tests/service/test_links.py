@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import partial
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from checkin.core.facts import Scanned
 from checkin.core.link import Row, Rows
 from checkin.core.model import Scan
-from checkin.core.reference import People
+from checkin.core.reference import Everybody, Has, VenueNow
 from checkin.service import links
+from checkin.service.erasure import erase_person
 from checkin.service.evacuation import evacuate
 from checkin.service.links import Connection, Reference, news_since, reference_of, version_of
 from checkin.service.venues import Venues
@@ -82,6 +84,52 @@ def test_list_of_a_centre_that_was_put_back_is_another_one_than_that_of_the_lost
     in_house(day)
 
 
+def test_whoever_asks_to_be_forgotten_is_forgotten_by_the_stations() -> None:
+    async def day(house: House) -> None:
+        connection = await house.link((await house.pair()).station)
+        await house.links.take(connection, Has(venue=b"", people=Everybody().digests_told()))
+        assert house.codes["a1"] in dict(await house.has_everybody(connection))
+        await house.store.write(lambda tx: erase_person(tx, house.venues, SLUG, "a1", now=house.now, by="test"))
+        async with asyncio.timeout(10):
+            while (page := connection.page()) is None:
+                await asyncio.sleep(0.01)
+        assert house.codes["a1"] in page.gone
+
+    in_house(day)
+
+
+def test_what_a_station_tells_and_asks_does_not_wait_for_the_reading_of_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def reference_read(tx: Transaction, venues: Venues, slug: str) -> Reference:
+        begun.set()
+        assert go_on.wait(20)
+        return reference_of(tx, venues, slug)
+
+    monkeypatch.setattr(links, "reference_of", reference_read)
+
+    async def day(house: House) -> None:
+        connection = await house.link((await house.pair()).station)
+        await house.links.take(connection, Has(venue=b"", people=Everybody().digests_told()))
+        try:
+            async with asyncio.timeout(10):
+                while not begun.is_set():
+                    await asyncio.sleep(0.01)
+                await house.report(1)
+                assert (await house.shown()).stations[0].known
+                assert await house.scan("a1") == "admitted"
+                while not any(isinstance(one, VenueNow) for one in house.told):
+                    await asyncio.sleep(0.01)
+            assert connection.page() is None
+        finally:
+            go_on.set()
+        assert house.codes["a1"] in dict(await house.has_everybody(connection))
+
+    in_house(day)
+
+
 def test_stations_that_link_together_are_told_of_everybody_by_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
@@ -93,10 +141,12 @@ def test_stations_that_link_together_are_told_of_everybody_by_one_reading(monkey
 
     async def day(house: House) -> None:
         paired = [(await house.pair()).station for _ in range(3)]
-        told: list[list[object]] = [[] for _ in paired]
-        connections = [Connection(one, told[n].append, revoked=False) for n, one in enumerate(paired)]
-        await asyncio.gather(*(house.links.connect(one, "") for one in connections))
+        connections = [Connection(one, lambda _: None, revoked=False) for one in paired]
+        for one in connections:
+            house.links.connect(one)
+            await house.links.take(one, Has(venue=b"", people=Everybody().digests_told()))
+        for one in connections:
+            await house.has_everybody(one)
         assert read == [SLUG]
-        assert all(any(isinstance(one, People) and one.last for one in messages) for messages in told)
 
     in_house(day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,10 +15,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from checkin.core import link
 from checkin.core.conflict import Case, Side
-from checkin.core.link import Log, Report, Row, Totals
+from checkin.core.link import Answer, Ask, Log, Report, Row, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import ToStationToo
-from checkin.service.people import add_device, start_pairing, wall_ms
+from checkin.service.people import add_device, new_token, start_pairing, wall_ms
 from checkin.service.stations import pair_station
 from checkin.store import stations
 from checkin.store.engine import Transaction
@@ -34,7 +35,9 @@ def linked(served: Served) -> Iterator[ClientConnection]:
     def pair(tx: Transaction) -> Any:
         venues = served.centre.venues
         device, _ = add_device(tx, venues, SLUG, "Süd", "door", "D1", now=0, by="test")
-        return pair_station(tx, venues, start_pairing(tx, venues, SLUG, device.id)[0], now=0, wall=wall_ms())
+        return pair_station(
+            tx, venues, start_pairing(tx, venues, SLUG, device.id)[0], new_token(), now=0, wall=wall_ms()
+        )
 
     paired = served.write(pair)
     address = served.api.replace("http", "ws", 1) + "/stations/link"
@@ -101,6 +104,35 @@ def test_a_row_that_nobody_understands_is_kept_and_shown_and_those_behind_it_arr
     settled = {"kind": "not_understood", "verdict": "looked_into", "inside": True}
     assert organiser.post("/conflicts/s3/verdict", json=settled).status_code == 204
     assert [one["inside"] for one in organiser.get("/occupancy").json()["areas"] if one["id"] == "house"] == [2]
+
+
+def test_a_case_is_not_closed_while_somebody_with_its_badge_stands_at_a_door(served: Served) -> None:
+    page, organiser = served.client(door="D2"), served.operator()
+    verdict = {"kind": "badge_twice", "verdict": "same_person"}
+
+    def passes(id: str, direction: str) -> None:
+        scan = {"id": str(uuid.uuid5(uuid.NAMESPACE_OID, id)), "code": served.codes["a1"], "door": "D2"}
+        assert page.post("/scans", json=scan | {"direction": direction}).json()["outcome"] == "admitted"
+
+    passes("in", "entry")
+    with linked(served) as socket:
+        socket.send(told_rows({"takes": ["house"], "scan": {"code": served.codes["a1"]}}))
+        until(socket, lambda one: isinstance(one, Totals) and one.have == {"e1": 1})
+        passes("out", "exit")
+        asked = Scan(id="s2", code=served.codes["a1"], door="D1")
+        ask = Ask(generation=1, epoch="e1", scan=asked, after=None, from_at=served.centre.clock())
+        socket.send(msgspec.msgpack.encode(ask))
+        answer = until(socket, lambda one: isinstance(one, Answer))
+        assert answer.decision.outcome == "admitted"
+        refused = organiser.post("/conflicts/s1/verdict", json=verdict)
+        assert (refused.status_code, refused.json()["code"]) == (409, "door_untold")
+        assert "count Haus" in refused.json()["detail"]
+        (case,) = organiser.get("/conflicts").json()["conflicts"]
+        assert (case["in_doubt"], case["verdict"]) == (["Haus"], None)
+        shown = {"decided": "centre", "attendee": "a1", "scan": {"code": served.codes["a1"]}}
+        socket.send(told_rows({}, shown))
+        until(socket, lambda one: isinstance(one, Totals) and one.have == {"e1": 2})
+    assert organiser.post("/conflicts/s1/verdict", json=verdict).status_code == 204
 
 
 def test_a_link_that_the_centre_closes_says_why_here_and_there(

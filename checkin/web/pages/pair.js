@@ -1,6 +1,8 @@
 // @ts-check
+/** Where a pairing link leads. To open it uses nothing up: only the button does. */
+
 import { Problem, call, find } from "/faces/centre.js";
-import { startWords, word } from "/faces/words.js";
+import { onLanguage, startWords, word } from "/faces/words.js";
 
 const code = location.hash.slice(1);
 
@@ -21,5 +23,25 @@ find("#pair").addEventListener("click", async () => {
     say(error instanceof Problem && error.status === 404 ? "pairUsed" : error instanceof Problem ? "failed" : "cut");
   }
 });
+/** Whose log-in with this browser would end. */
+async function warn() {
+  const answer = await fetch("/api/v1/me", { cache: "no-store" });
+  const operator = answer.ok ? (await answer.json()).operator : null;
+  if (!operator) return;
+  const show = () => { find("#loggedin").textContent = word("pairLoggedIn", { name: operator.name }); };
+  find("#loggedin").hidden = false;
+  onLanguage(show);
+  show();
+}
+
+const showCommand = () => { find("#command").textContent = word("pairCommand", { url: location.origin, link: location.href }); };
+onLanguage(showCommand);
 startWords();
-if (!code) say("pairMissing");
+if (code) {
+  showCommand();
+  warn();
+} else {
+  say("pairMissing");
+  find("#pair").hidden = true;
+  find("#station").hidden = true;
+}

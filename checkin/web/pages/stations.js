@@ -38,9 +38,11 @@ const show = calmly(() => {
   find("#none").hidden = some;
   for (const part of ["#seats", "#doors", "#conflicts"]) find(part).hidden = !some;
   showRestored();
-  find("#station-states").textContent = statesWords();
+  showGlance();
   find("#areas").replaceChildren(...shown.areas.map(areaItem));
-  find("#station-list").replaceChildren(...shown.stations.map(stationCard));
+  const cards = shown.stations.map(stationCard);
+  // Those that are cut off, or wait for a count, before those that are well.
+  find("#station-list").replaceChildren(...cards.filter((/** @type {HTMLElement} */ one) => !isWell(one)), ...cards.filter(isWell));
   showCases(cases, read);
 });
 
@@ -102,11 +104,22 @@ function doorName(station) {
 
 // -- a station
 
-/** How many are linked, and how many are not. */
-function statesWords() {
+/** What there is and where: how many are linked, how many are not, and what waits for somebody. */
+function showGlance() {
   const count = (/** @type {string[]} */ ...states) => shown.stations.filter((/** @type {any} */ one) => states.includes(stateOf(one))).length;
-  const cut = count("cut", "never");
-  return [word("stationsLinked", { count: count("linked") }), cut ? word("stationsCut", { count: cut }) : ""].filter(Boolean).join(" · ");
+  const linked = count("linked"), cut = count("cut", "never"), open = cases.filter((one) => one.verdict === null).length;
+  const entry = (/** @type {string} */ to, /** @type {string} */ text, look = "") => make("li", { class: look }, make("a", { href: to }, text));
+  find("#glance").hidden = shown.stations.length === 0;
+  find("#glance ul").replaceChildren(...[
+    cut ? entry("#doors", word("stationsCut", { count: cut }), "look") : null,
+    open ? entry("#conflicts", word("stationsWait", { count: open }), "look") : null,
+    linked || !cut ? entry("#doors", word("stationsLinked", { count: linked })) : null,
+  ].filter((one) => one !== null));
+}
+
+/** @param {HTMLElement} card */
+function isWell(card) {
+  return card.classList.contains("linked") && !card.querySelector(".to-count");
 }
 
 /** @param {any} station @param {number} at */
