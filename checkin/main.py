@@ -7,7 +7,6 @@ import contextlib
 import logging
 import resource
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -39,9 +38,6 @@ EVENTS_FOLDER = Path("events")
 SHUTDOWN_S = 5
 STORE_S_MAX = 10.0
 LISTEN_BACKLOG = 4_096
-SWITCH_S = 0.0005
-"""How long one thread may keep the interpreter from another. The one that writes lets go of it with every row; at
-Python's own 5 ms a batch takes seconds wherever calls, if only to be refused, keep the other one busy."""
 SOCKET_MESSAGE_BYTES_MAX = 64 * 1024
 
 
@@ -72,7 +68,6 @@ def app_of(centre: Centre, events_folder: Path = EVENTS_FOLDER) -> ASGIApp:
 
 def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
     """The server as it runs at an event."""
-    sys.setswitchinterval(SWITCH_S)
     return uvicorn.Server(
         uvicorn.Config(
             cast(Any, app),

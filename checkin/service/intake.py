@@ -19,11 +19,19 @@ from checkin.store.engine import Store, StoreBusy, StoreFull, Transaction
 QUEUE_SCANS_MAX = 4_096
 COMMIT_SCANS_MAX = 512
 RETRY_AFTER_S = 1
+ANSWER_S_MAX = 8.0
+"""A door that has waited for so long is told to send its scan again: the database may wait for another node, or for a
+standby. What was begun is decided all the same, and the same id then gets that answer."""
+
+
+LOOKS = 16
+"""So many times in that time it is looked who has waited for so long."""
 
 
 class _Waiting(Struct):
     arrived: Sequence[Arrived]
     answered: asyncio.Future[list[Answered | CheckinError]]
+    came_at_s: float
 
 
 class Intake:
@@ -55,42 +63,54 @@ class Intake:
         self._queue: deque[_Waiting] = deque()
         self.queued_scans = 0
         self._filled = asyncio.Event()
-        self._task = asyncio.create_task(self._run(), name=f"intake {slug}")
+        self._committing: list[_Waiting] = []
+        self._tasks = (
+            asyncio.create_task(self._run(), name=f"intake {slug}"),
+            asyncio.create_task(self._look_at_the_time(), name=f"intake {slug}, how long it takes"),
+        )
 
     async def submit(self, arrived: Sequence[Arrived]) -> list[Answered | CheckinError]:
         """Decide these scans, in order; returns after the commit.
 
-        Raises `Busy` where the queue cannot take them all, and where the store cannot be written:
-        the client keeps its scans and sends them again.
+        Raises `Busy` where the queue cannot take them all, and where the store cannot be written or takes longer than
+        `ANSWER_S_MAX`: the client keeps its scans and sends them again.
         """
         if self.queued_scans + len(arrived) > QUEUE_SCANS_MAX:
             raise Busy("Too many scans are waiting. Keep this one and send it again.", code="queue_full")
-        waiting = _Waiting(arrived, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(arrived, asyncio.get_running_loop().create_future(), time.perf_counter())
         self._queue.append(waiting)
         self.queued_scans += len(arrived)
         self._filled.set()
-        came_at_s = time.perf_counter()
         answers = await waiting.answered
         if len(arrived) == 1 and isinstance(answers[0], Answered):
-            self._answered(arrived[0].scan.door, (time.perf_counter() - came_at_s) * 1000)
+            self._answered(arrived[0].scan.door, (time.perf_counter() - waiting.came_at_s) * 1000)
         return answers
 
     async def close(self) -> None:
         """Answer what is waiting, then stop."""
         while self._queue:
             await asyncio.sleep(0.01)
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def _run(self) -> None:
         while True:
             await self._filled.wait()
-            batch = self._take()
-            if not batch:
+            self._committing = self._take()
+            if not self._committing:
                 self._filled.clear()
                 continue
-            await self._commit(batch)
+            await self._commit(self._committing)
+
+    async def _look_at_the_time(self) -> None:
+        """Tell those who have waited too long. One look at all of them costs less than a timer for each."""
+        while True:
+            await asyncio.sleep(ANSWER_S_MAX / LOOKS)
+            too_long_s = time.perf_counter() - ANSWER_S_MAX
+            late = [one for one in (*self._committing, *self._queue) if one.came_at_s < too_long_s]
+            self._fail(late, Busy("The database takes long. Keep this scan and send it again.", code="store_slow"))
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

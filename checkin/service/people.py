@@ -113,7 +113,7 @@ class Gate:
         known = self._known.get(hash)
         if known is None or known[0] < steady_s():
             required = self._second_factor == "required"
-            principal = await self._store.read(lambda tx: _principal(tx, hash, wall_ms(), required))
+            principal = await self._store.glance(lambda tx: _principal(tx, hash, wall_ms(), required))
             if principal is None:
                 self._known.pop(hash, None)
                 return None

@@ -77,6 +77,18 @@ def admit(
     return _Admission(tx, venues, slug, arrived, now).answers()
 
 
+class _Decided(Struct, gc=False):
+    """A scan that is decided and still to be worded: whom it means, and what they had booked and where the several to
+    choose from were right after it."""
+
+    seq: int
+    fact: Scanned
+    repeated: bool
+    who: Known | None
+    bookings: Sequence[str]
+    choices: list[Choice]
+
+
 class _Admission:
     def __init__(self, tx: Transaction, venues: Venues, slug: str, arrived: Sequence[Arrived], now: int) -> None:
         self.tx = tx
@@ -101,14 +113,18 @@ class _Admission:
         )
 
     def answers(self) -> list[Answered | CheckinError]:
-        answers = [self._answer(one) for one in self.arrived]
+        decided = [self._decide(one) for one in self.arrived]
         self.journal.write()
         self.house.save()
         if self.ledger is not None:
             self.venues.ledgers.save(self.tx, self.journal.event, self.ledger)
-        return answers
+        # Meanwhile PostgreSQL writes: it has been told everything.
+        return [
+            one if isinstance(one, CheckinError) else Answered(self._worded(one), repeated=one.repeated)
+            for one in decided
+        ]
 
-    def _answer(self, arrived: Arrived) -> Answered | CheckinError:
+    def _decide(self, arrived: Arrived) -> _Decided | CheckinError:
         scan = arrived.scan
         if scan.door not in self.layout.doors:
             return NotFound(f"This event has no door “{scan.door}”.", code="door_unknown")
@@ -119,13 +135,13 @@ class _Admission:
                 return Conflict(
                     "This id was sent before with other content. Give every scan an id of its own.", code="id_reused"
                 )
-            return Answered(self._worded(earlier.seq, earlier.fact, self.people.led_to(scan)), repeated=True)
+            return self._noted(earlier.seq, earlier.fact, self.people.led_to(scan), repeated=True)
         led_to = self.people.led_to(scan)
         if not scan.code and not arrived.by_name and not self._is_crew(led_to):
             return NotAllowed("Without a code only members of the crew are let in.", code="code_missing")
         fact, seq = self._decided(arrived, led_to, content)
         self.earlier[scan.id] = Kept(seq, fact, content)
-        return Answered(self._worded(seq, fact, led_to), repeated=False)
+        return self._noted(seq, fact, led_to, repeated=False)
 
     def _is_crew(self, led_to: Sequence[Known]) -> bool:
         return any(self.layout.groups[known.bearer.group].counts_as == "crew" for known in led_to)
@@ -155,10 +171,17 @@ class _Admission:
         self.house.note(fact, seq, bearer)
         return fact, seq
 
-    def _worded(self, seq: int, fact: Scanned, led_to: Sequence[Known]) -> Answer:
+    def _noted(self, seq: int, fact: Scanned, led_to: Sequence[Known], *, repeated: bool) -> _Decided:
+        who = next((known for known in led_to if known.bearer.attendee == fact.decision.attendee), None)
+        bookings = self.house.now_of(who.bearer).bookings if who is not None else ()
+        several = who is None and len(led_to) > 1
+        choices = [self._choice(known) for known in led_to[:CHOICES_MAX]] if several else []
+        return _Decided(seq, fact, repeated, who, bookings, choices)
+
+    def _worded(self, decided: _Decided) -> Answer:
+        fact, who = decided.fact, decided.who
         decision = fact.decision
         refusal = decision.refusal
-        who = next((known for known in led_to if known.bearer.attendee == decision.attendee), None)
         attendee = None
         if who is not None:
             attendee = AttendeeShown(
@@ -166,11 +189,11 @@ class _Admission:
                 name=who.name,
                 organisation=who.organisation,
                 group=who.bearer.group,
-                bookings=self._bookings(self.house.now_of(who.bearer).bookings),
+                bookings=self._bookings(decided.bookings),
             )
         return Answer(
             id=fact.id,
-            seq=seq,
+            seq=decided.seq,
             outcome=decision.outcome,
             reason=refusal.reason if refusal else None,
             kind=decision.kind,
@@ -186,7 +209,7 @@ class _Admission:
             kept=self._kept(refusal),
             line=self._line(refusal),
             alternatives=self._alternatives(refusal),
-            choices=[self._choice(known) for known in led_to[:CHOICES_MAX]] if who is None and len(led_to) > 1 else [],
+            choices=decided.choices,
             item=self.layout.items[decision.item].name if decision.item in self.layout.items else None,
             asks_back=[self.layout.items[item].name for item in decision.asks_back if item in self.layout.items],
             scanned_at=self._iso(fact.scanned_at),
@@ -196,6 +219,8 @@ class _Admission:
 
     def _bookings(self, booked: Sequence[str]) -> list[BookingShown]:
         """The booked sessions that have not ended, in the order of their times."""
+        if not booked:
+            return []
         sessions = self.venue.programme.sessions
         return [
             BookingShown(

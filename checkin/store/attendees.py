@@ -57,7 +57,7 @@ _KNOWN_FROM = (
 
 def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[str, Known]:
     """code → whom it leads to, with badge state and presence; unknown codes are left out."""
-    rows = tx.rows(
+    rows = tx.rows_together(
         f"SELECT {_KNOWN}, badge.state, badge.replaced_at, badge.replaced_at_desk, code.text"
         " FROM json_each(?) AS wanted"
         " CROSS JOIN code ON code.event = ? AND code.text = wanted.value"

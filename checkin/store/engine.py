@@ -50,6 +50,10 @@ class Transaction(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]: ...
 
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """As `rows`, for what scans wait for: many rows as one piece. Columns hold text, whole numbers or nothing."""
+        ...
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None: ...
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
@@ -77,6 +81,10 @@ class Bounded:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         self._in_time()
         return self._tx.rows(sql, parameters)
+
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        self._in_time()
+        return self._tx.rows_together(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         self._in_time()
@@ -133,6 +141,11 @@ class Store(Protocol):
     async def write(self, work: Callable[[Transaction], T]) -> T: ...
 
     async def read(self, work: Callable[[Transaction], T]) -> T: ...
+
+    async def glance(self, work: Callable[[Transaction], T]) -> T:
+        """As `read`, for the short readings that displays and doors wait for: on a connection of their own, so that
+        they wait for no longer one."""
+        ...
 
     async def snapshot(self, work: Callable[[Transaction], T]) -> T:
         """Run `work`, which reads long, on a thread and connection of its own: it sees one moment, and neither

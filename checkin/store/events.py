@@ -78,7 +78,7 @@ def load_event_row(tx: Transaction, id: int) -> EventRow:
 
 
 def set_seq(tx: Transaction, id: int, seq: int) -> None:
-    tx.run("UPDATE event SET seq = ? WHERE id = ?", (seq, id))
+    tx.run_many("UPDATE event SET seq = ? WHERE id = ?", [(seq, id)])  # nobody waits to hear that it was one row
 
 
 def set_evacuation(tx: Transaction, id: int, *, active: bool, drill: bool, reentry_until: int | None) -> None:

@@ -13,7 +13,8 @@ import logging
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -33,14 +34,23 @@ T = TypeVar("T")
 
 WRITE_LOCK = 0x636865636B696E  # "checkin"
 CHANNEL = "checkin"
-CONNECT_S = 3
-"""For each host of the URL."""
+CONNECT_S = 2
+"""For each host of the URL; libpq takes no less."""
+SILENT_S = 1.5
+"""A server that has said nothing to a statement for so long is asked on another connection whether it lives. One that
+does not answer that either, within `CONNECT_S`, hangs: nobody waits for it any longer. One that does is only slow."""
+AGAIN_S = 1.0
+"""When a server was found to hang, those who have waited meanwhile are told so, instead of waiting for it in turn."""
 GONE_S = 10
-"""A server that says nothing for so long, not even that it lives, is gone: its machine may have lost its power."""
+"""The system's own limit: a machine that says nothing for so long, not even that it lives, is gone."""
 STATEMENT_MS_MAX = 30_000
 LOCK_MS_MAX = 10_000
+WAKES_S = 0.1
+"""So often whoever waits for an answer looks up."""
 LISTEN_FOR_S = 0.5
 LISTEN_AGAIN_S = 1.0
+LISTEN_ASK_S = 5.0
+"""A listener hears nothing for long and all is well: so often it asks whether the server lives."""
 _PATIENCE: dict[str, Any] = {
     "application_name": "checkin",
     "connect_timeout": CONNECT_S,
@@ -118,35 +128,89 @@ def _inserted(sql: str, filled: tuple[bool, ...]) -> str | None:
     return f"{match[1]} SELECT {', '.join(values)} FROM unnest({arrays}) AS many({', '.join(given)}){match[2]}"
 
 
-class PostgresTransaction:
-    """Statements on a psycopg connection, used on its own thread only. `node` says who tells."""
+class Silent(psycopg.OperationalError):
+    """The server hangs: it answers neither this connection nor another."""
 
-    def __init__(self, connection: psycopg.Connection[Row], node: str) -> None:
-        self._cursor = connection.cursor()
+
+class PatientConnection(psycopg.Connection[Row]):
+    """A connection that waits for a server that is slow, and not for one that hangs. `asks`: how to reach the same
+    server once more, to tell the one from the other; empty: without an answer within `CONNECT_S` it hangs."""
+
+    asks = ""
+
+    def wait(self, gen: Generator[Any, Any, T], interval: float = WAKES_S, timeout: float | None = None) -> T:
+        """Everything that psycopg waits for on an open connection comes by here. Raises `Silent`."""
+        return super().wait(self._watched(gen), interval, timeout)
+
+    def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        silent_at = time.monotonic() + (SILENT_S if self.asks else CONNECT_S)
+        ready = None
+        while True:
+            try:
+                wanted = gen.send(ready)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            ready = yield wanted
+            if ready or time.monotonic() < silent_at:  # a server that reads what we send, or tells us something, lives
+                continue
+            if not self._answers():
+                gen.close()
+                self.close()
+                raise Silent("the server does not answer")
+            silent_at = time.monotonic() + SILENT_S
+
+    def _answers(self) -> bool:
+        """Whether the server answers another connection, if only that it has no place for one."""
+        if not self.asks:
+            return False
+        try:
+            with PatientConnection.connect(self.asks, autocommit=True) as other:
+                other.execute("SELECT 1")
+        except (Silent, errors.ConnectionTimeout):
+            return False
+        except psycopg.Error:
+            return True
+        return True
+
+
+class PostgresTransaction:
+    """Statements on a psycopg connection, used on its own thread only. `node` says who tells. `in_pipeline`: what is
+    written waits for no answer; the next reading, or the commit, says what has failed."""
+
+    def __init__(self, connection: PatientConnection, node: str, *, in_pipeline: bool = False) -> None:
+        self._connection = connection
+        self._in_pipeline = in_pipeline
+        self._writes = connection.cursor()
         self._node = node
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return self._cursor.execute(translated(sql), parameters).fetchall()
+        return self._connection.execute(translated(sql), parameters).fetchall()
+
+    rows_together = rows
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        return self._cursor.execute(translated(sql), parameters).fetchone()
+        return self._connection.execute(translated(sql), parameters).fetchone()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        return self._cursor.execute(translated(sql), parameters).rowcount
+        done = self._connection.execute(translated(sql), parameters)
+        if self._in_pipeline:
+            _await_answers(self._connection)
+        return done.rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         rows = list(rows)
         if inserted := together(sql, rows):
-            self._cursor.execute(*inserted)
+            self._writes.execute(*inserted)
         else:
-            self._cursor.executemany(translated(sql), rows)
+            self._writes.executemany(translated(sql), rows)
 
     def tell(self, news: str) -> None:
-        self._cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._node} {news}"))
+        self._writes.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._node} {news}"))
 
     def script(self, sql: str) -> None:
-        """Several statements at once, as they stand."""
-        self._cursor.execute(sql)
+        """Several statements at once, as they stand; not in a pipeline."""
+        self._writes.execute(sql)
 
 
 class _Link:
@@ -156,41 +220,61 @@ class _Link:
         self._url = url
         self._node = node
         self._begin = begin
-        self._connection: psycopg.Connection[Row] | None = None
+        self._connection: PatientConnection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._hangs: tuple[float, str] = (0.0, "")
+        """Until when nobody tries, and what they are told."""
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+    async def run(self, work: Callable[[Transaction], T], *, pipelined: bool = False) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work, pipelined)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
         self._thread.shutdown(wait=False)
 
-    def _transaction(self, work: Callable[[Transaction], T]) -> T:
+    def _transaction(self, work: Callable[[Transaction], T], pipelined: bool) -> T:
         try:
             connection = self._begun()
+            if pipelined:
+                return _pipelined(connection, self._node, work)
             result = work(PostgresTransaction(connection, self._node))
             connection.execute("COMMIT")
             return result
         except BaseException as error:
             self._roll_back()
             if isinstance(error, psycopg.Error):
-                raise _worded(error) from error
+                worded = _worded(error)
+                if isinstance(error, Silent):
+                    self._hangs = (time.monotonic() + AGAIN_S, str(worded))
+                raise worded from error
             raise
 
-    def _begun(self) -> psycopg.Connection[Row]:
+    def _begun(self) -> PatientConnection:
         """A connection in a transaction. One that was lost while it was idle is made anew, once."""
         if self._connection is not None:
             try:
                 self._connection.execute(self._begin)
                 return self._connection
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
+                if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled | Silent):
                     raise
                 self._drop()
-        self._connection = connect(self._url)
+        self._connection = self._connected()
         self._connection.execute(self._begin)
         return self._connection
+
+    def _connected(self) -> PatientConnection:
+        again_at, why = self._hangs
+        began = time.monotonic()
+        if began < again_at:
+            raise StoreBusy(why)
+        try:
+            return connect(self._url)
+        except StoreBusy as error:
+            failed = time.monotonic()
+            if failed - began >= CONNECT_S:
+                self._hangs = (failed + AGAIN_S, error.message)
+            raise
 
     def _roll_back(self) -> None:
         if self._connection is None:
@@ -206,6 +290,30 @@ class _Link:
             self._connection = None
 
 
+def _pipelined(connection: PatientConnection, node: str, work: Callable[[Transaction], T]) -> T:
+    """Do `work` and commit. The first failure is raised, not what the server has skipped because of it."""
+    failed: BaseException | None = None
+    try:
+        with connection.pipeline():
+            try:
+                result = work(PostgresTransaction(connection, node, in_pipeline=True))
+                connection.execute("COMMIT")
+                _await_answers(connection)
+            except BaseException as error:
+                failed = error
+    except psycopg.Error as error:
+        failed = failed or error
+    if failed is not None:
+        raise failed
+    return result
+
+
+def _await_answers(connection: PatientConnection) -> None:
+    """Take the answers to all that was sent in a pipeline, and raise the first failure. (`Pipeline.sync` of psycopg 3.3
+    does not see to it that much is sent to its end, and waits for ever.)"""
+    connection.execute("SELECT 1").fetchone()
+
+
 class PostgresStore:
     """See `checkin.store.engine.Store`."""
 
@@ -219,6 +327,7 @@ class PostgresStore:
         self._node = secrets.token_hex(4)
         self._writer = _Link(url, self._node, "writer", f"{_BEGIN_WRITE} SELECT pg_advisory_xact_lock({WRITE_LOCK})")
         self._reader = _Link(url, self._node, "reader", _BEGIN_READ)
+        self._glancer = _Link(url, self._node, "glancer", _BEGIN_READ)
         self._listener: _Listener | None = None
 
     @classmethod
@@ -226,7 +335,7 @@ class PostgresStore:
         """Connect, and bring the schema up to date. Raises `StoreBusy` where nobody answers."""
         store = cls(url, listen_url)
         try:
-            await store.write(_migrate)
+            await store._writer.run(_migrate)
         except BaseException:
             await store.close()
             raise
@@ -237,10 +346,13 @@ class PostgresStore:
         return "" if self._listener is None else self._listener.deaf
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        return await self._writer.run(work)
+        return await self._writer.run(work, pipelined=True)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._reader.run(work)
+
+    async def glance(self, work: Callable[[Transaction], T]) -> T:
+        return await self._glancer.run(work)
 
     async def snapshot(self, work: Callable[[Transaction], T]) -> T:
         return await self._snapshots.run(self._snapshot, work)
@@ -256,7 +368,7 @@ class PostgresStore:
             raise _worded(error) from error
 
     async def say(self, news: str) -> None:
-        await self._reader.run(lambda tx: tx.tell(news))
+        await self._glancer.run(lambda tx: tx.tell(news))
 
     async def version(self) -> str:
         row = await self.read(lambda tx: tx.row("SHOW server_version"))
@@ -288,8 +400,8 @@ class PostgresStore:
     async def close(self) -> None:
         if self._listener is not None:
             await self._listener.close()
-        await self._reader.close()
-        await self._writer.close()
+        for link in (self._glancer, self._reader, self._writer):
+            await link.close()
 
 
 class _Listener:
@@ -329,23 +441,30 @@ class _Listener:
                 self.deaf = deaf
                 self._ends.wait(LISTEN_AGAIN_S)
 
-    def _hear(self, connection: psycopg.Connection[Row]) -> None:
+    def _hear(self, connection: PatientConnection) -> None:
+        asks_at = time.monotonic() + LISTEN_ASK_S
         while not self._ends.is_set():
+            if time.monotonic() >= asks_at:
+                connection.execute("SELECT 1")
+                asks_at = time.monotonic() + LISTEN_ASK_S
             for heard in connection.notifies(timeout=LISTEN_FOR_S):
                 node, _, news = heard.payload.partition(" ")
                 if node != self._node:
                     self._loop.call_soon_threadsafe(self._heard, news)
 
 
-def connect(url: str) -> psycopg.Connection[Row]:
+def connect(url: str) -> PatientConnection:
     """A connection that commits only what it is told to. Of several hosts the one that takes writes, unless the URL
     says otherwise. Raises `StoreBusy` where nobody answers."""
     try:
         given = conninfo_to_dict(url)
         several: dict[str, Any] = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
-        connection = psycopg.connect(make_conninfo(**{**_PATIENCE, **several, **given}), autocommit=True)
+        connection = PatientConnection.connect(make_conninfo(**{**_PATIENCE, **several, **given}), autocommit=True)
         if is_pooled(connection):
             connection.prepare_threshold = None  # the next transaction may be on another connection
+        info = connection.info
+        same = {"host": info.host, "hostaddr": info.hostaddr or None, "port": info.port, "target_session_attrs": "any"}
+        connection.asks = make_conninfo(**{**_PATIENCE, **given, **same, "connect_timeout": CONNECT_S})
         return connection
     except psycopg.Error as error:
         raise StoreBusy(f"The database does not answer: {_first_line(error)}. Check CHECKIN_DATABASE_URL.") from error

@@ -25,7 +25,7 @@ class TallyRow(Struct, frozen=True):
 
 
 def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
-    rows = tx.rows(
+    rows = tx.rows_together(
         "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at,"
         " set_aside FROM tally WHERE event = ?",
         (event,),

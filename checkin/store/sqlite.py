@@ -1,4 +1,4 @@
-"""The SQLite engine: one write connection, one read connection, each on a thread of aiosqlite's.
+"""The SQLite engine: a connection that writes, one that reads, one for glances, each on a thread of aiosqlite's.
 
 WAL, `synchronous=FULL`: a commit is on disk before its answer. Only the writer checkpoints, so the
 WAL-reset fault of SQLite up to 3.51.2 (two connections in a checkpoint race) has no second party.
@@ -15,33 +15,53 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import aiosqlite
+import msgspec
 
 from checkin.store.engine import Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
 
 T = TypeVar("T")
 
+_decode_rows = msgspec.json.Decoder(list[tuple[Any, ...]]).decode
+_COLUMNS: dict[str, int] = {}
+"""Of the statements whose rows are read together: how many columns they have."""
 _ROW_OF_MARKS = re.compile(r"VALUES (\((?:\?, )*\?\))")
 
 BUSY_TIMEOUT_S = 10.0
 WAL_PAGES_CHECKPOINT = 4_000
 WAL_BYTES_KEPT = 64 * 1024 * 1024
 CACHE_KIB = 65_536
-ROWS_TOGETHER = (64, 8)
-"""Of the rows inserted at once so many go into one statement, what is left one by one: few statements to prepare."""
+ROWS_TOGETHER = (512, 256, 128, 64, 32, 16, 8, 4, 2)
+"""Of the rows inserted at once so many go into one statement, as far as it may have parameters; what is left one by
+one. So there are few statements to prepare."""
+PARAMETERS_MAX = 32_766
+"""Of one statement (SQLITE_MAX_VARIABLE_NUMBER)."""
 SNAPSHOT_WAL_BYTES_MAX = 512 * 1024 * 1024
 """The log may not begin anew while a snapshot is read: at this size the snapshot is stopped, and with the next
 checkpoint the log is cut back to `WAL_BYTES_KEPT`."""
 
 
 class SqliteTransaction:
-    """Statements on a `sqlite3` connection, used on its own thread only."""
+    """Statements on a `sqlite3` connection, used on its own thread only.
+
+    With each step, and that is each row, `sqlite3` lets go of the interpreter, and waits to have it back wherever the
+    loop is busy. So what scans wait for takes few steps, however many they are.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(sql, parameters).fetchall()
+
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows in one step, as JSON."""
+        columns = _COLUMNS.get(sql)
+        if columns is None:
+            none = self._connection.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
+            columns = _COLUMNS[sql] = len(none.description)
+        (piece,) = self._connection.execute(_as_one(sql, columns), parameters).fetchone()
+        return _decode_rows(piece)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         found: Row | None = self._connection.execute(sql, parameters).fetchone()
@@ -51,8 +71,7 @@ class SqliteTransaction:
         return self._connection.execute(sql, parameters).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Rows that are inserted go many to a statement: with each step the thread lets go of the interpreter, and
-        waits to have it back wherever the other one is busy (`SWITCH_S` in `checkin.main`)."""
+        """Rows that are inserted go many to a statement."""
         waiting = list(rows)
         done = 0
         for count, together in _together(sql):
@@ -60,7 +79,8 @@ class SqliteTransaction:
                 page = waiting[first : first + count]
                 self._connection.execute(together, [value for row in page for value in row])
                 done = first + count
-        self._connection.executemany(sql, waiting[done:])
+        if done < len(waiting):
+            self._connection.executemany(sql, waiting[done:])
 
     def tell(self, news: str) -> None:
         """There is one node."""
@@ -73,11 +93,14 @@ class SqliteStore:
     """`ServeLock` keeps a second service away."""
     ailing = ""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection, glancer: aiosqlite.Connection
+    ) -> None:
         self.path = path
         self._snapshots = Snapshots()
         self._writer = writer
         self._reader = reader
+        self._glancer = glancer
 
     @classmethod
     async def open(cls, path: Path) -> SqliteStore:
@@ -98,19 +121,28 @@ class SqliteStore:
         except BaseException:
             await writer.close()
             raise
+        opened = [writer]
         try:
-            reader = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
+            for _ in range(2):
+                reader = await aiosqlite.connect(
+                    path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256
+                )
+                opened.append(reader)
+                await _on_thread(reader, _prepare_reader)
         except BaseException:
-            await writer.close()
+            for connection in opened:
+                await connection.close()
             raise
-        await _on_thread(reader, _prepare_reader)
-        return cls(path, writer, reader)
+        return cls(path, *opened)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         return await _on_thread(self._writer, _in_transaction, "BEGIN IMMEDIATE", work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await _on_thread(self._reader, _in_transaction, "BEGIN", work)
+
+    async def glance(self, work: Callable[[Transaction], T]) -> T:
+        return await _on_thread(self._glancer, _in_transaction, "BEGIN", work)
 
     async def snapshot(self, work: Callable[[Transaction], T]) -> T:
         return await self._snapshots.run(self._snapshot, work)
@@ -155,8 +187,8 @@ class SqliteStore:
         await _on_thread(self._writer, _rewrite)
 
     async def close(self) -> None:
-        await self._reader.close()
-        await self._writer.close()
+        for connection in (self._glancer, self._reader, self._writer):
+            await connection.close()
 
 
 class ServeLock:
@@ -237,13 +269,25 @@ def _worded(error: sqlite3.OperationalError) -> Exception:
 
 
 @lru_cache(256)
+def _as_one(sql: str, columns: int) -> str:
+    """The statement that gives all rows of another as one JSON text."""
+    names = ", ".join(f"c{number}" for number in range(columns))
+    # Materialised, a text that is JSON is a text again: else it would be taken apart.
+    return (
+        f"WITH found ({names}) AS MATERIALIZED ({sql})"
+        f" SELECT CAST(json_group_array(json_array({names})) AS BLOB) FROM found"
+    )
+
+
+@lru_cache(256)
 def _together(sql: str) -> list[tuple[int, str]]:
     """(rows, the statement for so many at once) for a statement that inserts one row; of others nothing."""
     marks = _ROW_OF_MARKS.search(sql)
     if marks is None or not sql.startswith("INSERT") or marks.group(1).count("?") != sql.count("?"):
         return []
     row = marks.group(1)
-    return [(count, sql.replace(row, ", ".join([row] * count), 1)) for count in ROWS_TOGETHER]
+    counts = [count for count in ROWS_TOGETHER if count * sql.count("?") <= PARAMETERS_MAX]
+    return [(count, sql.replace(row, ", ".join([row] * count), 1)) for count in counts]
 
 
 def _prepare_writer(connection: sqlite3.Connection) -> None:

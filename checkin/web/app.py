@@ -269,4 +269,4 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
         state=State({"centre": centre}),
         debug=False,
     )
-    return RefuseEarly(live.Outlive(app))
+    return RefuseEarly(scans.ShortWay(live.Outlive(app), centre))

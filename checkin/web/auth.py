@@ -33,7 +33,7 @@ class Authentication(ASGIMiddleware):
         self._gate = centre.gate
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        token, by_cookie = _credentials(scope)
+        token, by_cookie = credentials(scope)
         principal = await self._gate.recognise(token) if token else None
         if principal is None:
             if scope["route_handler"].opt.get("page"):
@@ -85,7 +85,7 @@ def cookie_for(token: str, connection: Connection, *, device: bool) -> Cookie:
     )
 
 
-def _credentials(scope: Scope) -> tuple[str | None, bool]:
+def credentials(scope: Scope) -> tuple[str | None, bool]:
     """(token, whether a browser sent it by itself)."""
     for name, value in scope["headers"]:
         if name == b"authorization":
@@ -95,11 +95,11 @@ def _credentials(scope: Scope) -> tuple[str | None, bool]:
 
 
 def _check_origin(scope: Scope) -> None:
-    if not _same_origin(scope):
+    if not is_same_origin(scope):
         raise PermissionDeniedException("A page of another site may not do this.")
 
 
-def _same_origin(scope: Scope) -> bool:
+def is_same_origin(scope: Scope) -> bool:
     """Whether our own page asks: what changes something, and every socket, must come from our origin.
 
     By `Sec-Fetch-Site`, else by `Origin` against `Host` (Go's `http.CrossOriginProtection`, OWASP's

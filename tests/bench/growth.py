@@ -1,4 +1,4 @@
-"""How cost grows with attendees, facts, areas and doors: what should stay flat, and what may grow.
+"""How cost grows with attendees, facts, areas, doors and displays: what should stay flat, and what may grow.
 
 One dimension at a time, all others as in `tests.bench.venue`. The scans go over HTTP, to the service as a process;
 what is read is timed in its transaction. Facts are multiplied set-wise in SQL: they are real scans, many times.
@@ -13,6 +13,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,7 @@ from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store.engine import Store, Transaction
 from checkin.wire import FACTS_MAX
+from tests.bench.live import held
 from tests.bench.plot import plot_svg
 from tests.bench.scans import ATTENDEES, load, served
 from tests.bench.server import PREPARED
@@ -40,6 +42,7 @@ ATTENDEE_COUNTS = (1_000, 10_000, 100_000, 1_000_000)
 FACT_COUNTS = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 AREA_COUNTS = (8, 64, 400)
 DOOR_COUNTS = (16, 128, 1_024)
+DISPLAY_COUNTS = (100, 1_000, 5_000)
 LONG_FROM = 1_000_000
 """Of attendees and facts: so many are measured with `--long` alone."""
 QUICK_TO = 10_000
@@ -62,6 +65,7 @@ class Size(Struct, frozen=True):
     facts: int = REAL_SCANS
     areas: int = ROOMS + 1
     doors: int = DOORS
+    displays: int = 0
 
 
 class Grown(Struct):
@@ -88,7 +92,9 @@ class Grown(Struct):
     list_s: float
 
 
-def run(quick: bool, long: bool) -> list[Grown]:
+def run(quick: bool, long: bool, ends_at: float) -> list[Grown]:
+    """As many sizes as there is time for, the smallest of each dimension first."""
+
     def chosen(counts: tuple[int, ...], to: int = LONG_FROM - 1) -> tuple[int, ...]:
         return counts if long else tuple(count for count in counts if count <= (QUICK_TO if quick else to))
 
@@ -96,7 +102,17 @@ def run(quick: bool, long: bool) -> list[Grown]:
     sizes += [("facts", count, Size(facts=count)) for count in chosen(FACT_COUNTS, LONG_FROM)]
     sizes += [("areas", count, Size(areas=count)) for count in (AREA_COUNTS[:2] if quick else AREA_COUNTS)]
     sizes += [("doors", count, Size(doors=count)) for count in (DOOR_COUNTS[:2] if quick else DOOR_COUNTS)]
-    return [_measure(what, count, size, 1.0 if quick else 3.0) for what, count, size in sizes]
+    sizes += [("displays", count, Size(displays=count)) for count in (DISPLAY_COUNTS[:2] if quick else DISPLAY_COUNTS)]
+    results, left_out = [], []
+    for what, count, size in sorted(sizes, key=lambda one: max(one[2].attendees, one[2].facts)):
+        if time.monotonic() < ends_at:
+            results.append(_measure(what, count, size, 1.0 if quick else 2.0))
+        else:
+            left_out.append(f"{count:,} {what}")
+    if left_out:
+        print(f"Left out, since there was no time for them: {', '.join(left_out)}")
+    order = [(what, count) for what, count, _ in sizes]
+    return sorted(results, key=lambda one: order.index((one.what, one.count)))
 
 
 def _measure(what: str, count: int, size: Size, seconds: float) -> Grown:
@@ -105,7 +121,7 @@ def _measure(what: str, count: int, size: Size, seconds: float) -> Grown:
         url = f"sqlite:///{folder / 'bench.db'}"
         read = asyncio.run(_read(url, folder, size))
         start_s, _ = first_answer(url)
-        with served("real", folder=folder) as server:
+        with served("real", folder=folder) as server, held(server, size.displays):
             load(server, CLIENTS, 0.5)
             most = load(server, CLIENTS, seconds)
             offered = load(server, CLIENTS, seconds, rate=200)
@@ -181,6 +197,15 @@ async def _scan(store: Store, venues: Venues, codes: list[str], count: int) -> N
     ]
     await store.write(lambda tx: admit(tx, venues, SLUG, arrived, wall_clock()))
 
+    if count <= REAL_SCANS:
+        return
+
+    def without_indexes(tx: Transaction) -> list[str]:
+        found = tx.rows("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'fact' AND sql <> ''")
+        for name, _ in found:
+            tx.run(f"DROP INDEX {name}")
+        return [sql for _, sql in found]
+
     def multiply(tx: Transaction) -> int:
         row = tx.row("SELECT id, seq FROM event WHERE slug = ?", (SLUG,))
         assert row is not None
@@ -195,14 +220,17 @@ async def _scan(store: Store, venues: Venues, codes: list[str], count: int) -> N
         tx.run("UPDATE event SET seq = ? WHERE id = ?", (last + added, event))
         return int(last + added)
 
+    indexes = await store.write(without_indexes)  # made anew at once they take a tenth of what each row adds to them
     while await store.write(multiply) < count:
         pass
+    for sql in indexes:
+        await store.write(partial(lambda tx, sql: tx.run(sql), sql=sql))
 
 
-def measure(quick: bool, long: bool, plots: Path) -> list[Grown]:
-    """Tables and a plot of each dimension."""
-    results = run(quick, long)
-    print("How cost grows, one dimension at a time (else 2,000 attendees, 1,000 facts, 8 areas, 16 doors)")
+def measure(quick: bool, long: bool, plots: Path, ends_at: float) -> dict[str, Grown]:
+    """Tables and a plot of each dimension; by size."""
+    results = run(quick, long, ends_at)
+    print("How cost grows, one dimension at a time (else 2,000 attendees, 1,000 facts, 8 areas, 16 doors, no display)")
     columns = {
         "scans/s": "scans_per_s",
         "p50 ms": "p50_ms",
@@ -235,7 +263,7 @@ def measure(quick: bool, long: bool, plots: Path) -> list[Grown]:
         for what in dict.fromkeys(one.what for one in results)
     }
     plots.write_text(plot_svg(panels), encoding="utf-8")
-    return results
+    return {f"{one.count:,} {one.what}": one for one in results}
 
 
 def _digits(value: float) -> int:

@@ -11,12 +11,17 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import resource
+import select
 import socket
-import struct
+import subprocess
 import sys
 import time
 from base64 import b64encode
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -32,6 +37,9 @@ FLOODS = (
     b"\x81\xfd" + bytes(4) + b"x" * 125,  # a text
     b"\x80\x80" + bytes(4),  # a piece of nothing
 )
+CONNECTING = 50
+HELD_S_MAX = 600.0
+CONTENT_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 SEQ_AT = len(b'{"type":"occupancy","seq":')
 
 
@@ -51,105 +59,146 @@ class LiveResult(Struct):
     """The service's memory, from before the displays came to the end."""
 
 
-class Display(asyncio.Protocol):
-    """A websocket client that does no more than find the message's number and note when it came."""
-
-    def __init__(self, crowd: Crowd) -> None:
-        self._crowd = crowd
-        self._rest = b""
-        self._open = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        key = b64encode(os.urandom(16)).decode()
-        transport.write(  # type: ignore[attr-defined]
-            f"GET {self._crowd.path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"Authorization: Bearer {self._crowd.token}\r\n\r\n".encode()
-        )
-
-    def data_received(self, data: bytes) -> None:
-        self._rest += data
-        if not self._open:
-            head, end, rest = self._rest.partition(b"\r\n\r\n")
-            if not end:
-                return
-            assert b" 101 " in head, head
-            self._open, self._rest = True, rest
-            self._crowd.connected()
-        while len(self._rest) >= 2:
-            size, start = self._rest[1] & 0x7F, 2
-            if size == 126:
-                if len(self._rest) < 4:
-                    return
-                (size,), start = struct.unpack("!H", self._rest[2:4]), 4
-            elif size == 127:
-                if len(self._rest) < 10:
-                    return
-                (size,), start = struct.unpack("!Q", self._rest[2:10]), 10
-            if len(self._rest) < start + size:
-                return
-            self._crowd.came(self._rest[start : start + size])
-            self._rest = self._rest[start + size :]
-
-
 class Crowd:
-    def __init__(self, path: str, token: str, clients: int) -> None:
-        self.path = path
-        self.token = token
-        self._clients = clients
-        self._open = 0
-        self.all_open = asyncio.Event()
+    """Displays that do no more than find each message's number and note when it came, and one door. All sockets in
+    one loop over `epoll`, so that the load takes as little as it can of what the service needs."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._order = order
+        self._epoll = select.epoll()
+        self._displays: dict[int, socket.socket] = {}
+        self._rests: dict[int, bytes] = {}
+        self._seqs: dict[bytes, int | None] = {}
+        self._answers = b""
+        self._door = self._connect()
         self.first_at: dict[int, float] = {}
         self.last_at: dict[int, float] = {}
         self.counts: dict[int, int] = {}
+        self.sent_at: dict[int, float] = {}
+        self._asked_at: deque[float] = deque()
 
-    def connected(self) -> None:
-        self._open += 1
-        if self._open == self._clients:
-            self.all_open.set()
+    def open(self) -> None:
+        """Connect every display."""
+        head = handshake(self._order["path"], self._order["token"])
+        for first in range(0, self._order["clients"], CONNECTING):
+            some = [self._connect() for _ in range(first, min(first + CONNECTING, self._order["clients"]))]
+            for one in some:
+                one.sendall(head)
+            for one in some:
+                answer = b""
+                while b"\r\n\r\n" not in answer:
+                    answer += one.recv(65_536)
+                before, _, rest = answer.partition(b"\r\n\r\n")
+                assert b" 101 " in before, before
+                one.setblocking(False)
+                self._displays[one.fileno()] = one
+                self._took(one.fileno(), rest)
+                self._epoll.register(one.fileno(), select.EPOLLIN)
+        self._door.setblocking(False)
+        self._epoll.register(self._door.fileno(), select.EPOLLIN)
 
-    def came(self, message: bytes) -> None:
-        if message.startswith(b'{"type":"occupancy"'):
-            seq = int(message[SEQ_AT : message.index(b",", SEQ_AT)])
-            self.last_at[seq] = time.monotonic()
-            self.first_at.setdefault(seq, self.last_at[seq])
+    def cause(self, number: int) -> None:
+        """One scan that changes the house."""
+        order = self._order
+        code = order["codes"][number % len(order["codes"])]
+        body = json.dumps(
+            {"id": f"00000000-0000-4000-8000-{number:012d}", "code": code, "door": order["door"]}
+        ).encode()
+        self._asked_at.append(time.monotonic())
+        self._door.sendall(
+            f"POST {order['cause']} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {order['door_token']}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+
+    def read_until(self, ends_at: float) -> None:
+        while (left := ends_at - time.monotonic()) > 0:
+            for number, _ in self._epoll.poll(left):
+                if number == self._door.fileno():
+                    self._answered(self._door.recv(65_536))
+                else:
+                    self._took(number, self._displays[number].recv(65_536))
+
+    def close(self) -> None:
+        for one in (self._door, *self._displays.values()):
+            one.close()
+        self._epoll.close()
+
+    def _connect(self) -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self._order["port"]))
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    def _answered(self, data: bytes) -> None:
+        self._answers += data
+        while (end := self._answers.find(b"\r\n\r\n") + 4) > 3:
+            length = CONTENT_LENGTH.search(self._answers)
+            assert length is not None
+            end_of_body = end + int(length[1])
+            if len(self._answers) < end_of_body:
+                return
+            self.sent_at[int(json.loads(self._answers[end:end_of_body])["seq"])] = self._asked_at.popleft()
+            self._answers = self._answers[end_of_body:]
+
+    def _took(self, number: int, data: bytes) -> None:
+        """What came for one display. Nearly always it is one frame, which all others get too."""
+        now = time.monotonic()
+        if number in self._rests:
+            data = self._rests.pop(number) + data
+        if data in self._seqs:
+            self._came(self._seqs[data], now)
+            return
+        while data:
+            size, start = (data[1] & 0x7F, 2) if len(data) > 1 else (0, 2)
+            if size >= 126:
+                start = 4 if size == 126 else 10
+                size = int.from_bytes(data[2:start], "big")
+            if len(data) < start + size:
+                self._rests[number] = data
+                return
+            frame, data = data[: start + size], data[start + size :]
+            if frame not in self._seqs:
+                message = frame[start:]
+                known = message.startswith(b'{"type":"occupancy"')
+                self._seqs[frame] = int(message[SEQ_AT : message.index(b",", SEQ_AT)]) if known else None
+            self._came(self._seqs[frame], now)
+
+    def _came(self, seq: int | None, now: float) -> None:
+        if seq is not None:
+            self.last_at[seq] = now
+            self.first_at.setdefault(seq, now)
             self.counts[seq] = self.counts.get(seq, 0) + 1
 
 
-async def drive(order: dict[str, Any]) -> LiveResult:
-    """Connect so many displays, cause changes at 10 a second, and see when the last has each."""
-    crowd = Crowd(order["path"], order["token"], order["clients"])
+def drive(order: dict[str, Any]) -> LiveResult:
+    """Connect so many displays, cause changes at so many hertz, and see when the last has each."""
     before = _server_memory_kib(order["pid"])
-    loop = asyncio.get_running_loop()
-    for first in range(0, order["clients"], 50):
-        await asyncio.gather(
-            *(
-                loop.create_connection(lambda: Display(crowd), "127.0.0.1", order["port"])
-                for _ in range(first, min(first + 50, order["clients"]))
-            )
-        )
-    await asyncio.wait_for(crowd.all_open.wait(), 60)
-    bad = [await _misbehave(kind, order, n) for kind in BAD for n in range(order["bad"])]
-    await asyncio.sleep(2.0)
-    memory = (_server_memory_kib(order["pid"]) - before) / order["clients"]
-    sent: dict[int, float] = {}
+    crowd = Crowd(order)
+    crowd.open()
+    bad = subprocess.Popen([sys.executable, "-m", "tests.bench.live", "bad"], stdin=subprocess.PIPE)
+    assert bad.stdin is not None
+    bad.stdin.write(json.dumps(order).encode())
+    bad.stdin.close()
+    crowd.read_until(time.monotonic() + (2.0 if not order["bad"] else 5.0))
+    connections = order["clients"] + len(BAD) * order["bad"]
+    memory = (_server_memory_kib(order["pid"]) - before) / connections
     cpu = _server_cpu_s(order["pid"])
-    reader, writer = await asyncio.open_connection("127.0.0.1", order["port"])
     started = time.monotonic()
     for number in range(order["messages"]):
-        await asyncio.sleep(max(0.0, started + number / order["hertz"] - time.monotonic()))
-        asked = time.monotonic()
-        sent[await _cause(reader, writer, order, number)] = asked
-    await asyncio.sleep(1.5)
+        crowd.read_until(started + number / order["hertz"])
+        crowd.cause(number)
+    crowd.read_until(time.monotonic() + 1.5)
     cpu = _server_cpu_s(order["pid"]) - cpu
+    left = _server_memory_kib(order["pid"])
+    bad.terminate()
+    bad.wait()
+    crowd.close()
     whole = sorted(seq for seq, count in crowd.counts.items() if count == order["clients"])
     # A change may be told together with a later one: the first message from its seq on counts.
-    told = {seq: next((later for later in whole if later >= seq), None) for seq in sent}
-    late = sorted((crowd.last_at[later] - sent[seq]) * 1000 for seq, later in told.items() if later is not None)
-    left = _server_memory_kib(order["pid"])
-    for task in bad:
-        task.cancel()
+    told = {seq: next((later for later in whole if later >= seq), None) for seq in crowd.sent_at}
+    late = sorted(
+        (crowd.last_at[later] - crowd.sent_at[seq]) * 1000 for seq, later in told.items() if later is not None
+    )
     spread = sorted((crowd.last_at[seq] - crowd.first_at[seq]) * 1000 for seq in whole)
     return LiveResult(
         clients=order["clients"],
@@ -164,51 +213,46 @@ async def drive(order: dict[str, Any]) -> LiveResult:
     )
 
 
-async def _misbehave(kind: str, order: dict[str, Any], number: int) -> asyncio.Task[None]:
+def hold(order: dict[str, Any]) -> None:
+    """Displays that are there until this process is ended."""
+    crowd = Crowd(order)
+    crowd.open()
+    print("open", flush=True)
+    crowd.read_until(time.monotonic() + HELD_S_MAX)
+
+
+def handshake(path: str, token: str) -> bytes:
+    key = b64encode(os.urandom(16)).decode()
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n"
+    ).encode()
+
+
+async def misbehave(order: dict[str, Any]) -> None:
+    """So many displays of each bad kind, until this process is ended."""
+    await asyncio.gather(*(_misbehave(kind, order, n) for kind in BAD for n in range(order["bad"])))
+
+
+async def _misbehave(kind: str, order: dict[str, Any], number: int) -> None:
     """A display that wants all areas and behaves badly for as long as it is let."""
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        raw = socket.socket()
-        raw.setblocking(False)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        with contextlib.closing(raw), contextlib.suppress(OSError):
-            await loop.sock_connect(raw, ("127.0.0.1", order["port"]))
-            path, key = order["path"].partition("?")[0], b64encode(os.urandom(16)).decode()
-            head = (
-                f"GET {path} HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-                f"Authorization: Bearer {order['token']}\r\n\r\n"
-            )
-            await loop.sock_sendall(raw, head.encode())
-            while True:
-                match kind:
-                    case "never reads":
-                        await asyncio.sleep(3_600)
-                    case "reads a byte a second":
-                        await asyncio.sleep(1.0)
-                        if not await loop.sock_recv(raw, 1):
-                            return
-                    case "floods":  # pings, texts and pieces in turn, and reads nothing
-                        await loop.sock_sendall(raw, FLOODS[number % len(FLOODS)] * 100)
-
-    return asyncio.create_task(run())
-
-
-async def _cause(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, order: dict[str, Any], number: int) -> int:
-    """One scan that changes the house; returns its seq."""
-    code = order["codes"][number % len(order["codes"])]
-    body = json.dumps({"id": f"00000000-0000-4000-8000-{number:012d}", "code": code, "door": order["door"]}).encode()
-    writer.write(
-        f"POST {order['cause']} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {order['door_token']}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-        + body
-    )
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
-    )
-    return int(json.loads(await reader.readexactly(length))["seq"])
+    loop = asyncio.get_running_loop()
+    raw = socket.socket()
+    raw.setblocking(False)
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    with contextlib.closing(raw), contextlib.suppress(OSError):
+        await loop.sock_connect(raw, ("127.0.0.1", order["port"]))
+        await loop.sock_sendall(raw, handshake(order["path"].partition("?")[0], order["token"]))
+        while True:
+            match kind:
+                case "never reads":
+                    await asyncio.sleep(3_600)
+                case "reads a byte a second":
+                    await asyncio.sleep(1.0)
+                    if not await loop.sock_recv(raw, 1):
+                        return
+                case "floods":  # pings, texts and pieces in turn, and reads nothing
+                    await loop.sock_sendall(raw, FLOODS[number % len(FLOODS)] * 100)
 
 
 def _server_cpu_s(pid: int) -> float:
@@ -272,6 +316,24 @@ async def serve_plain() -> None:
     await server.serve(sockets=[bound])
 
 
+@contextmanager
+def held(server: dict[str, Any], displays: int) -> Iterator[None]:
+    """So many displays follow meanwhile, in a process of their own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.live", "hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(order_for(server, displays, 0, 0)).encode())
+        process.stdin.close()
+        assert process.stdout.readline() == b"open\n", "the displays could not connect"
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 def order_for(server: dict[str, Any], clients: int, messages: int, hertz: int, bad: int = 0) -> dict[str, Any]:
     """What `drive` needs, for the real service or the plain loop. `bad`: so many displays of each kind of `BAD` too."""
     real = "codes" in server
@@ -294,7 +356,12 @@ def order_for(server: dict[str, Any], clients: int, messages: int, hertz: int, b
 if __name__ == "__main__":
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if sys.argv[1] == "plain":
-        uvloop.run(serve_plain())
-    else:
-        print(msgspec.json.encode(uvloop.run(drive(json.load(sys.stdin)))).decode())
+    match sys.argv[1]:
+        case "plain":
+            uvloop.run(serve_plain())
+        case "bad":
+            uvloop.run(misbehave(json.load(sys.stdin)))
+        case "hold":
+            hold(json.load(sys.stdin))
+        case _:
+            print(msgspec.json.encode(drive(json.load(sys.stdin))).decode())

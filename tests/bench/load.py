@@ -24,6 +24,8 @@ import uvloop
 from msgspec import Struct
 
 TICK_S = 0.001
+ACCEPT_S = 0.0005
+"""A server may accept one connection at each turn of its loop: those that it has not accepted would wait unread."""
 
 
 class Result(Struct):
@@ -171,6 +173,7 @@ class Load:
             _, scanner = await loop.create_connection(functools.partial(self._scanner, self), "127.0.0.1", self._port)
             scanners.append(scanner)
         self._open = clients
+        await asyncio.sleep(clients * ACCEPT_S)
         started = time.perf_counter()
         self._ends_at = started + self._seconds
         if self._rate:

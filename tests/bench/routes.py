@@ -27,9 +27,10 @@ from tests.bench.load import Result
 from tests.bench.scans import load, served
 from tests.bench.venue import DOORS, SLUG, prepare
 
-KINDS = ("bare", "raw", "socket", "twin", "real")
-"""bare: ASGI alone, which reads a body and sends one. raw: it decodes, recognises the token, answers. socket: the same
-over a websocket for each door. twin: the service's own route. real: the service."""
+KINDS = ("bare", "twin", "socket", "whole", "real")
+"""bare: ASGI alone, which reads a body and sends one. twin: the service's own route, which decodes, recognises the
+token, answers. socket: the same over a websocket for each door. whole: the same through the framework. real: the
+service."""
 CLIENTS = 64
 BATCHES = (1, 16, 64, 256)
 ROUNDS = 40
@@ -60,6 +61,13 @@ class Timed:
         started = time.perf_counter()
         try:
             return self._tx.rows(sql, parameters)
+        finally:
+            self._clock.read_s += time.perf_counter() - started
+
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        started = time.perf_counter()
+        try:
+            return self._tx.rows_together(sql, parameters)
         finally:
             self._clock.read_s += time.perf_counter() - started
 

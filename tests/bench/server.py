@@ -1,8 +1,8 @@
 """The service to measure, as a process: the real one, and its twins.
 
 real: as it is. single: a transaction for each scan. twin: the same route, with an intake that
-stores nothing and answers at once: the limit of the route. raw, socket, bare: the same answer without
-the framework, over a websocket for each door, and without a look at what came.
+stores nothing and answers at once: the limit of the route. whole: the same past the short way, through the framework.
+socket, bare: the same answer over a websocket for each door, and without a look at what came.
 """
 
 from __future__ import annotations
@@ -138,8 +138,11 @@ async def main(kind: str, folder: Path, attendee_count: int) -> None:
         case _:
             centre = TwinCentre(store, wall_clock)
     app: Any = app_of(centre)
-    if isinstance(centre, TwinCentre) and kind != "twin":
-        app = RawScans(app, centre, bare=kind == "bare")
+    inner: Any = app.app
+    if kind == "whole":
+        app.app = inner.app
+    elif isinstance(centre, TwinCentre) and kind != "twin":
+        app.app = RawScans(inner, centre, bare=kind == "bare")
     bound = socket.create_server(("127.0.0.1", 0), backlog=8_192)
     server = server_of(app)
 

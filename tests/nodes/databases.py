@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,71 @@ def database() -> Iterator[tuple[Any, Path]]:
             yield server, Path(folder)
         finally:
             server.cleanup()
+
+
+class Hung:
+    """Every process of a PostgreSQL stands still, as on a machine whose disk no longer answers: what is connected stays
+    so, who connects is taken, and nobody is answered."""
+
+    def __init__(self, server: Any) -> None:
+        postmaster = psutil.Process(server.get_pid())
+        postmaster.suspend()  # first, so that it begins no more
+        self._processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in self._processes[1:]:
+            process.suspend()
+
+    def go_on(self) -> None:
+        for process in self._processes:
+            process.resume()
+
+    def kill(self) -> None:
+        for process in self._processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(self._processes, timeout=10)
+
+
+class Network:
+    """A way to a PostgreSQL over TCP that may swallow whatever goes along it, without a word to either end."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = f"{server.get_postmaster_info().socket_dir}/.s.PGSQL.5432"
+        self._flows = threading.Event()
+        self._flows.set()
+        self._listens = socket.create_server(("127.0.0.1", 0))
+        self.url = f"postgresql://postgres@127.0.0.1:{self._listens.getsockname()[1]}/postgres"
+        self._ends: list[socket.socket] = [self._listens]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def swallow(self) -> None:
+        self._flows.clear()
+
+    def restore(self) -> None:
+        self._flows.set()
+
+    def end(self) -> None:
+        self._flows.set()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listens.accept()
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._server)
+                self._ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := one.recv(65_536):
+                if self._flows.is_set():
+                    other.sendall(piece)
+            other.shutdown(socket.SHUT_WR)
 
 
 class Pooler:
@@ -85,7 +151,6 @@ class Pair:
     def __init__(self, server: Any, folder: Path, *, synchronous: bool = True) -> None:
         self._primary = server
         self._standby = folder / "standby"
-        self._postmaster = psutil.Process(server.get_pid())
         self._standby.mkdir()
         if server.system_user is not None:
             shutil.chown(self._standby, server.system_user, server.system_user)
@@ -114,10 +179,12 @@ class Pair:
     def fail_over(self) -> None:
         """The primary is gone in one instant with all its processes; the standby takes its place."""
         receiver = self._receiver()
-        for process in [self._postmaster, *self._postmaster.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        Hung(self._primary).kill()
         receiver.resume()
+        self.promote()
+
+    def promote(self) -> None:
+        """The standby takes the primary's place, whatever became of that."""
         self._run("pg_ctl", "-w", "-D", self._standby, "promote")
 
     def end(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store import facts, postgres
-from checkin.store.engine import Row, StoreBusy, Transaction
+from checkin.store.engine import Row, Store, StoreBusy, Transaction
 from checkin.store.facts import Kept
 from checkin.store.postgres import PostgresStore
 from tests.engine import new_postgres_database
@@ -62,6 +63,10 @@ class Stepped:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         self._turn()
         return self._tx.rows(sql, parameters)
+
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        self._turn()
+        return self._tx.rows_together(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         self._turn()
@@ -138,28 +143,49 @@ def test_without_the_common_lock_the_last_seat_would_not_go_once(monkeypatch: py
     assert failed
 
 
+@asynccontextmanager
+async def held(
+    store: Store, work: Callable[[Transaction], Any], ends: Callable[[], None] = lambda: None
+) -> AsyncIterator[asyncio.Task[None]]:
+    """A writer that has done `work` and holds the lock until this is left; then it `ends`, which may raise."""
+    done, goes_on = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        work(tx)
+        done.set()
+        assert goes_on.wait(20)
+        ends()
+
+    writing = asyncio.create_task(store.write(hold))
+    try:
+        assert await asyncio.to_thread(done.wait, 20)
+        yield writing
+    finally:
+        goes_on.set()
+        await asyncio.wait([writing])
+
+
+@asynccontextmanager
+async def two_nodes(
+    guests: int,
+) -> AsyncIterator[tuple[str, Store, Store, Callable[[int], Callable[[Transaction], Any]]]]:
+    """The URL of a house of one place, two nodes on it, and how a guest comes in at either."""
+    url = new_postgres_database()
+    async with store_of(url) as here, store_of(url) as there:
+        codes = await fill(here, Venues(), guests=guests, crew=0, house=1, hall=1)
+        yield url, here, there, lambda guest: lambda tx: admit(tx, Venues(), SLUG, [scan(codes, guest)], at("10:00"))
+
+
 def test_seq_of_a_transaction_that_is_rolled_back_goes_to_the_next() -> None:
+    def fails() -> None:
+        raise ValueError("on the way")
+
     async def run() -> None:
-        url = new_postgres_database()
-        async with store_of(url) as here, store_of(url) as there:
-            venues = Venues()
-            codes = await fill(here, venues, guests=2, crew=0, house=1, hall=1)
-            decided, goes_on = threading.Event(), threading.Event()
-
-            def fails(tx: Transaction) -> None:
-                admit(tx, venues, SLUG, [scan(codes, 0)], at("10:00"))
-                decided.set()
-                goes_on.wait(10)
-                raise ValueError("on the way")
-
-            failing = asyncio.create_task(here.write(fails))
-            await asyncio.to_thread(decided.wait, 10)
-            waiting = asyncio.create_task(
-                there.write(lambda tx: admit(tx, Venues(), SLUG, [scan(codes, 1)], at("10:00")))
-            )
-            done, _ = await asyncio.wait([waiting], timeout=0.2)
-            assert not done, "it decides while another has not ended"
-            goes_on.set()
+        async with two_nodes(guests=2) as (_, here, there, enters):
+            async with held(here, enters(0), fails) as failing:
+                waiting = asyncio.create_task(there.write(enters(1)))
+                decided, _ = await asyncio.wait([waiting], timeout=0.2)
+                assert not decided, "it decides while another has not ended"
             with pytest.raises(ValueError, match="on the way"):
                 await failing
             (answer,) = await waiting
@@ -173,25 +199,13 @@ def test_seq_of_a_transaction_that_is_rolled_back_goes_to_the_next() -> None:
 
 def test_node_that_dies_with_the_lock_in_its_hand_holds_up_nobody() -> None:
     async def run() -> None:
-        url = new_postgres_database()
-        async with store_of(url) as here, store_of(url) as there:
-            venues = Venues()
-            codes = await fill(here, venues, guests=1, crew=0, house=1, hall=1)
-            decided, goes_on = threading.Event(), threading.Event()
-
-            def dies(tx: Transaction) -> None:
-                admit(tx, venues, SLUG, [scan(codes, 0)], at("10:00"))
-                decided.set()
-                goes_on.wait(10)
-
-            dying = asyncio.create_task(here.write(dies))
-            await asyncio.to_thread(decided.wait, 10)
-            cut(url)
-            async with asyncio.timeout(5):
-                (answer,) = await there.write(lambda tx: admit(tx, Venues(), SLUG, [scan(codes, 0)], at("10:00")))
-            assert isinstance(answer, Answered)
-            assert not answer.repeated
-            goes_on.set()
+        async with two_nodes(guests=1) as (url, here, there, enters):
+            async with held(here, enters(0)) as dying:
+                cut(url)
+                async with asyncio.timeout(5):
+                    (answer,) = await there.write(enters(0))
+                assert isinstance(answer, Answered)
+                assert not answer.repeated
             with pytest.raises(StoreBusy):
                 await dying
 

@@ -12,8 +12,11 @@ import pytest
 from checkin.main import open_store
 from checkin.store.engine import StoreBusy
 from checkin.store.postgres import connect
-from tests.nodes.databases import PGBOUNCER, Pair, Pooler, database
+from tests.nodes.databases import PGBOUNCER, Hung, Pair, Pooler, database
 from tests.nodes.nodes import HALL, NODES, Display, Doors, Nodes, check, history, prepare
+
+TOLD_S_MAX = 8.0
+"""So long a door waits at most for a word while the database hangs; by itself it takes half of that."""
 
 
 def seen_through(nodes: Nodes, doors: Doors, displays: list[Display]) -> None:
@@ -104,6 +107,55 @@ def test_database_that_fails_over_loses_nothing_that_its_standby_was_to_have() -
             print(f"a database that fails over: nobody was answered for {doors.silence_s():.1f} s, 1 s of it stalled")
         finally:
             nodes.end()
+            pair.end()
+
+
+def test_database_that_hangs_is_told_within_seconds_and_goes_on_where_it_stood() -> None:
+    with database() as (server, folder):
+        nodes = Nodes(server.get_uri(), folder)
+        try:
+            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            nodes.start(*range(NODES))
+            displays = [Display(nodes, node, screen) for node in (1, 2)]
+            doors = Doors(nodes, desk, codes, 12)
+            time.sleep(1.5)
+            hung = Hung(server)
+            try:
+                time.sleep(3)
+                assert health(nodes, 0)["status"] == "failed"
+                time.sleep(2)
+            finally:
+                hung.go_on()
+            since = time.monotonic()
+            while health(nodes, 0)["status"] != "ok":
+                assert time.monotonic() < since + 10
+            seen_through(nodes, doors, displays)
+            assert doors.word_s < TOLD_S_MAX
+            print(f"a database that hangs for 5 s: told after {doors.word_s:.1f} s, silence {doors.silence_s():.1f} s")
+        finally:
+            nodes.end()
+
+
+def test_database_that_hangs_is_left_for_the_standby_that_takes_its_place() -> None:
+    with database() as (server, folder):
+        pair = Pair(server, folder)
+        nodes = Nodes(pair.url, folder)
+        hung: Hung | None = None
+        try:
+            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            nodes.start(*range(NODES))
+            displays = [Display(nodes, node, screen) for node in (1, 2)]
+            doors = Doors(nodes, desk, codes, 14)
+            time.sleep(1.5)
+            hung = Hung(server)
+            pair.promote()
+            seen_through(nodes, doors, displays)
+            assert doors.word_s < TOLD_S_MAX
+            print(f"a standby for one that hangs: told after {doors.word_s:.1f} s, silence {doors.silence_s():.1f} s")
+        finally:
+            nodes.end()
+            if hung is not None:
+                hung.kill()
             pair.end()
 
 

@@ -18,7 +18,7 @@ from checkin.main import open_store
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
-from checkin.store import facts
+from checkin.store import facts, postgres
 from checkin.store.copying import NOT_COPIED, copy_all, tables
 from checkin.store.engine import Row, Store, StoreBusy, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
@@ -190,6 +190,48 @@ def test_connection_that_was_cut_is_made_anew_and_loses_nothing() -> None:
         await store.write(scan(2))
         assert len(await store.read(lambda tx: facts.last_scans(tx, 1, 10))) == 3
         assert await store.read(lambda tx: verify(tx, venues, SLUG)) == []
+        await store.close()
+
+    on_postgres(work)
+
+
+def test_what_fails_late_in_a_batch_is_raised_as_what_it_was_and_nothing_of_it_stays() -> None:
+    """What is written waits for no answer: the failure shows with the commit, or with the next reading."""
+
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+        insert = "INSERT INTO lease (name, holder, beat) VALUES (?, ?, ?)"
+
+        def twice(tx: Transaction) -> None:
+            tx.run_many(insert, [("a", "here", 1)])
+            tx.run_many(insert, [("a", "there", 1)])
+            tx.tell("7")
+
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await store.write(twice)
+
+        def twice_and_read(tx: Transaction) -> None:
+            twice(tx)
+            tx.rows("SELECT 1")
+
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await store.write(twice_and_read)
+        assert await store.read(lambda tx: tx.rows("SELECT name FROM lease")) == []
+        many = [(f"name {n}", "x" * 500, 1) for n in range(20_000)]  # more than a socket takes at once
+        await store.write(lambda tx: tx.run_many(insert, many))
+        assert await store.write(lambda tx: tx.run("UPDATE lease SET beat = 2 WHERE name <> ?", ("name 0",))) == 19_999
+        await store.close()
+
+    on_postgres(work)
+
+
+def test_database_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "SILENT_S", 0.1)
+
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+        for run in (store.write, store.read, store.glance, store.snapshot):
+            assert await run(lambda tx: tx.rows("SELECT 1 FROM pg_sleep(1)")) == [(1,)]
         await store.close()
 
     on_postgres(work)

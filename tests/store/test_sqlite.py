@@ -171,6 +171,10 @@ class CountedTransaction:
         self.calls.append(sql)
         return self._tx.rows(sql, parameters)
 
+    def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self.calls.append(sql)
+        return self._tx.rows_together(sql, parameters)
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         self.calls.append(sql)
         return self._tx.row(sql, parameters)
@@ -213,7 +217,32 @@ def test_statements_of_a_batch_do_not_depend_on_its_size(tmp_path: Path) -> None
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 64, 65, 72, 200])
+def test_rows_read_together_are_the_rows_one_by_one(tmp_path: Path) -> None:
+    kept = [("1", 'ä"\\ \u2603', "[]"), ("2", "", '{"a": [1]}'), ("3", "null", "x")]
+    sql = (
+        "SELECT operator.id, name, password_hash, created_at, withdrawn_at,"
+        " (SELECT json_group_array(one.name) FROM operator AS one) FROM json_each(?) AS wanted"
+        " CROSS JOIN operator ON operator.id = wanted.value ORDER BY operator.id"
+    )
+
+    async def run() -> None:
+        store = await SqliteStore.open(tmp_path / "a.db")
+        await store.write(
+            lambda tx: tx.run_many(
+                "INSERT INTO operator (id, name, role, password_hash, created_at) VALUES (?, ?, 'steward', ?, ?)",
+                [(*one, 2**53 + number) for number, one in enumerate(kept)],
+            )
+        )
+        for wanted in ('["1", "2", "3"]', '["2"]', "[]"):
+            both = await store.read(lambda tx, w=wanted: (tx.rows(sql, (w,)), tx.rows_together(sql, (w,))))  # type: ignore[misc]
+            assert both[0] == both[1]
+            assert len(both[0]) == wanted.count('"') / 2
+        await store.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 127, 513, 7_000])
 def test_rows_that_go_together_are_all_kept_once_whatever_their_number(tmp_path: Path, rows: int) -> None:
     def write(tx: Transaction) -> None:
         tx.run_many(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from checkin.service.verify import verify
+from checkin.web.scans import ShortWay
+from checkin.wire import SCAN_BYTES_MAX
 from tests.served import Served
 from tests.venue import SLUG
 
@@ -36,6 +42,91 @@ def test_scan_is_answered_as_the_interface_says(served: Served) -> None:
     assert body["hint"] == {"de": "Einlass gewährt – willkommen", "en": "Entry granted – welcome"}
     assert body["scanned_at"].startswith("2026-03-20T10:00:03")
     assert body["received_at"] == "2026-03-20T10:00:00.000+01:00"
+
+
+def test_scan_in_pieces_goes_the_whole_way_and_is_answered_alike(served: Served) -> None:
+    client = served.client()
+
+    def in_pieces(sent: dict[str, Any]) -> httpx.Response:
+        def pieces() -> Iterator[bytes]:
+            body = msgspec.json.encode(sent)
+            yield body[:20]
+            time.sleep(0.05)
+            yield body[20:]
+
+        return client.post("/scans", content=pieces(), headers={"Content-Type": "application/json"})
+
+    one, other = scan(served.codes["a1"]), scan(served.codes["a2"])
+    short, long = client.post("/scans", json=one), in_pieces(other)
+    assert (short.status_code, long.status_code) == (201, 201)
+    assert short.json().keys() == long.json().keys()
+    for first, again in ((short, in_pieces(one)), (long, client.post("/scans", json=other))):
+        assert again.status_code == 200
+        assert again.content == first.content
+        assert again.headers == first.headers
+
+
+def test_short_way_answers_what_it_can_and_hands_on_everything_else_as_it_came(served: Served) -> None:
+    door, desk = served.device("door", "D1"), served.device("desk")
+    cookie = served.operator().cookies["checkin"]
+    path, good = f"/api/v1/events/{SLUG}/scans", scan(served.codes["a1"])
+    passed: list[tuple[str, bytes]] = []
+
+    async def whole_way(scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message.get("more_body", False)
+        passed.append((scope["path"], body))
+
+    def answered(headers: dict[str, str], *pieces: bytes, path: str = path, method: str = "POST") -> int | None:
+        """The status by the short way; None: handed on."""
+        statuses: list[int] = []
+        more = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+        more[-1]["more_body"] = False
+        messages = iter(more)
+
+        async def receive() -> Any:
+            return next(messages)
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        scope: Any = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+        way = ShortWay(whole_way, served.centre)
+        asyncio.run_coroutine_threadsafe(way(scope, receive, send), served.loop).result(10)
+        if statuses:
+            return statuses[0]
+        assert passed.pop() == (path, b"".join(pieces))
+        return None
+
+    def body(sent: dict[str, Any]) -> bytes:
+        return msgspec.json.encode(sent)
+
+    mine = {"authorization": f"Bearer {door}"}
+    by_cookie = {"cookie": f"checkin={cookie}", "host": "here", "origin": "http://here"}
+    assert answered(mine, body(good)) == 201
+    assert answered(mine, body(good)) == 200
+    assert answered(by_cookie, body(scan(served.codes["a2"]))) == 201
+    assert answered(mine, body({**good, "code": "other"})) is None
+    assert answered(mine, body(good)[:9], body(good)[9:]) is None
+    assert answered(mine, body(good) + b" " * SCAN_BYTES_MAX) is None
+    assert answered(mine, b"{") is None
+    assert answered(mine, body(scan("x", "P-A"))) is None  # another's door
+    assert answered({"authorization": f"Bearer {desk}"}, body(scan("x", "X9"))) is None  # no such door
+    assert answered(mine, body(good), path="/api/v1/events/nowhere/scans") is None
+    assert answered(mine, body(good), path=f"/api/v1/events/{SLUG}/screens/1/scans") is None
+    assert answered(mine, body(good), method="PUT") is None
+    assert answered({}, body(good)) is None
+    assert answered({"authorization": "Bearer nobody"}, body(good)) is None
+    assert answered({"authorization": f"Bearer {served.device('display')}"}, body(good)) is None
+    assert answered({**by_cookie, "origin": "http://elsewhere"}, body(good)) is None
 
 
 def test_same_id_gets_the_same_answer_and_other_content_a_conflict(served: Served) -> None:
