@@ -164,7 +164,8 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     A way out frees one seat of an area. `unspent`: the areas of which it has freed none yet, as nobody with this
     badge was known there (None: a way in, by which they have left all that lies elsewhere); `spent_on`: the scan
     whose seat it has freed. `looked_at`: when a person has looked for those with this badge, who have counted then
-    whoever had left before."""
+    whoever had left before. `shown_at`: a guess of when its door showed what the centre had decided, of which other
+    doors may have heard before (0: the door decided)."""
 
     scan: str
     area: str | None
@@ -173,12 +174,13 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unspent: tuple[str, ...] | None = None
     spent_on: str | None = None
     looked_at: int = 0
+    shown_at: int = 0
 
 
 class Counted(Struct, frozen=True, kw_only=True):
     """When a person counted an area last. `sure`: everybody who was let in by then was known to the centre, so
     whoever it knows there and was not found is told by the number; else some may hide others. `strangers`: somebody may
-    be there of whom it will never know, until an all-clear."""
+    be there of whom it will never know, until an all-clear, or until nobody is found."""
 
     at: int
     sure: bool
@@ -202,8 +204,11 @@ Order = Literal["after", "before", "unsure"]
 
 def order(sighting: Sighting, last: Seen | None) -> Order:
     """Whether a passage came after the last one known of this person. Clocks of doors prove nothing:
-    only that the door knew of the earlier one, or that one had ended before the other can have begun."""
-    if last is None or sighting.after == last.scan:
+    only that the door knew of the earlier one, or that one had ended before the other can have begun. Of
+    what the centre decides a door may know before it has happened: there only the bounds tell, but at a door that has
+    heard nothing since it was started."""
+    knew = last is not None and sighting.after == last.scan
+    if last is None or (knew and (not last.shown_at or sighting.from_at is None)):
         return "after"
     if sighting.from_at is not None and sighting.from_at > last.to_at:
         return "after"
@@ -449,7 +454,8 @@ class Ledger:
 
     def settle(self, scan: str, areas: Collection[str], now: int) -> list[str]:
         """A person has looked, and closed a case of a scan, about these areas: returns those whose seat it frees, at
-        once or, where that is still its station's, as soon as it is handed over."""
+        once or, where that is still its station's, as soon as it is handed over. Not while it `must_wait`."""
+        assert not self.must_wait(scan, areas), "a door has not told all of this badge"
         freed = self.in_doubt(scan, areas)
         if not freed:
             return []
@@ -469,12 +475,20 @@ class Ledger:
         return freed
 
     def in_doubt(self, scan: str, areas: Collection[str]) -> list[str]:
-        """The areas of these whose seat would be free if a person closed the case of this scan; one with two seats
-        twice. None while somebody with this badge may stand at a door on their way in, where nobody looks."""
-        at_doors = {pending.attendee for pending in self.pending.values() if pending.entry}
-        doubts = [area for area in areas if self.doubts.get((scan, area), "") not in ("", *at_doors)]
-        used = (one for one in self.admissions.values() if one.scan == scan and one.attendee not in at_doors)
+        """The areas of these whose seat is free once the case of this scan is closed; one with two seats twice."""
+        doubts = [area for area in areas if (scan, area) in self.doubts]
+        used = (one for one in self.admissions.values() if one.scan == scan)
         return doubts + [area for one in used for area in one.seats if one.seats[area] == "doubtful" and area in areas]
+
+    def must_wait(self, scan: str, areas: Collection[str]) -> bool:
+        """Whether a case of this scan cannot be closed yet, for a seat of it is in doubt, and a door has not told all:
+        somebody with this badge may stand there on their way in, where nobody looks for them; or the centre knows them
+        on the door's own seat, which it may have freed already, as they went out."""
+        whose = {self.doubts[scan, area] for area in areas if (scan, area) in self.doubts}
+        whose |= {one.attendee for one in self.admissions.values() if one.scan == scan}
+        in_doubt = self.in_doubt(scan, areas)
+        at_doors = any(pending.entry and pending.attendee in whose for pending in self.pending.values())
+        return bool(in_doubt) and (at_doors or any((who, area) in self.owner for who in whose for area in in_doubt))
 
     def only_counted(self, scan: str, areas: Collection[str]) -> list[str]:
         """The areas of these where a headcount alone frees a seat of this scan: whoever looks cannot tell."""
@@ -505,6 +519,14 @@ class Ledger:
         shown to them: where that was before, their place is no more in doubt."""
         pending = self.pending[scan]
         self._put("pending", self.pending, scan, replace(pending, left_by=(*pending.left_by, (left_by, from_at, area))))
+
+    def passed(self, attendee: str, sighting: Sighting) -> None:
+        """A door has shown what the centre had decided: then they passed, and not when it was decided; whoever was
+        decided about later may have been seen before."""
+        seen = self.seen.get(attendee)
+        if seen is not None and (seen.scan == sighting.scan or seen.to_at < sighting.to_at):
+            to_at, shown_at = max(seen.to_at, sighting.to_at), max(seen.shown_at, sighting.at)
+            self.see(attendee, replace(seen, to_at=to_at, shown_at=shown_at))
 
     def left_after(self, shown: Pending, to_at: int) -> None:
         """This was shown, not after `to_at`."""
@@ -558,8 +580,9 @@ class Ledger:
         """A person has counted an area: whoever is there is counted, so nothing of it is in doubt, and
         stations that are retired hold nothing there. Returns how many the centre has let in without
         knowing yet whether they have gone in; they are to be added to what was counted. `sure`: see `Counted`."""
-        # Whoever sits on a seat in doubt was found, and hides somebody who is known there and was not.
-        strangers = area in self.counted and self.counted[area].strangers
+        # Whoever sits on a seat in doubt was found, and hides somebody who is known there and was not; so does whom a
+        # door without a station let in since the backup that the centre was put back to.
+        strangers = self.is_frozen(area) or (area in self.counted and self.counted[area].strangers)
         strangers |= any(one.seats.get(area) == "doubtful" for one in self.admissions.values())
         for doubt in [one for one in self.doubts if one[1] == area]:
             self._drop_doubt(doubt)
@@ -590,8 +613,12 @@ class Ledger:
 
     def found_others(self, area: str) -> None:
         """Before or after the headcount there were more people than are known there by badge: they may hide that
-        some of those are missing."""
-        self._blur(area)
+        some of those are missing, now and at the next ones."""
+        self._put("counted", self.counted, area, replace(self.counted[area], sure=False, strangers=True))
+
+    def found_nobody(self, area: str) -> None:
+        """The headcount has found nobody: so nobody is there of whom the centre does not know either."""
+        self._put("counted", self.counted, area, replace(self.counted[area], strangers=False))
 
     def emptied(self, at: int) -> None:
         """An all-clear: nobody is inside but whom cut-off doors have let in since, by their own rights."""

@@ -491,13 +491,12 @@ class Centre:
         counted = self.ledger.is_after_count(area, sighting.from_at)
         counted = counted and not self.ledger.may_be_missing(attendee, area)
         certain = when == "after" and counted and self.ledger.is_after_look(attendee, sighting.from_at)
-        seen = self.ledger.seen.get(attendee)
-        # A badge that leaves before its door has let it in is in two hands.
-        in_two_hands = seen is not None and seen.scan in self.ledger.pending
-        self.ledger.vacate(attendee, area, certain=certain and not in_two_hands, scan=sighting.scan, seen=counted)
-        if certain and in_two_hands and seen is not None and sighting.from_at is not None:
-            self.ledger.free_when_shown(seen.scan, sighting.scan, sighting.from_at, area)
-        return certain and not in_two_hands
+        # A badge that leaves before a door has let it in is in two hands.
+        elsewhere = [scan for scan, pending in self.ledger.pending.items() if pending.attendee == attendee]
+        self.ledger.vacate(attendee, area, certain=certain and not elsewhere, scan=sighting.scan, seen=counted)
+        if certain and len(elsewhere) == 1 and sighting.from_at is not None:
+            self.ledger.free_when_shown(elsewhere[0], sighting.scan, sighting.from_at, area)
+        return certain and not elsewhere
 
     def _left(self, leaves: str | None, enters: str | None) -> list[str]:
         after = self.layout.path(enters)
@@ -545,6 +544,7 @@ class Centre:
                 self._case("decisions_differ", row, (), decided)
             return
         if pending is not None:
+            ledger.passed(attendee, sighting)
             self._agree(key, row, pending, held, closed)
             if not row.unsure:
                 ledger.left_after(pending, sighting.to_at)
@@ -633,7 +633,7 @@ class Centre:
             self.ledger.spare(attendee, self._behind(row.scan), row.after)
         if not left:
             self._case("exit_without_entry", row, (), known)
-        elif when == "before" or (when == "unsure" and there is not None and sighting.at < there.since_at):
+        elif when == "before" or (when == "unsure" and sighting.at < self._since(attendee)):
             return
         doubtful = []
         for area in left:
@@ -660,8 +660,7 @@ class Centre:
         when = order(sighting, last)
         if when == "before" and last is not None and last.scan in self.ledger.pending:
             when = "unsure"  # that one may not have been let through at all
-        guess = there is None or sighting.at >= there.since_at
-        if when == "before" or (when == "unsure" and not guess):
+        if when == "before" or (when == "unsure" and sighting.at < self._since(attendee)):
             # They were seen elsewhere since; a seat used then is free only if that was outside of it, surely.
             here, free = [one for one in row.takes if one in inside], list[str]()
             if when == "before" and last is not None:
@@ -693,6 +692,11 @@ class Centre:
         if doubtful:
             self._case("order_unsure", row, doubtful, known)
         self._see(attendee, row.scan, sighting, sighting.from_at or 0)
+
+    def _since(self, attendee: str) -> int:
+        """Since when somebody is where the centre knows them to be: a guess."""
+        there, seen = self.rooms.presence(attendee), self.ledger.seen.get(attendee)
+        return max(there.since_at if there is not None else 0, seen.shown_at if seen is not None else 0)
 
     def _came_again(self, row: Row, attendee: str, sighting: Sighting) -> None:
         """Somebody came in who is known inside: they may be one of those whom a headcount missed."""

@@ -69,6 +69,8 @@ def correct(tx: Transaction, venues: Venues, slug: str, sent: CorrectionSent, *,
     if ledger is not None:
         if had_others or tally.uncounted > 0:
             ledger.found_others(sent.area)
+        if sent.headcount == 0:
+            ledger.found_nobody(sent.area)
         venues.ledgers.save(tx, journal.event, ledger)
     before = None
     if sent.headcount is not None:

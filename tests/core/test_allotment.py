@@ -224,6 +224,14 @@ def test_only_what_the_door_knew_or_the_steady_clock_proves_tells_the_order() ->
     assert order(replace(sighting, to_at=999), last) == "before"
 
 
+def test_to_have_heard_what_the_centre_decided_does_not_prove_that_it_had_been_shown() -> None:
+    last = Seen(scan="in", area="P", from_at=1_000, to_at=1_700, shown_at=1_650)
+    sighting = Sighting(scan="out", after="in", from_at=1_500, to_at=5_000, at=1_500)
+    assert order(sighting, last) == "unsure"
+    assert order(replace(sighting, from_at=1_701), last) == "after"
+    assert order(replace(sighting, from_at=None), last) == "after", "it was started anew since"
+
+
 def test_a_station_sees_its_rights_as_what_is_free() -> None:
     own = OwnSeats(OwnRights(layout(), {"P": 1}), Programme(layout().event), at("10:00"))
     assert (own.house.free("P"), own.house.free("house")) == (1, 0)
@@ -270,6 +278,26 @@ def test_people_without_a_badge_may_hide_that_somebody_is_missing() -> None:
     ledger.headcount("P", 1_000, sure=True)
     assert not ledger.may_be_missing("a1", "P")
     ledger.found_others("P")
+    assert ledger.may_be_missing("a1", "P")
+
+
+def test_people_without_a_badge_hide_somebody_from_the_next_headcount_too_until_nobody_is_found() -> None:
+    ledger = Ledger(layout())
+    ledger.headcount("P", 1_000, sure=True)
+    ledger.found_others("P")
+    ledger.headcount("P", 2_000, sure=True)
+    assert ledger.may_be_missing("a1", "P")
+    ledger.found_nobody("P")
+    ledger.headcount("P", 3_000, sure=True)
+    assert not ledger.may_be_missing("a1", "P")
+
+
+def test_whom_a_centre_put_back_has_lost_hides_somebody_from_the_next_headcount_too() -> None:
+    ledger = Ledger(layout())
+    ledger.restored(7)
+    ledger.headcount("P", 1_000, sure=False)
+    ledger.confirm_roster()
+    ledger.headcount("P", 2_000, sure=True)
     assert ledger.may_be_missing("a1", "P")
 
 

@@ -188,6 +188,51 @@ def test_their_place_stays_in_doubt_until_it_is_told_too_that_they_were_let_out(
     assert house.free("house") == free
 
 
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize(("went_at", "inside", "freed"), [(500, 1, 0), (900, 0, 0), (1_500, 0, 1)])
+def test_somebody_has_passed_when_their_door_showed_it_and_not_when_that_was_decided(
+    went_at: int, inside: int, freed: int, heard: bool
+) -> None:
+    """Decided at 0, shown between 800 and 1,000; another door, which may have heard of it, tells of a way out."""
+    house = House()
+    house.ask("hall", "a1", "in")
+    house.now += 1_000
+    house.row("hall", 1, "a1", "in", decided="centre", from_at=NOW + 800, at=NOW + 800, offset_ms=0)
+    free = house.free("house")
+    house.now += 9_000
+    told: dict[str, Any] = {"from_at": NOW + went_at, "at": NOW + went_at, "offset_ms": 0}
+    house.row("front", 1, "a1", "out", direction="exit", after="in" if heard else None, **told)
+    assert (house.inside("house"), house.free("house")) == (inside, free + freed)
+
+
+def test_nobody_has_left_for_certain_while_any_door_may_still_let_their_badge_in() -> None:
+    house = House()
+    house.page("a1", "in")
+    free = house.free("house")
+    house.now += 1_000
+    house.ask("hall", "a1", "into the hall")
+    house.now += 100
+    house.page("a1", "out of the wing", "exit")
+    house.page("a1", "in again")
+    house.page("a1", "out", "exit")
+    assert (house.inside("house"), house.free("house")) == (0, free - 1)
+    assert house.process.ledger.in_doubt("out", ["house"]) == ["house"]
+
+
+def test_what_the_centre_decided_first_may_be_shown_after_what_it_decided_then() -> None:
+    house = House()
+    house.page("a1", "in")
+    house.now += 1_000
+    house.ask("hall", "a1", "into the hall")
+    house.page("a1", "in again")
+    house.now += 1_000
+    house.row("hall", 1, "a1", "into the hall", decided="centre", from_at=NOW + 1_700)
+    free = house.free("house")
+    house.now += 9_000
+    house.row("front", 1, "a1", "out", direction="exit", from_at=NOW + 1_500)
+    assert house.free("house") == free, "whoever stood at the hall's door was let in after that"
+
+
 def late(house: House, n: int, id: str, **told: Any) -> None:
     """The front door tells of a passage in the first five seconds, that it had alone."""
     seats = {} if told.get("direction") == "exit" else {"takes": ("house",)}
@@ -270,9 +315,29 @@ def test_nobody_looks_for_one_who_stands_at_a_door() -> None:
     house = House()
     house.process.ledger.doubt("scan", "P", "a1")
     house.ask("hall", "a1", "in")
-    assert house.process.ledger.settle("scan", ["P"], house.now) == []
+    assert house.process.ledger.in_doubt("scan", ["P"]) == ["P"]
+    assert house.process.ledger.must_wait("scan", ["P"])
     house.row("hall", 1, "a1", "in", decided="centre")
+    assert not house.process.ledger.must_wait("scan", ["P"])
     assert house.process.ledger.settle("scan", ["P"], house.now) == ["P"]
+
+
+def test_a_case_is_not_closed_while_a_door_may_have_freed_the_seat_of_whom_it_let_in() -> None:
+    house = House()
+    house.process.ledger.grant(("hall", "hall 1"), "P", 1)
+    house.row("hall", 1, "a1", "in", takes=("P",))
+    house.process.ledger.doubt("copy", "P", "a1")
+    assert house.process.ledger.must_wait("copy", ["P"]), "whoever is found there may be the copy"
+    house.report("hall", n=1, handed=1, totals={"P": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert house.process.ledger.settle("copy", ["P"], house.now) == ["P"]
+
+
+def test_a_case_that_has_no_seat_in_doubt_is_closed_whoever_stands_at_a_door() -> None:
+    house = House()
+    house.process.ledger.doubt("scan", "P", "a1")
+    house.ask("hall", "a1", "in")
+    house.process.centre.headcount("P", house.now)
+    assert not house.process.ledger.must_wait("scan", ["P"])
 
 
 def test_an_exit_whose_time_is_unknown_empties_the_list_and_not_the_seat() -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from checkin.core.admission import Decision, Evacuation
 from checkin.core.allotment import Ledger, shares
-from checkin.core.conflict import close
+from checkin.core.conflict import Case, close
 from checkin.core.link import PATIENCE_MS, Answer, Ask, Centre, ToCentre, ToStation
 from checkin.core.model import Override, Scan
 from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
@@ -23,6 +23,7 @@ from tests.simulation.plan import BEARERS, HEAL_MS, LAYOUT, PROGRAMME, START, ST
 
 TICK_MS = 1_500
 CENTRE_TICK_MS = 2_000
+LOOKS_AGAIN_MS = 2_000
 WAIT_MS = 3_000
 """So long somebody stands before a door that says nothing."""
 
@@ -176,6 +177,7 @@ class World:
         self.tell = tell
         self.last_fate = 0
         self.last_of: dict[str, tuple[int, Body, str]] = {}
+        self.crossed: set[str] = set()
         self.decided: dict[str, list[tuple[int, str]]] = {}
         self.taken_for: set[str] = set()
         self.now = 0
@@ -547,18 +549,23 @@ class World:
             there[0].counted.discard(area)
 
     def _saw(self, body: Body, scan: str) -> None:
+        at, other, _ = self.last_of.get(body.badge, (-WAIT_MS, body, ""))
+        if other is not body and self.now - at <= PATIENCE_MS:
+            self.crossed.add(scan)
         self.last_of[body.badge] = (self.now, body, scan)
 
     def _is_twice(self, other: Body, area: str, scan: str) -> bool:
         """Whether the last that was seen of this badge, and not in these very seconds, was that linked doors let
         the other body into an area that it has not left; seen too is who has asked at a door since, though
-        the centre's answer was not shown. What only a door knows that is switched off, since the centre was
-        put back to before it, no other door can know."""
+        the centre's answer was not shown. Which of two was the last that were seen while one of them waited for an
+        answer, is a guess. What only a door knows that is switched off, since the centre was put back to before it, no
+        other door can know."""
         at, body, shown = self.last_of.get(other.badge, (0, other, ""))
         decided = [one for when, one in self.decided.get(other.badge, []) if one != scan and when > at - PATIENCE_MS]
         asked = any(one != shown for one in decided[decided.index(shown) + 1 if shown in decided else 0 :])
         forgotten = self.restored_at > at and shown not in self.centre.count.answers
         settled = body is other and self.now - at > WAIT_MS and not asked and not forgotten
+        settled = settled and shown not in self.crossed
         return settled and other.linked and area in other.counted
 
     def _count(self, area: str) -> int:
@@ -580,16 +587,25 @@ class World:
         self.centre.count.headcount(area, found + doorways)
         if others or tally.uncounted > 0:
             self.centre.ledger.found_others(area)
+        if found == 0:
+            self.centre.ledger.found_nobody(area)
         self._commit()
         return found
 
     def _settle(self, which: int) -> None:
-        """A person looks into a case: whether a second body with this badge is where it is in doubt."""
+        """A person looks into a case."""
+        cases = list(self.centre.count.cases.values())
+        if self.up and cases:
+            self._close(cases[which % len(cases)])
+
+    def _close(self, case: Case) -> None:
+        """They have looked whether a second body with this badge is where it is in doubt; while a door has not told all
+        of it, they look again later."""
         count, ledger = self.centre.count, self.centre.ledger
-        cases = list(count.cases.values())
-        if not self.up or not cases:
+        if not self.up or ledger.must_wait(case.id, case.areas):
+            self.say(f"{case.kind} of {case.id} cannot be settled yet")
+            self.later(LOOKS_AGAIN_MS, lambda: self._close(case))
             return
-        case = cases[which % len(cases)]
         in_doubt = ledger.settle(case.id, case.areas, START + self.now)
         there = count.presences.get(case.attendee or "")
         known = LAYOUT.path(there.area if there is not None else None)

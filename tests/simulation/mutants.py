@@ -317,6 +317,29 @@ class LooksAtNobody(Ledger):
         return True
 
 
+class PassesWhenDecided(Ledger):
+    """Takes whom the centre has let through for one who passed as it decided that, not as their door showed it."""
+
+    def passed(self, attendee: str, sighting: Sighting) -> None:
+        pass
+
+
+class ClosesAtOnce(Ledger):
+    """Closes a case though a door has not told all of its badge."""
+
+    def must_wait(self, scan: str, areas: Any) -> bool:
+        return False
+
+
+class ShownInOrder(Ledger):
+    """Takes what the centre has decided first for what a door has shown first."""
+
+    def passed(self, attendee: str, sighting: Sighting) -> None:
+        seen = self.seen.get(attendee)
+        if seen is not None and seen.scan == sighting.scan:
+            super().passed(attendee, sighting)
+
+
 class LeavesAtOnce(Ledger):
     """Takes who was let in, and is known to have left, for gone, whichever was first."""
 
@@ -339,6 +362,29 @@ class BelievesUnshown(Centre):
         certain = super()._vacate(*what)
         self.ledger.pending = pending
         return certain
+
+
+class WaitsForTheLast(Centre):
+    """Takes somebody who has left for gone, though a door may still let them in: but for the last of the doors at which
+    their badge was seen."""
+
+    def _vacate(self, attendee: str, *what: Any) -> bool:
+        seen, pending = self.ledger.seen.get(attendee), self.ledger.pending
+        last = seen.scan if seen is not None else ""
+        self.ledger.pending = {scan: one for scan, one in pending.items() if one.attendee != attendee or scan == last}
+        certain = super()._vacate(attendee, *what)
+        self.ledger.pending = pending | self.ledger.pending
+        return certain
+
+
+class BelievesHearsay(Centre):
+    """Takes a door that had heard of what the centre decided for one that knew it as shown."""
+
+    def _went_out(self, row: Row, attendee: str, sighting: Sighting, closed: Any) -> None:
+        seen = self.ledger.seen.get(attendee)
+        if seen is not None and seen.scan == sighting.after:
+            self.ledger.see(attendee, replace(seen, shown_at=0))
+        super()._went_out(row, attendee, sighting, closed)
 
 
 class KnowsByBadge(Centre):
@@ -377,6 +423,28 @@ class ForgetsStrangers(Ledger):
         if area in self.counted:
             self._put("counted", self.counted, area, replace(self.counted[area], strangers=False))
         return super().headcount(area, at, sure=sure)
+
+
+class ForgetsOthers(Ledger):
+    """Takes those without a badge whom one headcount has found for gone by the next."""
+
+    def found_others(self, area: str) -> None:
+        self._blur(area)
+
+
+class ForgetsLostPages(Ledger):
+    """Takes whom doors without a station let in after the backup for found by the headcount that follows, and known."""
+
+    counts = False
+
+    def is_frozen(self, area: str) -> bool:
+        return not self.counts and super().is_frozen(area)
+
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        self.counts = True
+        doorways = super().headcount(area, at, sure=sure)
+        self.counts = False
+        return doorways
 
 
 class SeenSomeTime(Ledger):
@@ -444,7 +512,11 @@ MUTANTS: Mapping[str, Parts] = {
     "cut off, who comes in again has left a seat of its own": Parts(door=Door, station=TakesOwnAgain),
     "one way out is that of two": Parts(door=Door, ledger=SpendsTwice),
     "who looks into a case counts nobody who has left": Parts(door=Door, ledger=LooksAtNobody),
+    "a case is closed before every door has told": Parts(door=Door, ledger=ClosesAtOnce),
     "who was let in has left, whichever was first": Parts(door=Door, ledger=LeavesAtOnce),
+    "who was let through has passed when that was decided": Parts(door=Door, ledger=PassesWhenDecided),
+    "what was decided first was shown first": Parts(door=Door, ledger=ShownInOrder),
+    "what a door has heard of has happened": Parts(door=Door, centre=BelievesHearsay),
     "linked, who is known to be inside needs no place": Parts(door=Door, centre=TrustsOthersPlaces),
     "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),
@@ -455,6 +527,7 @@ MUTANTS: Mapping[str, Parts] = {
     "door and centre let in one person": Parts(door=Door, centre=AgreesBlindly),
     "a seat handed over is free, though left unseen": Parts(door=Door, ledger=HandsOverLeaving),
     "a decision not yet shown proves a way out": Parts(door=Door, centre=BelievesUnshown),
+    "whom one door has seen last no other lets in any more": Parts(door=Door, centre=WaitsForTheLast),
     "no seat stays in doubt": Parts(door=Door, ledger=NoDoubts),
     "doors' clocks tell the order": Parts(door=Door, centre=TrustsClocks),
     "a stale question is answered": Parts(door=Door, centre=TakesStaleQuestions),
@@ -474,6 +547,8 @@ MUTANTS: Mapping[str, Parts] = {
     "an all-clear frees the seats of every door": Parts(door=Door, ledger=FreesAtAllClear),
     "an all-clear does not reach the doors": Parts(door=Door, station=MissesAllClear),
     "who was in doubt is known to the next headcount": Parts(door=Door, ledger=ForgetsStrangers),
+    "who has no badge is gone by the next headcount": Parts(door=Door, ledger=ForgetsOthers),
+    "who was lost with the centre is known to the next headcount": Parts(door=Door, ledger=ForgetsLostPages),
     "who may have been seen after a headcount is there": Parts(door=Door, ledger=SeenSomeTime),
     "who came back before they were seen was not missing": Parts(door=Door, centre=MissesLateReturns),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),

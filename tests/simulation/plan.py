@@ -419,6 +419,127 @@ def _two_with_one_badge(dice: Random, at: int) -> list[Act]:
     return [*acts, *_come(dice, other, at + 24_000, 8)]
 
 
+def _out_before_the_answer(dice: Random, at: int) -> list[Act]:
+    """Of two with the same badge one goes out by a door that is cut off, while the other stands at a door whose answer
+    is under way; of that answer the cut-off door may have heard just before."""
+    (one, two), (other, station) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE[:4])
+    asks, again = at + 13_500, []
+    if dice.random() < 0.5:
+        again = [Act(asks + 150, "cut", (other, True, True, 4_000))]
+    return [
+        Act(at - 9_000, "copies", (two, one)),
+        *_arrives(dice, one, station, at - 6_000),
+        *_arrives(dice, two, station, at - 3_500)[:-1],
+        Act(at, "cut", (other, True, True, 13_520 if again else 16_000)),
+        *again,
+        Act(asks - 1, "late", (station, "down", 700)),
+        Act(asks, "goes", (two, station, "entry", True)),
+        Act(asks + dice.choice((200, 300, 400)), "goes", (one, other, "exit", False)),
+        *_come(dice, station, asks + 6_000, 12),
+        *_crowd(dice, asks + 14_000),
+    ]
+
+
+def _seen_before_the_answer(dice: Random, at: int) -> list[Act]:
+    """Of two with the same badge one stands at a door whose answer is under way, while the other comes out of a room
+    and goes out of the house, by doors that answer at once."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE[:2])
+    asks = at + 13_500
+    return [
+        Act(at - 9_000, "copies", (two, one)),
+        *_arrives(dice, one, "P1", at - 5_000),
+        Act(at, "cut", (other, True, True, 16_000)),
+        Act(asks - 1, "late", (station, "down", 750)),
+        Act(asks, "goes", (two, station, "entry", True)),
+        Act(asks + 20, "goes", (one, "P1", "exit", False)),
+        Act(asks + dice.choice((250, 400, 550)), "goes", (one, dice.choice((WEB, other)), "exit", False)),
+        *_come(dice, station, asks + 5_000, 12),
+        *_crowd(dice, asks + 13_000),
+    ]
+
+
+def _unknown_second(one: int, two: int, at: int) -> list[Act]:
+    """Two with the same badge come into the house within seconds; the centre knows of one, and has the seat of the
+    other in doubt, who came by a door that had a place while all was empty."""
+    return [
+        Act(at, "copies", (two, one)),
+        Act(at, "cut", ("S", True, True, 5_000)),
+        Act(at + 100, "goes", (two, "S", "entry", True)),
+        Act(at + 1_500, "goes", (one, "W", "entry", True)),
+    ]
+
+
+def _seen_some_time(dice: Random, at: int) -> list[Act]:
+    """Somebody has left unseen, whom a copy of another's badge hides as the house is counted; a room's door has seen
+    them before, and when that was nobody knows, for it was switched off then."""
+    one, two, gone = dice.sample(range(BODIES - len(CREW)), 3)
+    return [
+        *_unknown_second(one, two, at - 7_000),
+        *_arrives(dice, gone, "W", at - 5_000),
+        Act(at, "cut", ("T1", True, True, 9_000)),
+        Act(at + 200, "goes", (gone, "T1", "entry", True)),
+        *(Act(at + wait, "slips", (gone,)) for wait in (2_500, 2_600)),
+        Act(at + 3_000, "retire", ("T1", 3_000)),
+        Act(at + 12_000, "goes", (gone, "W", "entry", True)),
+        *_come(dice, "W", at + 14_000, 12),
+        *_crowd(dice, at + 22_000),
+    ]
+
+
+def _counted_twice(dice: Random, at: int) -> list[Act]:
+    """Somebody has left unseen, whom a copy of another's badge hides as the house is counted, and counted again; or a
+    person has found the copy before."""
+    one, two, gone = dice.sample(range(BODIES - len(CREW)), 3)
+    found = [Act(at + 2_500, "settles", (-1,))] if dice.random() < 0.5 else []
+    return [
+        *_unknown_second(one, two, at - 7_000),
+        *_arrives(dice, gone, "W", at),
+        *found,
+        *_gone_and_counted(dice, gone, at + 3_000, at + 4_000),
+    ]
+
+
+def _lost_with_the_centre(dice: Random, at: int) -> list[Act]:
+    """Somebody has left unseen, whom one who was let in by a page hides as the house is counted, and counted again: of
+    them nobody knows any more, since the centre was put back to before."""
+    gone, lost = dice.sample(range(BODIES), 2)
+    return [
+        *_arrives(dice, gone, "W", at - 9_000),
+        Act(at - 7_000, "backup"),
+        Act(at - 6_500, "goes", (lost, WEB, "entry", True)),
+        Act(at - 6_000, "restore", (100,)),
+        *_gone_and_counted(dice, gone, at + dice.choice((-5_000, 3_000)), at + 4_000),
+    ]
+
+
+def _gone_and_counted(dice: Random, gone: int, at: int, counted_at: int) -> list[Act]:
+    """Somebody leaves the house unseen, and comes in again when it was counted twice."""
+    return [
+        Act(at, "slips", (gone,)),
+        *(Act(counted_at + wait, "count", ("house",)) for wait in (0, dice.choice((1_000, 4_000)))),
+        Act(counted_at + 6_000, "goes", (gone, "W", "entry", True)),
+        *_come(dice, "W", counted_at + 8_000, 12),
+        *_crowd(dice, counted_at + 16_000),
+    ]
+
+
+def _back_before_they_were_seen(dice: Random, at: int) -> list[Act]:
+    """Whom a headcount has missed comes in again by a door that tells of it only when they were seen in a room since;
+    a person looks into that case."""
+    body, room = dice.randrange(BODIES - len(CREW)), dice.choice(("T1", "P1", "P2"))
+    return [
+        *_arrives(dice, body, "W", at - 6_000),
+        Act(at - 2_000, "slips", (body,)),
+        Act(at - 1_000, "count", ("house",)),
+        Act(at, "cut", ("S", True, True, 9_000)),
+        Act(at + 500, "goes", (body, "S", "entry", True)),
+        Act(at + 4_000, "goes", (body, room, "entry", True)),
+        *(Act(at + 12_000, "settles", (which,)) for which in (0, -1)),
+        *_come(dice, "W", at + 14_000, 12),
+        *_crowd(dice, at + 22_000),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -444,6 +565,12 @@ SCENES = (
     _in_and_out_at_once,
     _gone_before_the_look,
     _two_with_one_badge,
+    _out_before_the_answer,
+    _seen_before_the_answer,
+    _seen_some_time,
+    _counted_twice,
+    _lost_with_the_centre,
+    _back_before_they_were_seen,
     _evacuation,
 )
 
