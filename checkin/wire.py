@@ -172,7 +172,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """The decision on a scan, admitted or refused. `clock_off_s`: how far the door's clock is ahead
     of the centre's, where that is more than a minute. `soft`: an override may pass the refusal.
     `switch`, `kept`, `line`, `alternatives`, `choices`: what there is to do about a refusal. `item`: what
-    was handed out or taken back; `asks_back`: what is lent to one who leaves."""
+    was handed out or taken back; `asks_back`: what is lent to one who leaves. `frozen`: it is not known whether the
+    area is full: the centre came from a backup, and gives nothing away until people have counted and confirmed."""
 
     id: str
     seq: int
@@ -197,6 +198,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     scanned_at: str
     received_at: str
     clock_off_s: int | None
+    frozen: bool = False
 
 
 class Decisions(Struct, frozen=True):
@@ -215,7 +217,9 @@ class AreaNow(Struct, frozen=True, kw_only=True):
     is `free`, `kept` places are for those who booked or for whom they are held. `level`: how near the
     approved number by the event's thresholds. `waiting`: how many stand in line, `called`: the numbers
     whose turn it is. `instead`: where a full area's visitors find places in the same slot. The count may
-    be wrong by `plus_minus`, as far as the passages since the last headcount (`counted_at`) tell."""
+    be wrong by `plus_minus`, as far as the passages since the last headcount (`counted_at`) tell. `set_aside`: places
+    that are neither free nor filled as far as is known: with doors that may be cut off, or in doubt. `frozen`: the
+    centre came from a backup, and gives none of them away until people have counted and confirmed."""
 
     id: str
     name: str
@@ -233,6 +237,8 @@ class AreaNow(Struct, frozen=True, kw_only=True):
     plus_minus: int
     counted_at: str | None
     as_of: str
+    set_aside: int = 0
+    frozen: bool = False
 
 
 class Occupancy(Struct, frozen=True, kw_only=True):
@@ -567,6 +573,8 @@ def area_now(seats: Seats, area: str, certainty: Certainty, *, at: int, evacuati
         plus_minus=certainty.plus_minus(numbers.inside),
         counted_at=iso(certainty.at, layout) if certainty.at else None,
         as_of=iso(at, layout),
+        set_aside=house.aside(area),
+        frozen=house.is_frozen(area),
     )
 
 

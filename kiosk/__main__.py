@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import httpx
+from click.core import ParameterSource
 
 from checkin.core.errors import CheckinError
 from kiosk.keeper import Keeper
@@ -184,7 +185,10 @@ def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
     except CheckinError as error:
         raise click.ClickException(error.message) from None
     _warn_of_keeper(kept, data)
-    click.echo(f"This machine is the station at door {pairing.door} of {pairing.event}. Start it with: kiosk run")
+    click.echo(
+        f"This machine is the station at door {pairing.door} of {pairing.event}. Start it with:"
+        f" kiosk run --data {data} --keeper {kept.folder}"
+    )
 
 
 @main.command("run")
@@ -207,7 +211,9 @@ def pair_station(url: str, code: str, data: Path, keeper: Path | None) -> None:
     default=True,
     help="Whether the machine's browser may print: else its page offers no test page.",
 )
+@click.pass_context
 def run_station(
+    context: click.Context,
     port: int,
     data: Path,
     keeper: Path | None,
@@ -221,11 +227,23 @@ def run_station(
 
     It asks the centre, and decides alone while the centre does not answer. It goes on from where it was.
     """
+    given = {name: context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("direction", "baud")}
+    if not scanner and any(given.values()):
+        named = " and ".join(f"--{name}" for name, is_given in given.items() if is_given)
+        raise click.UsageError(f"{named} is of a scanner that the station reads itself: give its line with --scanner.")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     kept = Keeper(keeper or data / "keeper")
     pairing = kept.pairing()
+    if pairing is None and (data / "station.db").exists():
+        raise click.ClickException(
+            f"The key is missing: {data} has the data of a station, and {kept.folder} does not say of which."
+            " Put the stick with the key back in, or name its folder with --keeper."
+        )
     if pairing is None:
-        raise click.ClickException(f"This machine is no station yet ({kept.folder} is empty): kiosk pair URL CODE")
+        raise click.ClickException(
+            f"This machine is no station yet ({kept.folder} is empty):"
+            f" kiosk pair URL CODE --data {data} --keeper {kept.folder}"
+        )
 
     _warn_of_keeper(kept, data)
 

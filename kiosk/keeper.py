@@ -40,6 +40,10 @@ class _Offer(Struct, frozen=True):
     token: str
 
 
+class KeeperMissing(OSError):
+    """The medium with the key is not there; nothing is written in its place."""
+
+
 class Keeper:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,6 +51,12 @@ class Keeper:
     def lies_beside(self, data: Path) -> bool:
         """Whether the key lies on the same medium as what it opens, as far as the system tells them apart."""
         return _medium(self.folder) == _medium(data)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what was kept at pairing is not there: a stick was pulled, a folder was moved, or there never was
+        one."""
+        return not (self.folder / "pairing.json").exists()
 
     def pairing(self) -> Pairing | None:
         return self._read("pairing.json", Pairing)
@@ -76,7 +86,14 @@ class Keeper:
         return self._read("mark.json", Mark)
 
     def keep_mark(self, mark: Mark) -> None:
+        """Raises `KeeperMissing`: a mark elsewhere would not be found again."""
+        self.check()
         self._write("mark.json", mark)
+
+    def check(self) -> None:
+        """Raises `KeeperMissing`."""
+        if self.is_missing:
+            raise KeeperMissing(f"the key's medium is missing: put it back, so that {self.folder} is there again")
 
     def wipe(self) -> None:
         """The key first: without it nothing on the disk says anything."""
@@ -88,7 +105,8 @@ class Keeper:
                     opened.flush()
                     os.fsync(opened.fileno())
                 file.unlink()
-        self._settle()
+        if self.folder.exists():
+            self._settle()
 
     def _read(self, name: str, kind: type[T]) -> T | None:
         try:

@@ -33,10 +33,10 @@ from kiosk.clock import CentreClock
 from kiosk.counts import Counts
 from kiosk.desk import Logins
 from kiosk.fonts import Fonts
-from kiosk.keeper import Keeper, Pairing
+from kiosk.keeper import Keeper, KeeperMissing, Pairing
 from kiosk.link import Link, NotTaken
 from kiosk.people import KnownPeople
-from kiosk.state import Health, StationHeartbeat, StationState
+from kiosk.state import Health, StationHeartbeat, StationState, Status
 from kiosk.station import Belief, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
 from kiosk.store import Disk
 
@@ -166,6 +166,7 @@ class Kiosk:
             return
         self.layout = self._venue.layout()
         self.station, self._is_heard = None, False
+        self._keeper.check()  # without its mark it would take its disk for one that was put back
         machine = Station(
             self.pairing.door,
             self.layout,
@@ -263,11 +264,11 @@ class Kiosk:
                 self._do(effect)
         except (sqlite3.Error, OSError) as error:
             log.error("the station cannot write: %s", error)
-            self.station, self._is_full = None, True
+            self.station, self._is_full = None, not isinstance(error, KeeperMissing)
             self.tell(self.heartbeat())
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(NotReady("This station cannot write to its disk.", code="station_disk_full"))
+                    waiting.set_exception(self._not_ready())
             self._waiting.clear()
 
     def _do(self, effect: Effect) -> None:
@@ -282,7 +283,7 @@ class Kiosk:
             case Show():
                 self._show(effect)
             case Wipe():
-                self._wipe()
+                self._wipe(told=effect.told)
 
     def _show(self, show: Show) -> None:
         now, cut = _now(), self.is_cut_off(_now())
@@ -328,8 +329,12 @@ class Kiosk:
         person = self.person(scan.attendee, scan.code)
         return person if person is not None and person.bearer.attendee == decision.attendee else None
 
-    def _wipe(self) -> None:
+    def _wipe(self, *, told: bool) -> None:
         log.warning("this station was revoked: it forgets everything")
+        if not told:
+            log.warning(
+                "the centre has not said that it has all: switch this station off and count, on the page Stations"
+            )
         self.wiped = True
         self.station = None
         self._keeper.wipe()
@@ -356,7 +361,7 @@ class Kiosk:
             return
         try:
             self._take(message)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, KeeperMissing) as error:
             raise NotTaken(str(error)) from error
 
     def _take(self, message: ToStationToo) -> None:
@@ -364,6 +369,7 @@ class Kiosk:
             case Welcome():
                 self._real_time = message.real_time
                 if self._disk is None:
+                    self._keeper.check()
                     self._keeper.keep_key(message.key)
                     self._open(message.key)
                 venue = self._venue.digest() if self._venue is not None else b""
@@ -520,9 +526,13 @@ class Kiosk:
     def health(self) -> Health:
         layout, pairing, ahead = self.layout, self.pairing, self._clock.ahead(_now())
         door = layout.doors.get(pairing.door) if layout is not None else None
-        status: Literal["ok", "starting", "disk_full", "revoked"] = "ok" if self.station is not None else "starting"
-        if self._is_full or self.wiped:
-            status = "revoked" if self.wiped else "disk_full"
+        status: Status = "ok" if self.station is not None else "starting"
+        if self.wiped:
+            status = "revoked"
+        elif self._keeper.is_missing:
+            status = "keeper_missing"
+        elif self._is_full:
+            status = "disk_full"
         return Health(
             status=status,
             station=self.state(),
@@ -575,6 +585,10 @@ class Kiosk:
         return self._venue.programme()
 
     def _not_ready(self) -> NotReady:
+        if self._keeper.is_missing and not self.wiped:
+            return NotReady(
+                "The medium with this station's key is missing. Put the stick back in.", code="station_keeper_missing"
+            )
         if self._is_full:
             return NotReady("This station cannot write to its disk.", code="station_disk_full")
         return NotReady("This station has not heard of its event yet.", code="station_not_ready")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+Status = Literal["ok", "starting", "disk_full", "keeper_missing", "revoked"]
+
 
 class StationState(Struct, frozen=True, kw_only=True):
     """How a station is linked, for its pages. `restored`: the centre came from a backup, and gives no place away until
@@ -23,13 +25,14 @@ class StationState(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """All that a person at the machine can put right. `at`: the centre's time as it is known here, `clock`: what this
-    machine's clock says, `clock_off_s` seconds ahead; `clock_guessed`: the centre has not been heard since the start,
-    and these are of before; `people_left`: so many codes were still to be told when it heard of people last;
-    `keeper_beside`: the key lies on the same medium as the data; `prints`: whether its browser
-    can; `scanner`: its line, if there is one, and `scanner_fault` what is wrong with it."""
+    """All that a person at the machine can put right. `status`: `keeper_missing` where the medium with the key is not
+    there; `at`: the centre's time as it is known here, `clock`: what this machine's clock says, `clock_off_s` seconds
+    ahead; `clock_guessed`: the centre has not been heard since the start, and these are of before; `people_left`: so
+    many codes were still to be told when it heard of people last; `keeper_beside`: the key lies on the same medium as
+    the data; `prints`: whether its browser can; `scanner`: its line, if there is one, and `scanner_fault` what is wrong
+    with it."""
 
-    status: Literal["ok", "starting", "disk_full", "revoked"]
+    status: Status
     station: StationState
     event: str
     event_name: str

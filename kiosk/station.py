@@ -54,6 +54,9 @@ ALL_CLEAR = "all-clear"
 """Stands for the scan by which somebody is outside since an all-clear."""
 DEMAND_MS = 10 * 60_000
 """The demand of a door is what it let in for so long."""
+LAST_WORD_MS = 30_000
+"""So long a station that was revoked tries to hand over what it has. Then it forgets that as well: what it knows of
+people must not wait for a link."""
 
 
 class Moment(Struct, frozen=True):
@@ -91,7 +94,10 @@ class Show(Struct, frozen=True):
 
 
 class Wipe(Struct, frozen=True):
-    """Forget everything, and the key to it first."""
+    """Forget everything, and the key to it first. `told`: the centre has every row and every place of this station;
+    else those places stay aside there until it is retired and its areas are counted."""
+
+    told: bool
 
 
 Effect = Store | Mark | Send | Show | Wipe
@@ -184,6 +190,7 @@ class Station:
         self._is_gone = False
         self._let_in: list[tuple[int, tuple[str, ...]]] = []
         self._reported_at = self._uploaded_at = -SILENT_MS
+        self._locked_at: int | None = None
         self._more_after: dict[str, int] = {}
         self._changes: dict[tuple[str, object], object | None] = {}
         for (epoch, _), row in self.log.items():
@@ -269,11 +276,21 @@ class Station:
         effects: list[Effect] = []
         for asked in [one for one in self._waiting.values() if now.steady >= one.until]:
             effects += self._decide_alone(asked.scan, now)
+        if self._has_waited_enough(now):
+            return [*effects, Wipe(told=False)]
         if now.steady - self._reported_at >= HEARTBEAT_MS:
             effects.append(self._report(now))
         if now.steady - self._uploaded_at >= HEARTBEAT_MS // 2:
             effects += self._upload(now)
         return effects
+
+    def _has_waited_enough(self, now: Moment) -> bool:
+        """Revoked so long ago, or started again so long ago since, that no word of the centre is waited for."""
+        if not self.state.locked:
+            return False
+        if self._locked_at is None:
+            self._locked_at = now.steady
+        return now.steady - self._locked_at >= LAST_WORD_MS
 
     def evacuated(self, evacuation: Evacuation) -> list[Effect]:
         """Somebody at this door has called an evacuation (or ended it), or the centre has."""
@@ -464,9 +481,27 @@ class Station:
         effects = self._commit(marked=marked) if self._changes else []
         if any(self.books[epoch].have >= n for epoch, n in self._more_after.items()):
             effects += self._upload(now)
-        if self.state.locked and all(book.have >= book.n for book in self.books.values()):
-            effects.append(Wipe())
+        if self.state.locked and totals.epoch == self.state.epoch:
+            # What it has just given back the centre must have before nobody can tell it any more.
+            if self._is_all_told(totals):
+                effects.append(Wipe(told=True))
+            elif marked:
+                effects.append(self._report(now))
         return effects
+
+    def _is_all_told(self, totals: Totals) -> bool:
+        """Whether the centre has every row, and every place that was given back. Of an epoch of which rows are lost
+        nobody can tell all."""
+        return all(
+            book.have >= book.n and (epoch in self.state.broken or self._is_given_back(epoch, totals))
+            for epoch, book in self.books.items()
+        )
+
+    def _is_given_back(self, epoch: str, totals: Totals) -> bool:
+        heard = totals.returned.get(epoch)
+        return heard is not None and all(
+            heard.get(area, 0) >= self.counters.get((epoch, area), NOTHING).returned for area in self.path
+        )
 
     def _hand_over(self, epoch: str, have: int) -> bool:
         """The centre has these rows. The seats of whom they let in are the centre's from now on: it knows

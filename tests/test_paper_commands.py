@@ -51,7 +51,7 @@ def test_access_and_deletion_of_one_person_by_command(shell: Shell) -> None:
     with zipfile.ZipFile(shell.folder / "auskunft.zip") as file:
         assert sorted(file.namelist()) == ["auskunft.json", "auskunft.pdf"]
     told = shell.well("erase", SLUG, "--attendee", id, "--dry-run")
-    assert told == f"{id}: 1 names, 0 passages, 0 certificates\n"
-    assert f"deleted: {id}." in shell.well("erase", SLUG, "--attendee", id)
+    assert told == f"would delete: {id} (1 names, 0 passages, 0 certificates).\n"
+    assert f"deleted: {id} (1 names, 0 passages" in shell.well("erase", SLUG, "--attendee", id)
     assert "no such attendee" in shell.failed("erase", SLUG, "--attendee", "nobody")
     shell.well("verify", SLUG)

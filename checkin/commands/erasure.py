@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -43,9 +44,9 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
         raise click.UsageError("Say what to delete: --due, --attendee ID; or only --proof FILE.pdf, --dry-run.")
     known = Venues()
     now = wiring.wall_clock()
-    if attendee is not None:
+    if attendee is not None and dry_run:
         theirs = in_store(lambda tx: erasure.read_person(tx, known, slug, attendee))
-        click.echo(f"{attendee}: {', '.join(f'{count} {what}' for what, count in theirs.items())}")
+        click.echo(f"would delete: {_told(attendee, theirs)}.")
     for stage in in_store(lambda tx: erasure.read_schedule(tx, known, slug, now)).stages if attendee is None else ():
         counts = ", ".join(f"{count} {what}" for what, count in stage.counts.items())
         state = f"deleted {stage.done_at}" if stage.done_at else f"{'DUE' if stage.due else 'due'} {stage.due_on}"
@@ -54,8 +55,9 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
 
         def work(tx: Transaction) -> list[str]:
             if attendee is not None:
+                theirs = erasure.read_person(tx, known, slug, attendee)
                 erasure.erase_person(tx, known, slug, attendee, now=now, by=BY_COMMAND)
-                return [attendee]
+                return [_told(attendee, theirs)]
             return [*erasure.erase_due(tx, known, slug, now=now, by=BY_COMMAND)]
 
         gone = in_store(work)
@@ -67,6 +69,10 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
     if proof is not None:
         write_out(proof, in_store(lambda tx: erasure.proof_pdf(tx, known, slug, now=now)))
         click.echo(f"{proof} is written.")
+
+
+def _told(attendee: str, counts: Mapping[str, int]) -> str:
+    return f"{attendee} ({', '.join(f'{count} {what}' for what, count in counts.items())})"
 
 
 async def _forget_deleted() -> None:

@@ -39,11 +39,15 @@ def list_stations(slug: str, as_json: bool) -> None:
     if not shown.stations:
         click.echo(f"{slug} has no stations.")
     if shown.conflicts:
-        click.echo(f"{shown.conflicts} conflicts are to be settled, on the page Stations.")
+        many = "1 conflict is" if shown.conflicts == 1 else f"{shown.conflicts} conflicts are"
+        click.echo(f"{many} to be settled, on the page Stations.")
     if shown.restored is not None:
+        names = {area.id: area.name for area in shown.areas}
+        uncounted = ", ".join(names.get(area, area) for area in shown.restored.uncounted)
         click.echo(
-            f"Put back from a backup: {shown.restored.reported} of {len(shown.stations)} stations have reported. If no"
-            f" door is missing here: checkin station confirm {slug}"
+            f"Put back from a backup: {shown.restored.reported} of {len(shown.stations)} stations have reported."
+            + (f" Count first, on the page Areas: {uncounted}." if uncounted else "")
+            + f" {'Then, if' if uncounted else 'If'} no door is missing here: checkin station confirm {slug}"
         )
 
 

@@ -59,7 +59,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `near`: below the threshold at which it begins, and not yet at the one at which it is over: nothing new,
     but what is going on goes on. `level`: of an area. `count` and `limit`: what the threshold is of, in the
-    units of the kind (people, minutes, badges, seats). `kept`: places that are left, for wheelchair users.
+    units of the kind (people, minutes, badges, seats). `kept`: places that are left, for wheelchair users. `aside`:
+    places that nobody has, with doors that may be cut off or in doubt.
     `lanes`: to open; None where no more would help."""
 
     kind: Kind
@@ -73,6 +74,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: float | None = None
     limit: float | None = None
     kept: int | None = None
+    aside: int | None = None
     lanes: int | None = None
 
     @property
@@ -129,10 +131,17 @@ def is_full(seats: Seats, area: str) -> bool:
 
 
 def area_level(
-    area: str, level: str, inside: int, capacity: int | None, warn_percent: int | None, free: int | None = None
+    area: str,
+    level: str,
+    inside: int,
+    capacity: int | None,
+    warn_percent: int | None,
+    free: int | None = None,
+    aside: int = 0,
 ) -> Finding | None:
     """The house is told of from its first threshold on (`warn_percent`; situation 45), a room (None) when
-    it is full; and until it is clearly below that again. `free`: places left; of one that is full they are kept."""
+    it is full; and until it is clearly below that again. `free`: places left; of one that is full they are kept.
+    `aside`: places that are with doors that may be cut off, or in doubt."""
     clears = warn_percent - CLEAR_PERCENT if warn_percent is not None else 100 - CLEAR_PERCENT
     begun = ("warn", "prepare", "stop", "over") if warn_percent is not None else ("stop", "over")
     if capacity is None or (level not in begun and 100 * inside < clears * capacity):
@@ -145,6 +154,7 @@ def area_level(
         count=inside,
         limit=capacity,
         kept=free if level == "stop" and free is not None and free > 0 else None,
+        aside=aside if level == "stop" and aside else None,
         near=level not in begun,
     )
 

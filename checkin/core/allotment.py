@@ -435,6 +435,17 @@ class Ledger:
         counted, seen = self.counted.get(area), self.seen.get(attendee)
         return counted is not None and not counted.sure and (seen is None or seen.from_at <= counted.at)
 
+    def came_again(self, attendee: str, area: str, sighting: Sighting, *, gone: bool = False) -> None:
+        """Somebody came in who is known to be there already, or (`gone`) was until they were seen to leave it. If a
+        headcount has missed them, what it has counted as their seat is another's, and only the next one frees it."""
+        counted, seen = self.counted.get(area), self.seen.get(attendee)
+        if counted is None or sighting.to_at < counted.at:
+            return
+        # Whoever is there is one of those whom a sure headcount has missed; who has left is taken for one it has met.
+        # Who was seen after the headcount may have come in by this very scan before that.
+        if gone or (not counted.sure and (self.may_be_missing(attendee, area) or order(sighting, seen) != "after")):
+            self.doubt(sighting.scan, area, attendee, seen=False)
+
     def blur(self, area: str, from_at: int | None) -> None:
         """Somebody came in whom a headcount may have met without the centre knowing them."""
         if not self.is_after_count(area, from_at):

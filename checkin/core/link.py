@@ -154,6 +154,8 @@ class Totals(Struct, frozen=True, kw_only=True, tag="totals"):
     revoked: bool = False
     frozen: bool = False
     """The centre came from a backup, and gives no place of this door's areas away before people have counted."""
+    returned: Mapping[str, Mapping[str, int]] = {}
+    """Told to one that was revoked: what it has given back of each area, of the epochs whose totals are here."""
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -322,7 +324,7 @@ class Centre:
         ledger, linked = self.ledger, self.linked.get(station)
         row = ledger.epochs.get((station, epoch))
         logs = (*linked.logs, epoch) if linked is not None else (epoch,)
-        areas = self.areas_of(station)
+        areas, revoked = self.areas_of(station), station in self.revoked
         return Totals(
             generation=ledger.generation,
             at=now,
@@ -331,9 +333,21 @@ class Centre:
             keep=linked.keep if linked is not None else {},
             have={one: ledger.epochs[station, one].have for one in logs if (station, one) in ledger.epochs},
             retired=row is not None and row.retired,
-            revoked=station in self.revoked,
+            revoked=revoked,
             frozen=any(ledger.is_frozen(area) for area in areas),
+            returned={one: self._returned(station, one) for one in logs if self._is_known(station, one)}
+            if revoked
+            else {},
         )
+
+    def _is_known(self, station: str, epoch: str) -> bool:
+        return (row := self.ledger.epochs.get((station, epoch))) is not None and row.known
+
+    def _returned(self, station: str, epoch: str) -> dict[str, int]:
+        """Also of a door that was taken out of the layout."""
+        ledger = self.ledger
+        areas = ledger.epochs[station, epoch].areas
+        return {area: ledger.counters.get((station, epoch, area), NOTHING).returned for area in areas}
 
     def tick(self, now: int) -> dict[str, Totals]:
         """Share out what is free; returns what to tell each linked station once this is committed."""
@@ -467,8 +481,8 @@ class Centre:
         if len(given_up) > len(left) and _in(area, owned):
             # The place was taken anew, from the pool; the station's own is nobody's whom we know of.
             ledger.vacate(attendee, area, certain=when == "after", scan=scan.id)
-        if len(given_up) > len(left) and not _in(area, owned) and ledger.may_be_missing(attendee, area):
-            ledger.doubt(scan.id, area, attendee, seen=False)
+        if len(given_up) > len(left) and not _in(area, owned):
+            ledger.came_again(attendee, area, sighting)
         if decision.leaves != decision.enters:
             self.rooms.move(attendee, decision.enters, decision.counts_as, scan, now)
         elif scan.direction == "entry":
@@ -595,8 +609,10 @@ class Centre:
         for area in pending.frees:
             if row.unsure or closed.get(area) == "doubtful":
                 self.ledger.doubt(row.scan.id, area, pending.attendee)
-        for admission, area in pending.owned if row.unsure else ():
-            self.ledger.seat(admission, area, "doubtful")
+        # Where the door has freed the seat of another one with this badge, theirs may not have been left at all.
+        for admission, area in pending.owned:
+            if row.unsure or closed.get(area) == "doubtful":
+                self.ledger.seat(admission, area, "doubtful")
         if row.unsure:
             self._stayed(pending.attendee, row.scan)
         # Where the centre took no place, as it knew the person there, the door's may be that of another one.
@@ -668,18 +684,21 @@ class Centre:
                 here += [one for one in row.takes if one in placed]
                 free = self.ledger.spend(attendee, [one for one in row.takes if one not in here], row.scan.id)
                 free += placed
-            self._keep_seats(key, row, attendee, [one for one in row.takes if one not in free], held, known)
+            kept = [one for one in row.takes if one not in free]
+            self._keep_seats(key, row, attendee, kept, held, known)
+            if area in inside or area in kept:
+                self.ledger.came_again(attendee, area, sighting, gone=area not in inside)
             if area in inside:
                 self._came_again(row, attendee, sighting)
             return
         left = self._left(leaves, area)
         sure: Order = "unsure" if row.unsure else when
         doubtful = [one for one in left if not self._vacate(attendee, one, sure, sighting)]
+        if area in inside:
+            self.ledger.came_again(attendee, area, sighting)
         if leaves != area:
             self.rooms.move(attendee, area, row.counts_as, row.scan, sighting.at)
         else:
-            if self.ledger.may_be_missing(attendee, area):
-                self.ledger.doubt(row.scan.id, area, attendee, seen=False)
             self._came_again(row, attendee, sighting)
         for one in path:
             if one not in inside:

@@ -15,6 +15,9 @@ AreaState = Literal["open", "filling", "full", "closed"]
 Level = Literal["calm", "warn", "prepare", "stop", "over"]
 """How near an area is to its approved number: by the event's thresholds, and `over` above the number."""
 
+FROZEN = 1_000_000
+"""More places than an area has, set aside on top: while nobody knows what stations hold, it has none to give away."""
+
 Claims = Callable[[str], Collection[str]]
 """area → the claims that one person uses up there (see `holds`)."""
 
@@ -134,6 +137,14 @@ class House:
         if approved.persons is not None:
             left.append(self._stop(approved.persons) - tally.known - uncounted)
         return min(left) if left else None
+
+    def aside(self, area: str) -> int:
+        """How many of its places are with doors that may be cut off, or in doubt."""
+        return self.set_aside.get(area, 0) % FROZEN
+
+    def is_frozen(self, area: str) -> bool:
+        """Whether nothing of it is given away, whatever is free: what stations hold of it is not known."""
+        return self.set_aside.get(area, 0) >= FROZEN
 
     def _stop(self, approved: int) -> int:
         return approved * self.layout.event.stop_percent // 100

@@ -38,6 +38,11 @@ def hint(decision: Decision, layout: Layout) -> Saying:
     return Saying(refusal.reason)
 
 
+def not_given_away() -> tuple[Saying, tuple[Saying, ...]]:
+    """Said by the centre in place of “full” while it came from a backup and gives nothing away: why, and what to do."""
+    return Saying("not_given_away"), (Saying("count_and_confirm"),)
+
+
 def no_places(*, restored: bool) -> Saying:
     """Said by a door that decides alone and has no place left to give. It does not know whether anything is full.
     `restored`: the centre can be heard, but came from a backup."""

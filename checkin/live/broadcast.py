@@ -33,6 +33,7 @@ HEARTBEAT_S = 4.0
 SEND_S_MAX = 30.0
 """A client whose socket takes nothing for so long is dropped."""
 CLIENTS_MAX = 20_000
+FAILED = "sending failed"
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Client:
     """One websocket. `holder` names who opened it, to drop it when that one is revoked; `follower` is the task that
     follows for it, which waits for nothing but the end."""
 
-    __slots__ = ("beat", "busy_since", "ended", "error", "follower", "holder", "rest", "seen", "send", "view")
+    __slots__ = ("beat", "busy_since", "ended", "error", "follower", "holder", "rest", "seen", "send", "view", "why")
 
     def __init__(self, holder: str, view: View, send: Send, follower: asyncio.Task[Any]) -> None:
         self.holder = holder
@@ -55,14 +56,15 @@ class Client:
         self.busy_since: float | None = None
         self.rest: asyncio.Task[None] | None = None
         self.ended = False
+        self.why = ""
         self.error: Exception | None = None
 
-    def end(self, error: Exception | None = None) -> None:
+    def end(self, why: str, error: Exception | None = None) -> None:
         """It is over, by ourselves; with an error where sending failed."""
         if self.rest is not None:
             self.rest.cancel()
         if not self.ended:
-            self.ended, self.error = True, error
+            self.ended, self.why, self.error = True, why, error
             if self.follower is not asyncio.current_task():
                 self.follower.cancel()
 
@@ -146,7 +148,7 @@ class Broadcast:
         """Close every socket of this holder."""
         for client in self.clients:
             if client.holder == holder:
-                client.end()
+                client.end("revoked, or logged out")
 
     async def close(self) -> None:
         if self._task is not None:
@@ -154,15 +156,15 @@ class Broadcast:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         for client in self.clients:
-            client.end()
+            client.end("the centre stops")
 
     async def follow(
         self, wanted: Collection[str], send: Send, holder: str, until: Coroutine[Any, Any, None] | None = None
-    ) -> bool:
+    ) -> str:
         """Send a snapshot, then what changes and heartbeats, until `until` returns (without: for ever).
 
-        `wanted`: ids of areas, empty for all. False: it was ended here, since its holder was revoked, its socket
-        takes nothing, or the centre stops. Raises `Busy` beyond `CLIENTS_MAX`, and what `send` raises.
+        `wanted`: ids of areas, empty for all. Returns why it was ended here (its holder was revoked, its socket takes
+        nothing, the centre stops), or nothing. Raises `Busy` beyond `CLIENTS_MAX`, and what `send` raises.
         """
         follower = asyncio.current_task()
         assert follower is not None
@@ -185,7 +187,7 @@ class Broadcast:
                     client.rest.cancel()
         if client.error is not None:
             raise client.error
-        return not client.ended
+        return client.why
 
     def _serve(self, client: Client) -> None:
         """Send what the client has not seen. Returns at once, also where its socket is full."""
@@ -198,7 +200,7 @@ class Broadcast:
         except StopIteration:
             return  # taken at once, as nearly always
         except Exception as error:
-            client.end(error)
+            client.end(FAILED, error)
             return
         client.busy_since = time.monotonic()
         client.rest = asyncio.create_task(self._go_on(client, _rest(sending, waits_for)))
@@ -212,7 +214,7 @@ class Broadcast:
                 await client.send(message)
         except Exception as error:
             client.rest = None
-            client.end(error)
+            client.end(FAILED, error)
         else:
             client.rest = client.busy_since = None
 
@@ -279,7 +281,7 @@ class Broadcast:
         now = time.monotonic()
         for client in tuple(self.clients):
             if client.busy_since is not None and now - client.busy_since > SEND_S_MAX:
-                client.end()
+                client.end("too slow")
 
 
 def _encoded(message: Snapshot | OccupancyChange | Heartbeat) -> str:

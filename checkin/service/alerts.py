@@ -65,6 +65,7 @@ class AlertShown(Struct, frozen=True, kw_only=True):
     count: float | None
     limit: float | None
     kept: int | None
+    aside: int | None
     lanes: int | None
 
 
@@ -164,6 +165,7 @@ def alerts_shown(tx: Transaction, venue: Venue, found: Iterable[Finding]) -> Ale
             count=finding.count,
             limit=finding.limit,
             kept=finding.kept,
+            aside=finding.aside,
             lanes=finding.lanes,
         )
 
@@ -217,7 +219,9 @@ def _areas(tx: Transaction, venue: Venue, now: int) -> Iterator[Finding]:
         stands = house.level(area)
         if stands != "over" and rules.is_full(seats, area):
             stands = "stop"
-        level = rules.area_level(area, stands, numbers.inside, numbers.capacity, warn_percent, numbers.free)
+        level = rules.area_level(
+            area, stands, numbers.inside, numbers.capacity, warn_percent, numbers.free, house.aside(area)
+        )
         if level is not None:
             yield level
         if area in rows and rules.has_settled(venue.programme.sessions.values(), area, now):

@@ -19,7 +19,7 @@ from checkin.core.errors import CheckinError
 from checkin.core.roles import Permission
 from checkin.live.broadcast import Broadcast
 from checkin.live.screens import Key, Screens
-from checkin.service import alerts, closing, erasure, lines, metrics, overview
+from checkin.service import alerts, closing, erasure, lines, metrics, overview, stations
 from checkin.service.deliveries import Deliveries
 from checkin.service.duty import Duty
 from checkin.service.feeds import Feeds
@@ -38,6 +38,8 @@ T = TypeVar("T")
 HOUSEKEEPING_EVERY_S = 5.0
 GARBAGE_AFTER = (10_000, 20, 50)
 """Scans leave no garbage in circles: looking for some after every 700 new objects took a tenth of each."""
+MEASURED_S_MAX = 3.0
+"""Whoever asks for figures waits no longer for the database: they are looked at when something is wrong with it."""
 BY_CLOCK = "clock"
 """In the place of a name where nobody but the time has acted."""
 
@@ -183,13 +185,28 @@ class Centre:
         for broadcast in self._broadcasts.values():
             broadcast.drop(holder)
 
-    def measure(self) -> None:
-        """Bring the gauges up to date."""
+    async def measure(self) -> None:
+        """Bring the gauges up to date; those of stations are left out while the database does not answer."""
         metrics.QUEUED_SCANS.set(sum(intake.queued_scans for intake in self._intakes.values()))
         for slug, broadcast in self._broadcasts.items():
             metrics.DISPLAYS.labels(slug).set(len(broadcast.clients))
             for area, _ in broadcast.areas.values():
                 metrics.INSIDE.labels(slug, area.id).set(area.inside)
+        now, shown = self.clock(), dict[str, stations.Figures]()
+        try:
+            async with asyncio.timeout(MEASURED_S_MAX):
+                shown = await self.read(lambda tx: stations.figures(tx, self.venues, now=now))
+        except Exception as error:
+            log.warning("stations not measured: %s", type(error).__name__)
+        for gauge in metrics.OF_STATIONS:
+            gauge.clear()
+        for slug, of_event in shown.items():
+            metrics.STATIONS.labels(slug, "linked").set(of_event.linked)
+            metrics.STATIONS.labels(slug, "cut off").set(of_event.cut_off)
+            metrics.STATION_ROWS.labels(slug).set(of_event.rows)
+            metrics.OPEN_CASES.labels(slug).set(of_event.cases)
+            for id, seats in of_event.set_aside.items():
+                metrics.SET_ASIDE.labels(slug, id).set(seats)
 
     async def start(self) -> None:
         # What is here now stays: a full collection that walks all of it would stop every door for 20 ms.

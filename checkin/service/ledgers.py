@@ -10,13 +10,10 @@ from checkin.core.allotment import Ledger
 from checkin.core.layout import Layout
 from checkin.core.link import Centre, Linked, Rooms
 from checkin.core.model import CountsAs, Scan
-from checkin.core.occupancy import House
+from checkin.core.occupancy import FROZEN, House
 from checkin.store import stations
 from checkin.store.engine import Transaction
 from checkin.store.events import EventRow
-
-FROZEN = 1_000_000
-"""More places than an area has: while nobody knows what stations hold, it has none to give away."""
 
 
 class SetAside(Mapping[str, int]):

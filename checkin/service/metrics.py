@@ -21,6 +21,26 @@ OVERLOADED = Counter("checkin_overloaded_total", "Calls refused early, unread", 
 QUEUED_SCANS = Gauge("checkin_queued_scans", "Scans waiting for a commit", registry=REGISTRY)
 DISPLAYS = Gauge("checkin_live_clients", "Websockets that follow the occupancy", ["event"], registry=REGISTRY)
 INSIDE = Gauge("checkin_inside", "People who count against an area's capacity", ["event", "area"], registry=REGISTRY)
+STATIONS = Gauge(
+    "checkin_stations",
+    "Stations by how they are: linked to this node, or cut off from it; not those revoked or retired",
+    ["event", "link"],
+    registry=REGISTRY,
+)
+STATION_ROWS = Gauge(
+    "checkin_station_rows_lacking",
+    "Lines of stations' logs that are not here yet, as they told",
+    ["event"],
+    registry=REGISTRY,
+)
+SET_ASIDE = Gauge(
+    "checkin_places_set_aside",
+    "Places that stations hold, are in doubt or being left",
+    ["event", "area"],
+    registry=REGISTRY,
+)
+OPEN_CASES = Gauge("checkin_open_cases", "Conflicts that wait for somebody", ["event"], registry=REGISTRY)
+OF_STATIONS = (STATIONS, STATION_ROWS, SET_ASIDE, OPEN_CASES)
 
 HOUSEKEEPING_FAILED = Counter(
     "checkin_housekeeping_failures_total",

@@ -191,6 +191,10 @@ class _Admission:
                 group=who.bearer.group,
                 bookings=self._bookings(decided.bookings),
             )
+        hint, way = wording.hint(decision, self.layout), wording.way(decision, fact.door, self.layout)
+        frozen = self._is_frozen(refusal)
+        if frozen:
+            hint, way = wording.not_given_away()
         return Answer(
             id=fact.id,
             seq=decided.seq,
@@ -200,8 +204,8 @@ class _Admission:
             provisional=False,
             attendee=attendee,
             area=AreaShown(id=fact.area, inside=fact.inside, capacity=fact.capacity, free=fact.free),
-            hint=said(wording.hint(decision, self.layout)),
-            way=said_together(wording.way(decision, fact.door, self.layout)),
+            hint=said(hint),
+            way=said_together(way),
             since=self._since(refusal),
             overridden=decision.overridden,
             soft=refusal is not None and OVERRIDE[refusal.reason] == "soft",
@@ -215,7 +219,14 @@ class _Admission:
             scanned_at=self._iso(fact.scanned_at),
             received_at=self._iso(fact.received_at),
             clock_off_s=None if fact.clock_off_ms is None else round(fact.clock_off_ms / 1000),
+            frozen=frozen,
         )
+
+    def _is_frozen(self, refusal: Refusal | None) -> bool:
+        """Whether somebody was refused since the centre gives nothing away, and not since an area is full."""
+        if refusal is None or refusal.reason != "area_full" or refusal.area is None:
+            return False
+        return self.house.seats.house.is_frozen(refusal.area)
 
     def _bookings(self, booked: Sequence[str]) -> list[BookingShown]:
         """The booked sessions that have not ended, in the order of their times."""

@@ -16,6 +16,7 @@ from checkin.core.conflict import CaseKind, Side, Verdict, close
 from checkin.core.errors import BadInput, Conflict, NotFound
 from checkin.core.facts import Changed, Corrected, Scanned
 from checkin.core.link import SILENT_MS, Linked, Row
+from checkin.core.model import Direction
 from checkin.core.occupancy import Certainty
 from checkin.service.journal import Journal
 from checkin.service.people import names_of, take_pairing, token_hash
@@ -122,6 +123,17 @@ class StationsShown(Struct, frozen=True, kw_only=True):
     conflicts: int
 
 
+class Figures(Struct, frozen=True, kw_only=True):
+    """How the stations of an event are, in numbers: `linked` and `cut_off` ones, `rows` of their logs that are lacking
+    here as they told, places `set_aside` by area, open `cases`."""
+
+    linked: int
+    cut_off: int
+    rows: int
+    set_aside: dict[str, int]
+    cases: int
+
+
 class AttentionShown(Struct, frozen=True, kw_only=True):
     """How many conflicts are open, and whether somebody has to say that no door is missing."""
 
@@ -131,10 +143,12 @@ class AttentionShown(Struct, frozen=True, kw_only=True):
 
 class SideShown(Struct, frozen=True, kw_only=True):
     """One side of a conflict: what a `station` showed (`outcome` None: nothing) and when by its clock, which was
-    `offset_s` ahead; or what the `centre` decided (`hint` says why not), or where it knows this badge to be."""
+    `offset_s` ahead; or what the `centre` decided (`hint` says why not), or where it knows this badge to be.
+    `direction`: in or out by its door, as far as that is known."""
 
     by: Literal["station", "centre"]
     door: str
+    direction: Direction | None
     at: str | None
     outcome: str | None
     hint: Hint | None
@@ -245,6 +259,25 @@ def stations_shown(
         frozen=[area for area in venue.layout.areas if ledger.is_frozen(area)],
         restored=_restored(tx, venue, ledger, shown, known),
         conflicts=stations.count_open_cases(tx, venue.id),
+    )
+
+
+def figures(tx: Transaction, venues: Venues, *, now: int) -> dict[str, Figures]:
+    """slug → figures, of every event with stations. Cheap: no ledger is read as a whole."""
+    return {slug: _figures(tx, venues, event, now) for slug, event in stations.events_with_stations(tx).items()}
+
+
+def _figures(tx: Transaction, venues: Venues, event: int, now: int) -> Figures:
+    epochs, heard = stations.load_epochs(tx, event), venues.ledgers.linked.get(event, {})
+    retired = {one.station for one in epochs} - {one.station for one in epochs if not one.retired}
+    at_work = {one.id for one in stations.load_stations(tx, event).values() if not one.revoked} - retired
+    linked = {id for id in at_work if id in heard and now - heard[id].heard_at <= SILENT_MS}
+    return Figures(
+        linked=len(linked),
+        cut_off=len(at_work - linked),
+        rows=sum(max(0, one.due - one.have) for one in epochs),
+        set_aside={area: row.set_aside for area, row in presences.load_tallies(tx, event).items()},
+        cases=stations.count_open_cases(tx, event),
     )
 
 
@@ -475,8 +508,7 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
     ledger = Ledger(venue.layout, stations.load_ledger(tx, venue.id) if kept else None)
     names = attendees.names_by_id(tx, venue.id, {one.case.attendee for one in kept if one.case.attendee})
     answered = facts.facts_by_id(tx, venue.id, {side.scan for one in kept for side in one.case.sides})
-    elsewhere = {side.scan for one in kept for side in one.case.sides if side.scan != one.case.id}
-    shown = stations.rows_by_scan(tx, venue.id, elsewhere) if elsewhere else {}
+    shown = stations.rows_by_scan(tx, venue.id, {side.scan for one in kept for side in one.case.sides}) if kept else {}
     operators = names_of(tx, venue.id)
     return ConflictsShown(
         [
@@ -485,9 +517,7 @@ def conflicts(tx: Transaction, venues: Venues, slug: str) -> ConflictsShown:
                 kind=one.case.kind,
                 attendee=names[one.case.attendee][0] if one.case.attendee in names else None,
                 sides=[
-                    _side(
-                        venue, side, answered.get(side.scan), None if side.scan == one.case.id else shown.get(side.scan)
-                    )
+                    _side(venue, one.case.id, side, answered.get(side.scan), shown.get(side.scan))
                     for side in one.case.sides
                 ],
                 in_doubt=_names(venue, ledger.in_doubt(one.case.id, one.case.areas)),
@@ -550,16 +580,21 @@ def _names(venue: Venue, areas: Sequence[str]) -> list[str]:
     return [venue.layout.areas[area].name for area in areas]
 
 
-def _side(venue: Venue, side: Side, kept: facts.Kept | None, row: Row | None) -> SideShown:
-    """`row`: what another door, from which the centre knows this badge, has shown itself."""
-    if row is not None and row.scan.door == side.door and row.outcome == side.outcome:
+def _side(venue: Venue, case: str, side: Side, kept: facts.Kept | None, row: Row | None) -> SideShown:
+    """`kept`: the scan as the centre keeps it; `row`: as a door has told of it. What another door, from which the
+    centre knows this badge, has shown itself is told by its clock."""
+    if row is not None and side.scan != case and row.scan.door == side.door and row.outcome == side.outcome:
         side = Side(scan=side.scan, door=side.door, at=row.at, outcome=side.outcome, offset_ms=row.offset_ms)
     at = side.at
     if at is None and kept is not None and isinstance(kept.fact, Scanned):
         at = kept.fact.received_at
     door = venue.layout.doors.get(side.door)
+    direction = row.scan.direction if row is not None else None
+    if kept is not None and isinstance(kept.fact, Scanned):
+        direction = kept.fact.direction
     return SideShown(
         by=side.by,
+        direction=direction,
         door=door.name if door is not None else side.door,
         at=None if at is None else iso(at, venue.layout),
         outcome=side.outcome,

@@ -75,6 +75,11 @@ def add_station(tx: Transaction, event: int, device: str, token_hash: bytes, key
     tx.run("UPDATE event SET stations = ? WHERE id = ? AND stations = 0", (_version(), event))
 
 
+def events_with_stations(tx: Transaction) -> dict[str, int]:
+    """slug → id."""
+    return dict(tx.rows("SELECT slug, id FROM event WHERE stations <> 0 ORDER BY slug"))
+
+
 def load_stations(tx: Transaction, event: int) -> dict[str, Station]:
     rows = tx.rows(f"{_STATIONS} WHERE s.event = ? ORDER BY s.device", (event,))
     return {row[0]: _station(row) for row in rows}
@@ -96,6 +101,11 @@ def load_ledger(tx: Transaction, event: int) -> dict[str, dict[object, object]]:
         keys, rows = _decoders[name]
         tables[name][keys.decode(key)] = rows.decode(body)
     return tables
+
+
+def load_epochs(tx: Transaction, event: int) -> list[Epoch]:
+    rows = tx.rows("SELECT body FROM ledger WHERE event = ? AND name = 'epochs'", (event,))
+    return [_decoders["epochs"][1].decode(body) for (body,) in rows]
 
 
 def generation_of(tx: Transaction, event: int) -> int:

@@ -31,7 +31,7 @@ async def health(centre: NamedDependency[Centre]) -> Response[dict[str, Any]]:
 
 @get("/metrics", guards=[may("read")], media_type="text/plain; version=0.0.4")
 async def read_metrics(centre: NamedDependency[Centre]) -> bytes:
-    centre.measure()
+    await centre.measure()
     return metrics.text()
 
 

@@ -102,8 +102,8 @@ async def _follow(
     code, reason = CLOSE_POLICY, "closed by the centre"
     try:
         until = until_gone(receive, token, centre)
-        if not await broadcast.follow(wanted, lambda text: display.send_frame(frame_of(text)), holder, until):
-            code, reason = CLOSE_GOING_AWAY, "revoked, too slow, or the centre stops"
+        if why := await broadcast.follow(wanted, lambda text: display.send_frame(frame_of(text)), holder, until):
+            code, reason = CLOSE_GOING_AWAY, why
     except CheckinError as error:
         code, reason = CLOSE_TRY_LATER, error.message[:100]
     except OSError:

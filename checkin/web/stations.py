@@ -39,7 +39,6 @@ from checkin.web.sockets import Sockets, frame_of, socket_of
 OUT_MAX = 1_000
 """So many messages wait for one station, beside its pages of people: those are made when they can be sent."""
 
-SHOWS = "station shows"
 REASON_LETTERS_MAX = 100
 """A close frame has room for 123 bytes."""
 
@@ -195,7 +194,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
     writing = asyncio.create_task(write(), name="station writes")
     work = [writing, asyncio.create_task(_listen(socket, links, found, connection, centre), name="station listens")]
     if not found.revoked:
-        work.append(asyncio.create_task(_show(broadcast, found, line), name=SHOWS))
+        work.append(asyncio.create_task(_show(broadcast, found, line), name="station shows"))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
@@ -220,10 +219,6 @@ def _told_end(station: Station, done: set[asyncio.Task[None]], ended: Refused) -
             break
         log.error("station %s: its link failed here", station.id, exc_info=error)
         return ended.code, str(ended)
-    if any(task.get_name() == SHOWS for task in done):
-        why = "revoked, too slow, or the centre stops"
-        log.warning("station %s: the centre closes its link: %s", station.id, why)
-        return CLOSE_GOING_AWAY, why
     log.info("station %s: its link has ended", station.id)
     return CLOSE_GOING_AWAY, ""
 
@@ -280,5 +275,9 @@ def _row(one: msgspec.Raw, epoch: str, station: Station) -> Row:
 
 
 async def _show(broadcast: Broadcast, station: Station, line: Sockets) -> None:
-    """Every area: a station has the displays too, and those of all areas are encoded once for all stations."""
-    await broadcast.follow((), lambda text: line.send_frame(frame_of(text)), f"device:{station.id}")
+    """Every area: a station has the displays too, and those of all areas are encoded once for all stations.
+
+    Raises `Refused` where it was ended here.
+    """
+    if why := await broadcast.follow((), lambda text: line.send_frame(frame_of(text)), f"device:{station.id}"):
+        raise Refused(CLOSE_GOING_AWAY, why)

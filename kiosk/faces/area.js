@@ -30,7 +30,10 @@ export function withWay(area) {
 /** What to do at its doors. @param {AreaNow} now */
 export function levelWord(now) {
   if (now.state === "closed") return word("closed");
-  return now.capacity === null ? word("noLimit") : word(LEVELS[now.level]);
+  if (now.capacity === null) return word("noLimit");
+  if (now.level === "stop" && now.frozen) return word("levelFrozen");
+  if (now.level === "stop" && now.set_aside) return word("levelAside", { count: now.set_aside });
+  return word(LEVELS[now.level]);
 }
 
 /** @param {AreaNow} now @param {import("/faces/centre.js").EventClock} clock */

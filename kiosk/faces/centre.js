@@ -94,7 +94,7 @@ export class EventClock {
  * @typedef {{id: string, name: string, inside: number, known: number, uncounted: number,
  *   capacity: number | null, free: number | null, kept: number, state: "open"|"filling"|"full"|"closed",
  *   level: "calm"|"warn"|"prepare"|"stop"|"over", waiting: number, called: number[], instead: Alternative[],
- *   plus_minus: number, counted_at: string | null, as_of: string}} AreaNow
+ *   plus_minus: number, counted_at: string | null, as_of: string, set_aside: number, frozen: boolean}} AreaNow
  */
 
 /**

@@ -322,10 +322,15 @@ function deeds() {
   return [make("p", { class: "buttons" }, ...first), make("p", { class: "buttons" }, ...others)];
 }
 
+/** Whether the door of this station leads into the house: people are checked in there. */
+function checksInAlone() {
+  return [...doorChoice.options].some((one) => one.value === live?.station?.door);
+}
+
 /** What goes without the centre: the check-in at this station's own door, where that leads into the house. */
 function deedsAlone() {
   const door = layout.doors.find((/** @type {any} */ one) => one.id === live?.station?.door);
-  const leadsIn = [...doorChoice.options].some((one) => one.value === door?.id);
+  const leadsIn = checksInAlone();
   const may = leadsIn && person.registration === "registered" && !person.blocked;
   return make("div", { class: "deeds-alone" },
     may ? make("p", { class: "buttons" }, button("checkin", word(person.area === null ? "checkIn" : "checkInAgain"), () => checkIn(), person.area === null ? "primary" : "plain")) : null,
@@ -345,7 +350,7 @@ function followLink() {
   for (const id of ["#walkin", "#printer", "#door"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = cut;
   find("#queue").hidden = cut;
   find("#alone").hidden = !cut;
-  find("#alone").replaceChildren(...(cut ? [make("strong", {}, word("deskAlone")), make("details", {}, make("summary", {}, word("deskAloneHow")), make("p", {}, word("deskAloneInstead")))] : []));
+  find("#alone").replaceChildren(...(cut ? [make("strong", {}, word(checksInAlone() ? "deskAlone" : "deskAloneRoom")), make("details", {}, make("summary", {}, word("deskAloneHow")), make("p", {}, word("deskAloneInstead")))] : []));
   showPerson();
   // What was on the card is read anew by whoever knows of it now.
   refresh().catch(() => {});

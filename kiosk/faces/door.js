@@ -55,6 +55,8 @@ let backToReady;
 let told;
 /** @type {Scan[]} */
 const kept = [];
+/** What the kept scans wait for. @type {"kept" | "keptDisk"} */
+let keptFor = "kept";
 let sending = 0;
 let evacuationShown = "none";
 /** @type {WedgeScanner | null} */
@@ -154,8 +156,18 @@ function failed(scan, error) {
     return;
   }
   const isKept = keep(scan, error);
-  const head = !(error instanceof Problem) ? "noLink" : error.code === "station_disk_full" ? "diskFullHead" : "busy";
-  show(() => paint("cut", "cut", word(head), { hint: word(isKept ? "notChecked" : "notKept") }), SHOWN_LOOK_MS, "look");
+  if (isDiskFull(error)) {
+    show(() => paint("cut", "look", word("diskFullHead"), { hint: word("stationDiskFull"), way: word(isKept ? "notCheckedDisk" : "notKept") }), SHOWN_LOOK_MS, "look");
+    return;
+  }
+  const head = error instanceof Problem ? "busy" : "noLink";
+  const hint = isKept ? (error instanceof Problem ? "notCheckedBusy" : "notChecked") : "notKept";
+  show(() => paint("cut", "cut", word(head), { hint: word(hint) }), SHOWN_LOOK_MS, "look");
+}
+
+/** @param {unknown} error */
+function isDiskFull(error) {
+  return error instanceof Problem && error.code === "station_disk_full";
 }
 
 /** Keep a scan that has no answer, to send it again under its id. @param {Scan} scan @param {unknown} error */
@@ -163,6 +175,7 @@ function keep(scan, error) {
   if (!isPassing(error)) return false;
   if (kept.length >= KEPT_MAX) return false;
   kept.push(scan);
+  keptFor = isDiskFull(error) ? "keptDisk" : "kept";
   showKept();
   return true;
 }
@@ -179,6 +192,7 @@ async function sendKept() {
       return;
     } catch (error) {
       if (!isPassing(error)) kept.shift();
+      keptFor = isDiskFull(error) ? "keptDisk" : "kept";
       showKept();
     }
   }
@@ -222,9 +236,10 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   find("#band").hidden = !alone;
   draw(find("#symbol"), symbol);
   find("#head").textContent = head;
-  if (alone) fit("#band", "28cqh");
-  fit("#head", tone === "ready" ? "min(16cqh, 8cqw)" : alone ? "32cqh" : "36cqh");
-  find("#name").style.setProperty("--name", `min(${name.length > 26 || alone ? 8 : 11}cqh, 6cqw)`);
+  if (alone) fit("#band", "24cqh");
+  fit("#head", tone === "ready" ? "min(16cqh, 8cqw)" : alone && find("#actions").hidden ? "33cqh" : "36cqh");
+  const large = alone ? 8 : 11;
+  find("#name").style.setProperty("--name", `min(${name.length > 26 ? large - (alone ? 2 : 3) : large}cqh, 6cqw)`);
   find("#name").textContent = name;
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
@@ -263,7 +278,7 @@ function showReady() {
     return;
   }
   if (station?.disk === "full") {
-    paint("cut", "cut", word("diskFullHead"), { hint: word("stationDiskFull") });
+    paint("cut", "look", word("diskFullHead"), { hint: word("stationDiskFull") });
     return;
   }
   const evacuation = live?.evacuation ?? "none";
@@ -301,9 +316,10 @@ function showAnswer(answer) {
   }
   const number = answer.line?.number;
   const head = typeof number === "number" ? word("numberHead", { number }) : word(HEADS[/** @type {keyof typeof HEADS} */ (answer.reason)] ?? "stop");
-  if (answer.provisional && answer.reason === "area_full") {
-    // What is full is the centre's to know; of this door it is certain that it has no place left to give.
-    paint("refused", "cut", word("lineHead"), rest);
+  if ((answer.provisional || answer.frozen) && answer.reason === "area_full") {
+    // What is full is the centre's to know; of this door it is certain that it has no place left to give. Nor does a
+    // centre that came from a backup know.
+    paint("refused", answer.provisional ? "cut" : "look", word("lineHead"), rest);
     return;
   }
   const full = ["area_full", "held_seats_only", "line_first", "wheelchair_full"].includes(answer.reason);
@@ -376,6 +392,8 @@ function showNumbers() {
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
   find("#free").textContent = now.free === null ? "∞" : String(now.free);
   find("#freeword").textContent = now.state === "open" ? word("free") : `${word("free")} · ${word(now.state)}`;
+  if (now.frozen) find("#freeword").textContent = word("free"); // why is said above
+  else if (now.set_aside && now.state === "full") find("#freeword").textContent += ` · ${word("asidePlaces", { count: now.set_aside })}`;
   if (now.kept) find("#freeword").textContent += ` · ${word("keptSeats", { count: now.kept })}`;
   if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
   if (now.called.length) find("#freeword").textContent += ` · ${word("calledNumbers", { numbers: now.called.join(", ") })}`;
@@ -394,15 +412,21 @@ function showAlone() {
   const station = live?.station;
   find("#stop-here").hidden = !live?.cut || Boolean(door?.item) || station?.disk === "full";
   find("#stop-here").textContent = word(live?.evacuation === "none" ? "evacuateHere" : "evacuateHereEnd");
-  const said = station ? `${station.link} ${station.disk} ${station.since} ${station.places}` : "";
+  const said = station ? `${station.link} ${station.disk} ${station.since} ${station.places}` : `${isFrozen()}`;
   if (said === aloneShown) return;
   aloneShown = said;
   if (shown === showReady) showReady();
 }
 
-/** What stands below the word of a door that decides by itself. */
+/** Whether the centre came from a backup and gives no place away yet. */
+function isFrozen() {
+  return live?.areas.get(area)?.frozen ?? false;
+}
+
+/** What stands below the word of a door that decides by itself, or whose centre does not. */
 function aloneWord() {
   const station = live?.station;
+  if (!station && isFrozen() && direction === "entry" && !door?.item) return { hint: word("stationRestored") };
   if (!station || !["cut", "restored"].includes(station.link)) return {};
   const hint = station.link === "restored" ? word("stationRestored") : station.since ? word("stationCut", { time: clock.time(station.since) }) : word("stationNever");
   if (station.places === null || direction === "exit" || door?.item) return { hint };
@@ -411,7 +435,7 @@ function aloneWord() {
 
 function showKept() {
   find("#kept").hidden = kept.length === 0;
-  find("#kept").textContent = word("kept", { count: kept.length });
+  find("#kept").textContent = word(keptFor, { count: kept.length });
 }
 
 /** @param {"entry" | "exit"} wanted */

@@ -32,6 +32,7 @@ const ALIKE = 6;
 const TORN_MS_MAX = 400;
 
 /** @typedef {"us" | "host"} Keyboard */
+const KEYBOARDS = /** @type {Keyboard[]} */ (["us", "host"]);
 
 /**
  * What a US keyboard would type for a key at its place.
@@ -56,6 +57,12 @@ export function isBadgeCode(text) {
     sum += (place + 1) * value;
   }
   return ALPHABET[sum % ALPHABET.length] === code[BADGE_CHARS - 1];
+}
+
+/** @param {string} text @returns {boolean} whether it may be the first part of a badge code */
+function isBeginning(text) {
+  const code = text.toUpperCase();
+  return code[0] === "1" && code.length >= BURST_CHARS_MIN && code.length < BADGE_CHARS && [...code].every((char) => ALPHABET.includes(char));
 }
 
 /** One reading of a burst, without what the scanner put before it. */
@@ -147,8 +154,8 @@ export class WedgeScanner {
     this.keyboard = keptKeyboard();
     /** @type {Record<Keyboard, Reading> | null} */
     this.last = null;
-    /** @type {Record<Keyboard, Reading> | null} the part of a burst before a gap */
-    this.torn = null;
+    /** @type {Record<Keyboard, Reading>[]} the parts of a burst before its gaps */
+    this.torn = [];
     addEventListener("keydown", (event) => this.key(event), { capture: true });
     addEventListener("keyup", (event) => this.keyUp(event), { capture: true });
   }
@@ -159,13 +166,13 @@ export class WedgeScanner {
     const isCommand = (event.ctrlKey || event.altKey || event.metaKey) && !isAltGraph;
     const gap = event.timeStamp - this.lastAt;
     if (gap > GAP_MS_MAX) {
-      this.torn = gap < TORN_MS_MAX && this.burst.keys ? this.burst.readings() : null;
+      this.torn = gap < TORN_MS_MAX && this.burst.keys && this.torn.length < BADGE_CHARS ? [...this.torn, this.burst.readings()] : [];
       this.forget();
     }
     this.lastAt = event.timeStamp;
     const isLineEnd = event.ctrlKey && isCommand && ["KeyJ", "KeyM"].includes(event.code);
     if (event.key === "Enter" || event.key === "Tab" || isLineEnd) {
-      if (this.burst.keys >= BURST_CHARS_MIN) {
+      if (this.isCode()) {
         event.preventDefault();
         event.stopPropagation();
         this.done();
@@ -194,10 +201,27 @@ export class WedgeScanner {
     clearTimeout(this.pause);
     this.pause = setTimeout(() => {
       const { typed } = this.burst;
-      if (this.burst.keys >= BURST_CHARS_MIN) this.done();
+      if (this.isCode()) this.done();
       else if (typed && !isTextField(target)) this.onTyped(typed);
       this.forget();
-    }, PAUSE_MS);
+    }, this.isBeginning() ? TORN_MS_MAX : PAUSE_MS);
+  }
+
+  /** Whether what was typed is a scan: fast enough, or the last part of a badge's code. */
+  isCode() {
+    return this.burst.keys >= BURST_CHARS_MIN || (this.torn.length > 0 && KEYBOARDS.some((keyboard) => isBadgeCode(this.whole(keyboard, this.burst.readings()))));
+  }
+
+  /** Whether a badge's code may go on after what was typed. */
+  isBeginning() {
+    if (this.burst.keys > BADGE_CHARS + PREFIX_CHARS_MAX) return false;
+    const readings = this.burst.readings();
+    return KEYBOARDS.some((keyboard) => isBeginning(this.whole(keyboard, readings)));
+  }
+
+  /** A burst with its parts before the gaps. @param {Keyboard} keyboard @param {Record<Keyboard, Reading>} readings */
+  whole(keyboard, readings) {
+    return [...this.torn, readings].map((part) => part[keyboard].code).join("");
   }
 
   done() {
@@ -212,15 +236,13 @@ export class WedgeScanner {
     this.onCode(taken.code, mayBeOther ? other.code : "");
   }
 
-  /** A radio that stutters tears a badge's code in two: where both parts make one, that was meant. @param {Record<Keyboard, Reading>} readings */
+  /** A radio that stutters tears a badge's code to pieces: where they make one, that was meant. @param {Record<Keyboard, Reading>} readings */
   mended(readings) {
-    const torn = this.torn;
-    this.torn = null;
-    if (!torn) return readings;
-    for (const keyboard of /** @type {Keyboard[]} */ (["us", "host"])) {
-      const whole = torn[keyboard].code + readings[keyboard].code;
+    for (const keyboard of this.torn.length ? KEYBOARDS : []) {
+      const whole = this.whole(keyboard, readings);
       if (isBadgeCode(whole)) readings[keyboard] = new Reading(whole, 0);
     }
+    this.torn = [];
     return readings;
   }
 

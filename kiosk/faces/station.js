@@ -68,11 +68,12 @@ function scannerLine({ scanner, scanner_fault: fault }) {
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
 function known({ people, people_left: left, station, status }) {
   if (status === "starting") return [word("stationKnows"), word("stationStarting"), "wrong"];
-  const cut = station.link === "cut";
+  const cut = station.link === "cut", alone = cut || station.link === "restored";
   const knows = [word("stationPeople", { count: people })];
   if (left) knows.push(word("stationPeopleLeft", { count: left }));
-  if (station.places !== null) knows.push(word(cut ? "stationPlaces" : "stationSetAside", { count: station.places }));
-  return [word("stationKnows"), knows.join(" · "), left && cut ? "wrong" : left || !people ? "look" : "well"];
+  if (station.places !== null) knows.push(word(alone ? "stationPlaces" : "stationSetAside", { count: station.places }));
+  const nobody = alone && station.places === 0;
+  return [word("stationKnows"), knows.join(" · "), left && cut ? "wrong" : left || !people || nobody ? "look" : "well"];
 }
 
 function show() {

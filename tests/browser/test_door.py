@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from checkin.store.facts import last_scans
+from checkin.words.catalogue import catalogue, languages
+from kiosk.web import FACES
 from tests.browser.cable import Cable
 from tests.browser.conftest import Opened
 from tests.served import Served
@@ -145,6 +148,33 @@ def test_door_without_connection_says_so_keeps_the_scan_and_sends_it_later(
     expect(page.locator("#link")).to_have_text("verbunden", timeout=15_000)
 
 
+def test_station_whose_disk_is_full_does_not_speak_of_a_link(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    problem = json.dumps({"status": 503, "code": "station_disk_full"})
+    page.route("**/scans", lambda route: route.fulfill(status=503, body=problem))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Speicher voll")
+    expect(page.locator("#hint")).to_contain_text("Technik rufen")
+    expect(page.locator("#kept")).to_have_text("1 Scan wartet auf freien Speicher")
+    expect(page.locator("#answer")).not_to_contain_text("Verbindung")
+    page.unroute("**/scans")
+    expect(page.locator("#kept")).to_be_hidden(timeout=10_000)
+    assert count_scans(served) == 1
+
+
+def test_centre_that_gives_nothing_away_yet_is_not_called_full(opened: Opened, served: Served) -> None:
+    page = ready(opened(DOOR))
+    page.route("**/scans", lambda route: answered(route, outcome="refused", reason="area_full", frozen=True))
+    scan(page, served.codes["a1"])
+    expect(page.locator("#head")).to_have_text("Warten")
+
+
+def answered(route: Route, **other: Any) -> None:
+    """The answer to a scan, with something else in it."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | other)
+
+
 def test_sound_is_on_after_the_first_key(opened: Opened) -> None:
     page = ready(opened(DOOR))
     expect(page.locator("#sound")).to_be_visible()
@@ -152,11 +182,21 @@ def test_sound_is_on_after_the_first_key(opened: Opened) -> None:
     expect(page.locator("#sound")).to_be_hidden()
 
 
-def test_answer_is_read_from_three_metres(opened: Opened, served: Served) -> None:
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("Willkommen", {}),
+        ("Willkommen", {"provisional": True}),
+        ("Warten", {"provisional": True, "outcome": "refused", "reason": "area_full"}),
+        ("Reserviert", {"provisional": True, "outcome": "refused", "reason": "held_seats_only", "soft": True}),
+    ],
+)
+def test_answer_is_read_from_three_metres(opened: Opened, served: Served, word: str, answer: dict[str, Any]) -> None:
     """EN 301 549 5.1.4: capitals of 37 mm at 3 m, on a screen of 15.6 inches (344 mm wide)."""
     page = ready(opened(DOOR, 1920, 1080))
+    page.route("**/scans", lambda route: answered(route, **answer))
     scan(page, served.codes["a1"])
-    expect(page.locator("#head")).to_have_text("Willkommen")
+    expect(page.locator("#head")).to_have_text(word)
     font_px = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#head')).fontSize)")
     capital_mm = font_px * 0.714 * 344 / 1920
     assert capital_mm >= 0.0122 * 3_000
@@ -165,6 +205,30 @@ def test_answer_is_read_from_three_metres(opened: Opened, served: Served) -> Non
     assert page.evaluate(
         "document.querySelector('#head').scrollWidth <= document.querySelector('#head').clientWidth + 1"
     )
+
+
+def test_no_letter_of_a_word_said_large_is_cut_off(opened: Opened) -> None:
+    """Every word of a door's face, as if it were said large: those that are are among them."""
+    keys = set(re.findall(r'"(\w+)"', (FACES / "door.js").read_text()))
+    page = ready(opened(DOOR))
+    for language in languages():
+        entries = catalogue(language).entries
+        words = [text for key in sorted(keys) if isinstance(text := entries.get((None, key)), str)]
+        assert {"de": "Ausgang", "en": "Already in"}[language] in words
+        for width, height in ((360, 780), (1280, 800), (1920, 1080)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(CUT_OFF, words) == []
+
+
+CUT_OFF = """(words) => {
+    const head = document.querySelector("#head");
+    document.querySelector("#way").textContent = "Bitte warten lassen und die Leitung rufen. ".repeat(8);
+    return words.flatMap((word) => ["ready", "exit", "look", "refused alone"].filter((tone) => {
+        document.querySelector("#answer").className = tone;
+        head.textContent = word;
+        return head.scrollHeight > head.clientHeight;
+    }).map((tone) => `${tone}: ${word}`));
+}"""
 
 
 def test_language_changes_by_one_tap_and_stays(opened: Opened, served: Served) -> None:

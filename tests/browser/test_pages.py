@@ -119,10 +119,11 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     path = answered.value.json()["link"].partition("/pair")[2]
     page.get_by_text("Oder als Station").click()
     expect(page.locator("#paircommand")).to_contain_text(f"/pair{path}'")
-    looking = opened(f"/pair{path}")
+    looking = opened(f"/pair{path}", 360, 780)
     expect(looking.locator("#loggedin")).to_contain_text("angemeldet")
     looking.get_by_text("Oder als Station").click()
     expect(looking.locator("#command")).to_contain_text(f"/pair{path}'")
+    assert looking.evaluate("document.documentElement.scrollWidth") == 360
     tablet = opened(f"/pair{path}", login=False)
     expect(tablet.locator("#loggedin")).to_be_hidden()
     tablet.click("#pair")
@@ -137,6 +138,7 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     used = opened(f"/pair{path}", login=False)
     used.click("#pair")
     expect(used.locator("#message")).to_contain_text("verbraucht oder abgelaufen")
+    expect(used.locator("#pair")).to_be_hidden()
 
 
 def test_role_sees_what_it_may_and_is_told_where_it_may_not_in_the_browser_s_language(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.axe import violations
 from tests.kiosk.real import Real, Station, real, until
@@ -40,6 +40,20 @@ def opened(browser: Browser, door: Station, path: str, faults: list[str], width:
 def show_badge(page: Page, code: str) -> None:
     page.keyboard.type(code)
     page.keyboard.press("Enter")
+
+
+def at_a_room(route: Route) -> None:
+    """As if the station's door led into the hall."""
+    answer = route.fetch()
+    layout = answer.json()
+    next(door for door in layout["doors"] if door["id"] == "D1")["area"] = "P"
+    route.fulfill(response=answer, json=layout)
+
+
+def with_no_places(route: Route) -> None:
+    answer = route.fetch()
+    health = answer.json()
+    route.fulfill(response=answer, json=health | {"station": health["station"] | {"places": 0}})
 
 
 def find_person(desk: Page, name: str) -> None:
@@ -82,6 +96,10 @@ def test_station_goes_on_when_its_link_is_cut_and_catches_up(place: tuple[Real, 
     expect(door.locator("#band")).to_have_text("Vorläufig")
     expect(door.locator("#free")).to_have_text(str(places - 1))
     find_person(desk, "Ada Nr a3")
+    desk.route("**/layout", at_a_room)
+    desk.reload()
+    expect(desk.locator("#alone")).to_contain_text("Das Suchen geht weiter. Einchecken")
+    desk.unroute("**/layout")
     desk.reload()
     expect(desk.locator("#alone")).to_contain_text("Ersatzbadge von Hand")
     find_person(desk, "Ada Nr a3")
@@ -105,6 +123,9 @@ def test_station_goes_on_when_its_link_is_cut_and_catches_up(place: tuple[Real, 
     look = opened(browser, machine, "/", faults, 360, 780)
     expect(look.locator("#state .wrong")).to_contain_text("Netzwerkkabel")
     assert [fault for page in (look, desk, door) for fault in violations(page)] == []
+    look.route("**/health", with_no_places)
+    expect(look.locator("#state dd.look", has_text="noch 0 Personen")).to_be_visible()
+    look.unroute("**/health")
 
     machine.line.mend()
     expect(door.locator("#link")).to_have_text("verbunden", timeout=LINK_MS)

@@ -13,8 +13,13 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from checkin.core.conflict import Case, Side
+from checkin.core.link import Row
+from checkin.core.model import Scan
 from checkin.service.stations import put_back
 from checkin.service.verify import verify
+from checkin.store.engine import Transaction
+from checkin.store.stations import add_cases, add_rows
 from tests.browser.axe import violations
 from tests.browser.conftest import Opened
 from tests.kiosk.real import Station, until
@@ -172,15 +177,18 @@ def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_
 
 
 def test_open_case_is_told_in_the_menu_and_leads_there(opened: Opened, served: Served) -> None:
-    def open_case(tx: Any) -> None:
+    def open_case(tx: Transaction) -> None:
         event = served.centre.venues.id(tx, SLUG)
-        tx.run(
-            "INSERT INTO conflict (event, id, kind, body, opened_at) VALUES (?, 's1', 'clock_off', ?, 1)",
-            (event, '{"id":"s1","kind":"clock_off","attendee":null,"sides":[]}'),
-        )
+        side = Side(scan="s1", door="P-A", at=1, outcome="admitted")
+        case = Case(id="s1", kind="exit_without_entry", attendee="a1", sides=(side,))
+        scan = Scan(id="s1", code="", door="P-A", direction="exit")
+        add_rows(tx, event, [("s", "e1", Row(n=1, scan=scan, outcome="admitted", decided="alone"))], 1)
+        add_cases(tx, event, [case], 1)
 
     served.write(open_case)
     page = opened(f"/events/{SLUG}/rooms", 360, 780, role="safety")
     link = page.locator(".urgent a[href$='/stations']")
     expect(link).to_contain_text("1 Fall zu klären")
     assert violations(page) == []
+    link.click()
+    expect(page.locator(".case .side").first).to_contain_text("hinausgelassen")

@@ -116,6 +116,28 @@ def test_what_the_scanner_puts_around_a_code_is_left_out(sent: tuple[Page, list[
             assert after(page, codes, 1)[0] == text
 
 
+@pytest.mark.parametrize("suffix", ["Enter", ""])
+def test_code_that_a_radio_tears_to_pieces_is_one_scan(
+    opened: Opened, served: Served, sent: tuple[Page, list[str]], suffix: str
+) -> None:
+    """The page's clock is ours, so that a busy machine makes no gap longer."""
+    page, codes = sent
+    page.clock.install()
+    page.reload()
+    ready(page)
+    code = served.codes["a1"]
+    for gap_ms in (70, 250):
+        for part in (code[:7], code[7:13], code[13:21], code[21:]):
+            scan(page, typed_as_us(german(), part), suffix="")
+            page.clock.run_for(gap_ms)
+        scan(page, [], suffix)
+        page.clock.run_for(3_000)
+        assert after(page, codes, 1) == [code]
+    scan(page, typed_as_us(german(), code[:7]), suffix="")
+    page.clock.run_for(1_000)
+    assert after(page, codes, 1) == [code[:7]], "what never goes on is told"
+
+
 def german() -> Keyboard:
     try:
         return Keyboard("de")

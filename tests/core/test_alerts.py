@@ -67,6 +67,11 @@ def test_room_that_is_full_but_for_a_kept_place_says_how_many_are_kept() -> None
     assert [one and one.kept for one in levels] == [1, None]
 
 
+def test_room_without_a_place_says_how_many_of_them_nobody_has() -> None:
+    levels = [area_level("P", level, 4, 6, None, 0, 2) for level in ("stop", "over")]
+    assert [one and one.aside for one in levels] == [2, None]
+
+
 def test_count_that_may_be_wrong_by_a_tenth_is_doubtful_where_it_matters() -> None:
     """Situation 42."""
     assert drift("P", 9, 60, 100) is None

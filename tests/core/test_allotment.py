@@ -213,6 +213,26 @@ def test_who_was_seen_before_a_headcount_or_after_it_may_be_missing() -> None:
     assert ledger.may_be_missing("a1", "P")
 
 
+def test_who_comes_in_again_is_in_doubt_until_the_next_headcount_but_if_the_last_has_met_them() -> None:
+    again = Sighting(scan="again", after=None, from_at=1_500, to_at=1_600, at=1_500)
+    for sure, seen, came, doubts in [
+        (False, Seen(scan="in", area="P", from_at=500, to_at=500), again, 1),
+        (True, Seen(scan="in", area="P", from_at=500, to_at=500), again, 0),
+        (False, Seen(scan="in", area="P", from_at=1_200, to_at=1_300), again, 0),
+        (False, Seen(scan="in", area="P", from_at=1_200, to_at=1_550), again, 1),
+        (False, Seen(scan="since", area="T", from_at=1_700, to_at=1_800), again, 1),
+        (False, Seen(scan="in", area="P", from_at=500, to_at=500), replace(again, from_at=800, to_at=900), 0),
+    ]:
+        ledger = Ledger(layout())
+        ledger.headcount("P", 1_000, sure=sure)
+        ledger.see("a1", seen)
+        ledger.came_again("a1", "P", came)
+        assert ledger.set_aside["P"] == doubts
+        assert ledger.settle("again", ["P"], 2_000) == []
+        ledger.headcount("P", 3_000, sure=True)
+        assert ledger.set_aside["P"] == 0
+
+
 def test_only_what_the_door_knew_or_the_steady_clock_proves_tells_the_order() -> None:
     last = Seen(scan="in", area="P", from_at=1_000, to_at=1_100)
     sighting = Sighting(scan="out", after=None, from_at=None, to_at=5_000, at=9_000)

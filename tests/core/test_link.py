@@ -252,6 +252,22 @@ def test_a_way_out_frees_the_seat_of_one_though_two_with_this_badge_were_let_in(
     assert [case.kind for case in house.process.count.cases.values()] == ["badge_twice"]
 
 
+def test_a_way_out_leaves_the_seat_of_one_though_two_doors_let_in_this_badge_alone() -> None:
+    house = House()
+    house.process.centre.doors["front"] = "P-B"
+    ledger = house.process.ledger
+    for station in ("hall", "front"):
+        ledger.grant((station, f"{station} 1"), "P", 1)
+    scan = Scan(id="second", code="a1", door="P-B", direction="entry")
+    entry = Row(n=1, scan=scan, outcome="admitted", decided="alone", attendee="a1", takes=("P",), from_at=NOW, at=NOW)
+    house.send("front", Rows(generation=house.generation, epoch="front 1", rows=(entry,), ages=(0,)))
+    house.now += 1_000
+    house.ask("hall", "a1", "out", "exit", after="first")
+    house.row("hall", 1, "a1", "first", from_at=NOW - 1_000, at=NOW - 1_000, age=2_000, takes=("P",))
+    house.row("hall", 2, "a1", "out", decided="centre", direction="exit", frees=1, freed=("P",))
+    assert ledger.admissions["front", "front 1", 1].seats == {"P": "doubtful"}
+
+
 def test_a_way_out_of_somebody_unknown_frees_the_seat_of_the_first_that_is_told_of_later() -> None:
     house = House()
     house.process.ledger.grant(("front", "front 1"), "house", 2)
@@ -294,6 +310,55 @@ def test_who_came_back_before_they_were_seen_elsewhere_was_one_of_those_missing(
     assert (tally.known, tally.uncounted) == (1, -1)
     house.row("front", 1, "a1", "in again", from_at=NOW + 2, age=5_000, takes=("house",))
     assert (tally.known, tally.uncounted) == (1, 0)
+
+
+def hides(house: House, others: bool) -> None:
+    """The house is counted, and as many are found as are known there; perhaps `others` than those."""
+    house.now += 10_000
+    house.process.count.headcount("house", house.inside("house") + house.process.centre.headcount("house", house.now))
+    if others:
+        house.process.ledger.found_others("house")
+
+
+@pytest.mark.parametrize(("others", "only_counted"), [(True, ["house"]), (False, [])])
+def test_no_look_frees_the_seat_of_one_known_in_a_room_whom_a_headcount_may_not_have_met(
+    others: bool, only_counted: list[str]
+) -> None:
+    house = House()
+    ledger = house.process.ledger
+    ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    house.ask("hall", "a1", "into the hall")
+    house.row("hall", 1, "a1", "into the hall", decided="centre")
+    hides(house, others)
+    house.now += 10_000
+    house.row("front", 1, "a1", "again", from_at=house.now, takes=("house",))
+    house.report("front", n=1, handed=1, totals={"house": Counters(granted=1, admitted=1, freed=1, returned=1)})
+    assert ledger.only_counted("again", ["house"]) == only_counted
+    assert ledger.settle("again", ["house"], house.now) == ["house"]
+    assert ledger.set_aside["house"] == len(only_counted)
+
+
+@pytest.mark.parametrize(("others", "leaves"), [(True, False), (True, True), (False, True)])
+@pytest.mark.parametrize(("came_after", "only_counted"), [(1, ["house"]), (-9_000, [])])
+def test_nor_of_one_who_is_told_to_have_come_in_after_it_when_they_were_seen_elsewhere_since(
+    came_after: int, only_counted: list[str], others: bool, leaves: bool
+) -> None:
+    house = House()
+    ledger = house.process.ledger
+    ledger.grant(("front", "front 1"), "house", 1)
+    house.page("a1", "in")
+    hides(house, others)
+    counted_at = house.now
+    house.now += 10_000
+    house.ask("hall", "a1", "into the hall")
+    house.row("hall", 1, "a1", "into the hall", decided="centre")
+    if leaves:
+        house.now += 1
+        house.page("a1", "out", "exit")
+    came_at = counted_at + came_after
+    house.row("front", 1, "a1", "again", from_at=came_at, age=house.now - came_at, takes=("house",))
+    assert ledger.only_counted("again", ["house"]) == only_counted
 
 
 def test_who_left_before_a_person_looked_into_the_case_leaves_their_place_in_doubt() -> None:
@@ -595,6 +660,7 @@ def test_a_revoked_station_is_told_and_its_questions_are_not_answered() -> None:
     told = house.report("hall")[-1]
     assert isinstance(told, Totals)
     assert told.revoked
+    assert told.returned == {"hall 1": {"house": 0, "P": 0}}, "so it knows when nothing of it is left"
 
 
 def test_a_centre_started_again_from_its_rows_is_the_same() -> None:

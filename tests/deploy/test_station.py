@@ -358,6 +358,8 @@ def test_what_the_parts_of_a_station_know_of_each_other_agrees() -> None:
     assert policy["VideoCaptureAllowedUrls"] == policy["SerialAllowAllPortsForUrls"] == [page]
     assert "RUNTIME_DIRECTORY:-/run/kiosk-pair}/waiting.html" in PAIR.read_text("utf-8")
     assert waiting == "file:///run/kiosk-pair/waiting.html"
+    assert (ROOT / "usr/local/share/kiosk/waiting.html").read_text("utf-8").count("sudo tee /boot/kiosk-pair.txt") == 2
+    assert re.search(r"KIOSK_PLACES:-[^}]*/boot ", PAIR.read_text("utf-8")), "what its page says is where it looks"
     assert unit("kiosk-pair.service")["Service"]["ExecStart"] == ["/" + str(PAIR.relative_to(ROOT))]
     users = re.findall(r"^u (\S+)", (ROOT / "etc/sysusers.d/kiosk.conf").read_text(), re.M)
     assert [station["Service"]["User"], screen["Service"]["User"]] == [[users[0]], [users[1]]]
@@ -373,6 +375,15 @@ def test_what_the_parts_of_a_station_know_of_each_other_agrees() -> None:
 def test_settings_of_the_system_are_ones_it_can_read() -> None:
     for file in (ROOT / "etc/systemd").glob("*.conf.d/*.conf"):
         configparser.ConfigParser(strict=True).read_string(file.read_text("utf-8"))
+
+
+def test_watchdog_asks_for_no_more_than_a_raspberry_pi_can_count() -> None:
+    manager = configparser.ConfigParser(strict=True)
+    manager.read(ROOT / "etc/systemd/system.conf.d/station.conf", "utf-8")
+    for key in ("RuntimeWatchdogSec", "RebootWatchdogSec"):
+        seconds = re.fullmatch(r"(\d+)s", manager["Manager"][key])
+        assert seconds is not None, key
+        assert 0 < int(seconds[1]) < 15, key
 
 
 # -- the browser's policy

@@ -306,16 +306,21 @@ class Real:
         finally:
             connection.close()
 
-    def verify(self) -> None:
-        """The facts add up to what is stored."""
+    def command(self, *arguments: str) -> str:
+        """What a command says beside the running centre."""
         done = subprocess.run(
-            [sys.executable, "-m", "checkin", "verify", self.slug],
+            [sys.executable, "-m", "checkin", *arguments],
             env=os.environ | {"CHECKIN_DATABASE_URL": self.url},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def verify(self) -> None:
+        """The facts add up to what is stored."""
+        self.command("verify", self.slug)
 
 
 @contextmanager

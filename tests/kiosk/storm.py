@@ -50,6 +50,7 @@ OWN_DOORS = ("W-1", "D6")
 """Doors of the centre, without a station: a wing of the house, and a way out of it."""
 LANES = 2
 TIMEOUT_S = 20.0
+TOLD_EVERY_S = 10.0
 HEAL_S = 90.0
 STEPS_MS = (-2 * 3_600_000, -90_000, -5_000, 0, 45_000, 3_600_000)
 
@@ -399,8 +400,7 @@ def storm(
         for lane in lanes:
             lane.join(TIMEOUT_S * 2)
         stations = [station for station, _ in doors]
-        nemesis.settle(2)
-        until(lambda: _is_well(centre), "the centre is up", HEAL_S, centre.program.said)
+        until(lambda: nemesis.settle(2) or _is_well(centre), "the centre is up", HEAL_S, centre.program.said)
         until(lambda: _agree(centre, stations), "all sides agree", HEAL_S, lambda: _state(centre, stations))
         caught_up_s = time.monotonic() - healed
         centre.verify()
@@ -555,7 +555,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="storm-"))
     print(f"logs and databases in {folder}, gone if all is well", flush=True)
     began = time.monotonic()
-    outcome = storm(folder, seed=chosen.seed, kills=chosen.kills, seconds_max=1e9, wired=chosen.wired, told=_tell)
+    outcome = storm(folder, seed=chosen.seed, kills=chosen.kills, seconds_max=1e9, wired=chosen.wired, told=_teller())
     took_s = time.monotonic() - began
     told = msgspec.json.format(msgspec.json.encode(outcome)).decode()
     print(f"seed {chosen.seed}, {took_s:.0f} s: {told}")
@@ -564,9 +564,19 @@ def main() -> None:
     shutil.rmtree(folder)
 
 
-def _tell(line: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{line}", end=" ", file=sys.stderr, flush=True)
+def _teller() -> Callable[[str], None]:
+    """On a screen every line, over the one before; in a file one now and then."""
+    screen, said_s = sys.stderr.isatty(), time.monotonic()
+
+    def tell(line: str) -> None:
+        nonlocal said_s
+        if screen:
+            print(f"\r{line}", end=" ", file=sys.stderr, flush=True)
+        elif time.monotonic() - said_s >= TOLD_EVERY_S:
+            said_s = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
+
+    return tell
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def station(folder: Path, *, house: int | None = None, door: str = "D1") -> Kios
     pairing = Pairing(url="http://127.0.0.1:9", event="tagung", station="s", door=door, token="t")
     if keeper.key() is None:
         keeper.keep_key(KEY)
+        keeper.keep_pairing(pairing)
         disk = Disk(folder / "station.db", KEY)
         venue = layout(house=house)
         disk.keep_venue(VenueNow.of(venue, Programme(venue.event)))
@@ -186,6 +187,41 @@ def test_station_whose_clock_is_wrong_shows_and_decides_by_the_centres_also_afte
 def test_key_beside_the_data_is_told_apart_from_one_on_another_medium(tmp_path: Path) -> None:
     assert Keeper(tmp_path / "data" / "keeper").lies_beside(tmp_path / "data")
     assert not Keeper(Path("/proc")).lies_beside(tmp_path)
+
+
+def test_key_that_is_taken_away_stops_the_station_says_so_and_is_not_made_anew(tmp_path: Path) -> None:
+    async def run() -> None:
+        kiosk = station(tmp_path)
+        assert (await kiosk.scan(scan("s1")))[0].outcome == "admitted"
+        assert kiosk.station is not None
+        before = kiosk.station.state.epoch
+        (tmp_path / "keeper").rename(tmp_path / "pulled")
+        assert kiosk.health().status == "keeper_missing", "before anybody scans"
+        with pytest.raises(NotReady, match="Put the stick back in"):
+            await kiosk.scan(scan("s2"))
+        with pytest.raises(NotTaken):
+            kiosk._heard(VenueNow.of(layout(house=5), Programme(layout(house=5).event)))
+        assert not (tmp_path / "keeper").exists()
+        where = ["--data", str(tmp_path), "--keeper", str(tmp_path / "keeper")]
+        told = CliRunner().invoke(command, ["run", *where])
+        assert "The key is missing" in told.output
+        ticking = asyncio.create_task(kiosk._tick())
+        await asyncio.sleep(0.3)
+        assert not has_station(kiosk)
+        (tmp_path / "pulled").rename(tmp_path / "keeper")
+        while not has_station(kiosk):
+            await asyncio.sleep(0.01)
+        assert (kiosk.health().status, kiosk.station.state.epoch) == ("ok", before), "its disk was not put back"
+        ticking.cancel()
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_words_that_are_of_a_scanner_need_one(tmp_path: Path) -> None:
+    told = CliRunner().invoke(command, ["run", "--data", str(tmp_path), "--direction", "exit"])
+    assert told.exit_code == 2
+    assert "--direction is of a scanner" in told.output
 
 
 def test_pairing_without_a_code_says_what_is_missing(tmp_path: Path) -> None:

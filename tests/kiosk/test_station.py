@@ -25,7 +25,7 @@ from checkin.core.link import (
 )
 from checkin.core.model import Direction, Override, Scan
 from checkin.core.occupancy import Presence
-from kiosk.station import Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
+from kiosk.station import LAST_WORD_MS, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
 from tests.venue import at, layout
 
 WALL = at("10:00")
@@ -389,8 +389,27 @@ def test_revoked_it_locks_hands_over_what_is_left_and_forgets_all() -> None:
     desk.totals(granted={"P": 2, "house": 2}, revoked=True)
     assert outcome(desk.scan("a2")) == ("refused", True)
     assert desk.station.rights("P") == 0
-    effects = desk.totals(revoked=True, have={"e1": 2})
-    assert isinstance(effects[-1], Wipe)
+    effects = desk.totals(granted={"P": 2, "house": 2}, revoked=True, have={"e1": 2})
+    told = sent(effects, Report).logs["e1"].totals
+    assert not any(isinstance(effect, Wipe) for effect in effects), "what it has just given back is on its way"
+    assert [told[area].outstanding for area in ("house", "P")] == [0, 0]
+    returned = {"e1": {area: one.returned for area, one in told.items()}}
+    assert desk.totals(revoked=True, have={"e1": 2}, returned={"e1": {"house": 0, "P": 0}}) == []
+    assert desk.totals(revoked=True, have={"e1": 2}, returned=returned) == [Wipe(told=True)]
+
+
+def test_revoked_it_forgets_all_in_time_though_no_word_comes_also_if_it_was_started_again() -> None:
+    desk = Desk()
+    desk.cut_off_with(P=2, house=2)
+    desk.totals(granted={"P": 2, "house": 2}, revoked=True)
+    for _ in range(2):
+        assert Wipe(told=False) not in desk.keep(desk.station.tick(desk.now))
+        desk.steady += LAST_WORD_MS - 1
+        assert Wipe(told=False) not in desk.keep(desk.station.tick(desk.now))
+        desk.boot()
+    desk.station.tick(desk.now)
+    desk.steady += LAST_WORD_MS
+    assert desk.keep(desk.station.tick(desk.now))[-1] == Wipe(told=False)
 
 
 def test_a_revoked_door_still_lets_out() -> None:

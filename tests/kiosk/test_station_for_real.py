@@ -153,6 +153,7 @@ def test_copied_badge_at_two_doors_that_are_cut_off_is_a_conflict_for_a_person(t
         assert centre.inside("P") == 1
         (conflict,) = centre.organiser.get("/conflicts").json()["conflicts"]
         assert (conflict["kind"], conflict["verdict"]) == ("badge_twice", None)
+        assert "1 conflict is to be settled" in centre.command("station", "list", centre.slug)
         sent = {"kind": "badge_twice", "verdict": "copy", "inside": True}
         verdict = f"/conflicts/{conflict['id']}/verdict"
         # Not before both doors have handed over whom they let in.
@@ -167,8 +168,10 @@ def test_copied_badge_at_two_doors_that_are_cut_off_is_a_conflict_for_a_person(t
 def test_disk_of_a_station_shows_no_names_and_revoked_it_forgets_everything(tmp_path: Path) -> None:
     with real(tmp_path) as (centre, station):
         door = station("D1")
-        door.wait_for_link()
+        door.wait_for_rights(1)
         door.scan(centre.codes["a1"])
+        metrics = centre.organiser.get(f"http://127.0.0.1:{centre.port}/metrics").text
+        assert f'checkin_stations{{event="{centre.slug}",link="linked"}} 1.0' in metrics
         on_disk = b"".join(file.read_bytes() for file in door.data.iterdir() if file.is_file())
         assert len(on_disk) > 10_000
         for told in (b"Ada", b"Nr a1", centre.codes["a1"].encode(), b"gast", b"Haus", b"tagung"):
@@ -177,6 +180,10 @@ def test_disk_of_a_station_shows_no_names_and_revoked_it_forgets_everything(tmp_
         assert door.program.process is not None
         assert door.program.process.wait(20) == 1
         until(lambda: b"revoked" in door.program.log.read_bytes(), "it says why")
+        assert b"has not said that it has all" not in door.program.log.read_bytes()
+        assert [seats["set_aside"] for seats in centre.shown(door)["seats"]] == [0], "it has given its places back"
+        why = f"station {door.device}: the centre closes its link: revoked, or logged out"
+        assert why in (tmp_path / "centre.log").read_text()
         assert [*door.keeper.iterdir()] == []
         assert [file.name for file in door.data.iterdir() if file.is_file()] == ["station.lock"]
         centre.verify()

@@ -32,7 +32,7 @@ class Wire:
         self.name = f"door{os.getpid() % 10_000}n{number}"
         ends = f"{self.name}a", f"{self.name}b"
         self._end = ends[0]
-        net = f"10.213.{number}"
+        net = f"10.{os.getpid() % 250 + 1}.{number}"  # another run, or one that was killed, has others
         self.url = f"http://{net}.1:{port}"
         _ip("netns", "add", self.name)
         _ip("link", "add", ends[0], "type", "veth", "peer", "name", ends[1])

@@ -14,18 +14,22 @@ import pytest
 from checkin.core.errors import Conflict, NotFound
 from checkin.core.link import Log, Report, Totals
 from checkin.core.model import Scan
+from checkin.core.occupancy import Certainty
 from checkin.core.reference import Everybody, Has, Took, ToStationToo, VenueNow
 from checkin.main import open_store
 from checkin.service.corrections import correct
 from checkin.service.links import Connection, Links
 from checkin.service.people import add_device, new_token, revoke_device, start_pairing, wall_ms
 from checkin.service.scans import Answered, Arrived, admit
+from checkin.service.seats import seats_of
 from checkin.service.stations import (
     PROGRAM_LETTERS_MAX,
+    Figures,
     StationPaired,
     StationsShown,
     attention,
     confirm_roster,
+    figures,
     link_opened,
     pair_station,
     put_back,
@@ -35,8 +39,9 @@ from checkin.service.stations import (
 )
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
-from checkin.store.engine import Store
-from checkin.wire import CorrectionSent
+from checkin.store.engine import Store, Transaction
+from checkin.store.presences import load_tallies
+from checkin.wire import Answer, AreaNow, CorrectionSent, area_now
 from tests.engine import database_url
 from tests.venue import SLUG, at, fill
 
@@ -89,12 +94,28 @@ class House:
 
     async def scan(self, who: str, door: str = "D2", direction: Any = "entry", stored_at: int | None = None) -> str:
         """The outcome at a door of the web, or the reason of a refusal. `stored_at`: it comes out of a store."""
+        answer = await self.answer(who, door, direction, stored_at)
+        return answer.reason or answer.outcome
+
+    async def answer(
+        self, who: str, door: str = "D2", direction: Any = "entry", stored_at: int | None = None
+    ) -> Answer:
         self.now += 1_000
         scan = Scan(id=str(uuid.uuid4()), code=self.codes[who], door=door, direction=direction, scanned_at=stored_at)
         arrived = Arrived(scan=scan, by="test", delayed=stored_at is not None)
         (answer,) = await self.store.write(lambda tx: admit(tx, self.venues, SLUG, [arrived], self.now))
         assert isinstance(answer, Answered)
-        return answer.answer.reason or answer.answer.outcome
+        return answer.answer
+
+    async def area(self, area: str) -> AreaNow:
+        """As displays show it."""
+
+        def work(tx: Transaction) -> AreaNow:
+            venue = self.venues.venue(tx, SLUG)
+            seats = seats_of(tx, venue, load_tallies(tx, venue.id), self.now)
+            return area_now(seats, area, Certainty(), at=self.now, evacuation=False)
+
+        return await self.store.read(work)
 
     async def count(self, area: str, found: int) -> None:
         self.now += 1_000
@@ -306,14 +327,44 @@ def test_centre_that_was_put_back_gives_nothing_away_until_the_station_has_told_
         shown = await house.shown()
         assert (shown.frozen, shown.restored and shown.restored.reported) == (["house", "P", "T", "wing", "G"], 0)
         assert await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
-        assert await house.scan("a0") == "area_full"
+        refused = await house.answer("a0")
+        assert (refused.reason, refused.frozen) == ("area_full", True)
+        assert "noch keine Plätze" in refused.hint["de"], "it is not known whether the house is full"
+        assert refused.way is not None
+        assert "must count and confirm" in refused.way["en"]
+        told = await house.area("house")
+        assert (told.frozen, told.set_aside, told.inside) == (True, 2, 0)
         await house.count_behind_the_web()
         await house.confirm(generation)
         assert not await house.store.read(lambda tx: attention(tx, house.venues, SLUG).restored)
         assert await house.scan("a0") == "area_full", "the station has not told what it holds"
         await house.report(generation)
         assert await house.scan("a0") == "admitted"
+        told = await house.area("house")
+        assert (told.frozen, told.inside) == (False, 1)
         await house.is_sound()
+
+    in_house(day)
+
+
+def test_figures_say_how_stations_are_and_what_waits_without_a_name() -> None:
+    async def day(house: House) -> None:
+        async def measured() -> dict[str, Figures]:
+            return await house.store.read(lambda tx: figures(tx, house.venues, now=house.now))
+
+        assert await measured() == {}, "an event without stations"
+        first, never = await house.pair(), await house.pair()
+        await house.link(first.station)
+        told = (await measured())[SLUG]
+        assert (told.linked, told.cut_off, told.rows, told.cases) == (1, 1, 0, 0)
+        (linked,) = [one for one in (await house.shown()).stations if one.id == first.station]
+        seats = {one.area: one.set_aside for one in linked.seats}
+        assert seats["house"] > 0
+        assert {area: told.set_aside[area] for area in seats} == seats
+        await house.store.write(lambda tx: revoke_device(tx, house.venues, SLUG, never.station, now=NOW, by="test"))
+        house.now += 60_000
+        told = (await measured())[SLUG]
+        assert (told.linked, told.cut_off) == (0, 1), "a revoked one is not looked for"
 
     in_house(day)
 

@@ -86,6 +86,7 @@ def _one(seed: int, parts: Parts | None = None) -> int:
         return 1
     if breach is None:
         print("\n".join(tell(day, parts)))
+        print(f"seed {seed}: no promise is broken, up to the end at {day.ends_at / 1000:g} s")
         return 0
     print("\n".join(tell(shrink(day, parts), parts)))
     return 1

@@ -13,7 +13,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from checkin.core.admission import Decision, Evacuation
-from checkin.core.allotment import Ledger, shares
+from checkin.core.allotment import NOTHING, Ledger, shares
 from checkin.core.conflict import Case, close
 from checkin.core.link import PATIENCE_MS, Answer, Ask, Centre, ToCentre, ToStation
 from checkin.core.model import Override, Scan
@@ -24,6 +24,8 @@ from tests.simulation.plan import BEARERS, HEAL_MS, LAYOUT, PROGRAMME, START, ST
 TICK_MS = 1_500
 CENTRE_TICK_MS = 2_000
 LOOKS_AGAIN_MS = 2_000
+TALKS_MS = 10_000
+"""Over links that are well a station that was revoked has said all by then."""
 WAIT_MS = 3_000
 """So long somebody stands before a door that says nothing."""
 
@@ -164,6 +166,7 @@ class Door:
                 case Show():
                     self.world.show(self, effect)
                 case Wipe():
+                    self.world.check_wiped(self, told=effect.told)
                     self.wiped = True
                     self.disk.clear()
                     self.power_off()
@@ -194,6 +197,7 @@ class World:
         self.evacuation: Evacuation = "none"
         self.up = True
         self.healing = False
+        self.healed_at = 0
         self.backup: Any = None
         self.last_commit_check = 0
         self.steps = 0
@@ -697,6 +701,7 @@ class World:
     def _heal(self) -> None:
         self.say("every link is well again, everything is on")
         self.healing = True
+        self.healed_at = self.now
         self.cuts.clear()
         for door in self.doors.values():
             door.fuse = None
@@ -713,6 +718,19 @@ class World:
             if len(inside) > capacity + self.missed_crew[area] or (persons is not None and len(everybody) > persons):
                 names = ", ".join(str(body) for body in inside)
                 raise Breach("I1", self.now, f"{len(inside)} of {capacity} in {area}: {names}")
+
+    def check_wiped(self, door: Door, *, told: bool) -> None:
+        """A station that was revoked, and could talk, holds nothing when it forgets everything."""
+        assert door.station is not None
+        state, ledger = door.station.state, self.centre.ledger
+        self.say(f"{door.name} forgets everything{'' if told else ', and nobody knows whether its last word came'}")
+        if not told and self.healing and self.now - self.healed_at > TALKS_MS:
+            raise Breach("I6", self.now, f"{door.name} was revoked, could talk, and kept its places")
+        if told and state.generation == ledger.generation and state.epoch not in state.broken:
+            for area in door.station.path:
+                held = ledger.counters.get((door.name, state.epoch, area), NOTHING).outstanding
+                if held and area not in ledger.epochs[door.name, state.epoch].counted:
+                    raise Breach("I6", self.now, f"{door.name} was revoked, and {held} of {area} are still its own")
 
     def check_books(self) -> None:
         centre = self.centre
@@ -751,6 +769,8 @@ class World:
         for door in self.doors.values():
             if door.wiped:
                 continue
+            if door.name in centre.centre.revoked:
+                raise Breach("I6", self.now, f"{door.name} was revoked, and has forgotten nothing")
             station = door.station
             if station is None:
                 raise Breach("I6", self.now, f"{door.name} did not start")

@@ -131,6 +131,13 @@ class NeverUploadsAnew(Station):
         return [*effects, *self._commit()] if self._changes else effects
 
 
+class GoesWithItsPlaces(Station):
+    """Revoked it forgets everything as soon as the centre has its rows."""
+
+    def _is_given_back(self, epoch: str, totals: Totals) -> bool:
+        return True
+
+
 class TrustsLastRow(Station):
     """After a stop, takes the last row of the log as shown."""
 
@@ -354,6 +361,14 @@ class AgreesBlindly(Centre):
         pass
 
 
+class LeavesTwoSeats(Centre):
+    """Takes a way out for that of two with one badge, whose seats are two doors' own: one of the doors has freed its
+    own, and the other's passes for left as well."""
+
+    def _agree(self, key: Any, row: Row, pending: Any, held: Any, closed: Any) -> None:
+        super()._agree(key, row, pending if row.unsure else replace(pending, owned=()), held, closed)
+
+
 class BelievesUnshown(Centre):
     """Takes a decision that was not shown yet for a proof that somebody has left."""
 
@@ -447,6 +462,23 @@ class ForgetsLostPages(Ledger):
         return doorways
 
 
+class SeenInARoom(Ledger):
+    """Takes who was seen in a room, before they come in again or since, for one whom the headcount has met."""
+
+    def came_again(self, attendee: str, area: str, sighting: Sighting, *, gone: bool = False) -> None:
+        seen = self.seen.get(attendee)
+        if gone or seen is None or seen.area == area:
+            super().came_again(attendee, area, sighting, gone=gone)
+
+
+class LeavesAsMet(Ledger):
+    """Takes who came in again, and had left when that was told, for one whom the headcount before has met."""
+
+    def came_again(self, attendee: str, area: str, sighting: Sighting, *, gone: bool = False) -> None:
+        if not gone:
+            super().came_again(attendee, area, sighting)
+
+
 class SeenSomeTime(Ledger):
     """Takes who was seen before a headcount or after it for one who was there since."""
 
@@ -511,6 +543,7 @@ MUTANTS: Mapping[str, Parts] = {
     "cut off, who is believed inside needs no seat": Parts(door=Door, station=BelievesPlaces),
     "cut off, who comes in again has left a seat of its own": Parts(door=Door, station=TakesOwnAgain),
     "one way out is that of two": Parts(door=Door, ledger=SpendsTwice),
+    "one way out leaves the seats of two doors": Parts(door=Door, centre=LeavesTwoSeats),
     "who looks into a case counts nobody who has left": Parts(door=Door, ledger=LooksAtNobody),
     "a case is closed before every door has told": Parts(door=Door, ledger=ClosesAtOnce),
     "who was let in has left, whichever was first": Parts(door=Door, ledger=LeavesAtOnce),
@@ -542,6 +575,7 @@ MUTANTS: Mapping[str, Parts] = {
     "it takes a broken log for whole": Parts(door=Door, ledger=TakesBrokenLogs),
     "nobody counts behind doors without a station": Parts(door=Door, centre_disk=CountsNothing),
     "what it lacks is not sent anew": Parts(door=Door, station=NeverUploadsAnew),
+    "a revoked station is gone with its places": Parts(door=Door, station=GoesWithItsPlaces),
     "a headcount forgets who is in the doorway": Parts(door=Door, centre=ForgetsDoorways),
     "a headcount frees what a door may have freed": Parts(door=Door, ledger=CountsOwnSeats),
     "an all-clear frees the seats of every door": Parts(door=Door, ledger=FreesAtAllClear),
@@ -550,6 +584,8 @@ MUTANTS: Mapping[str, Parts] = {
     "who has no badge is gone by the next headcount": Parts(door=Door, ledger=ForgetsOthers),
     "who was lost with the centre is known to the next headcount": Parts(door=Door, ledger=ForgetsLostPages),
     "who may have been seen after a headcount is there": Parts(door=Door, ledger=SeenSomeTime),
+    "who was seen in a room is there, as the house is counted": Parts(door=Door, ledger=SeenInARoom),
+    "who came back, and left before that was told, was not missing": Parts(door=Door, ledger=LeavesAsMet),
     "who came back before they were seen was not missing": Parts(door=Door, centre=MissesLateReturns),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.simulation.__main__ import noticed
+from tests.simulation.__main__ import main, noticed
 from tests.simulation.day import play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import plan
@@ -32,6 +32,7 @@ NOTICED_ON = {
     "cut off, who is believed inside needs no seat": 180,
     "cut off, who comes in again has left a seat of its own": 1601,
     "one way out is that of two": 855,
+    "one way out leaves the seats of two doors": 45005210,
     "who looks into a case counts nobody who has left": 923,
     "a case is closed before every door has told": 42004740,
     "who was let in has left, whichever was first": 5,
@@ -63,6 +64,7 @@ NOTICED_ON = {
     "it takes a broken log for whole": 1,
     "nobody counts behind doors without a station": 60,
     "what it lacks is not sent anew": 1,
+    "a revoked station is gone with its places": 10,
     "a headcount forgets who is in the doorway": 365,
     "a headcount frees what a door may have freed": 764,
     "an all-clear frees the seats of every door": 755,
@@ -71,6 +73,8 @@ NOTICED_ON = {
     "who has no badge is gone by the next headcount": 35,
     "who was lost with the centre is known to the next headcount": 319,
     "who may have been seen after a headcount is there": 461,
+    "who was seen in a room is there, as the house is counted": 461,
+    "who came back, and left before that was told, was not missing": 43062765,
     "who came back before they were seen was not missing": 158,
     "every headcount is sure": 34,
 }
@@ -104,3 +108,11 @@ def test_a_failing_day_is_told_as_a_short_story() -> None:
     story = tell(day, parts)
     assert "BREACH of" in story[-1]
     assert any("scans entry at" in line for line in story)
+
+
+def test_a_day_that_is_told_ends_with_how_it_went(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["simulation", "--seed", "7"])
+    assert main() == 0
+    assert "seed 7: no promise is broken" in capsys.readouterr().out.splitlines()[-1]

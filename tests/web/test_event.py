@@ -41,6 +41,8 @@ def test_occupancy_names_every_area_in_order(served: Served) -> None:
         "plus_minus": 0,
         "counted_at": None,
         "as_of": areas[2]["as_of"],
+        "set_aside": 0,
+        "frozen": False,
     }
 
 

@@ -106,6 +106,18 @@ def test_a_row_that_nobody_understands_is_kept_and_shown_and_those_behind_it_arr
     assert [one["inside"] for one in organiser.get("/occupancy").json()["areas"] if one["id"] == "house"] == [2]
 
 
+def test_side_of_a_case_says_whether_somebody_was_let_in_or_out(served: Served) -> None:
+    with linked(served) as socket:
+        out = {"code": served.codes["a1"], "direction": "exit"}
+        socket.send(
+            told_rows({"attendee": "a1", "scan": out}, {"attendee": "a2", "at": at("08:00"), "offset_ms": -7_200_000})
+        )
+        until(socket, lambda one: isinstance(one, Totals) and one.have == {"e1": 2})
+    cases = {one["kind"]: one for one in served.operator().get("/conflicts").json()["conflicts"]}
+    directions = {kind: [side["direction"] for side in one["sides"]] for kind, one in cases.items()}
+    assert directions == {"exit_without_entry": ["exit"], "clock_off": ["entry", "entry"]}
+
+
 def test_a_case_is_not_closed_while_somebody_with_its_badge_stands_at_a_door(served: Served) -> None:
     page, organiser = served.client(door="D2"), served.operator()
     verdict = {"kind": "badge_twice", "verdict": "same_person"}

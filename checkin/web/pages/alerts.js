@@ -32,8 +32,9 @@ function alertWords(alert, sessions) {
     area: areaName(alert.area), door: door?.name ?? alert.door ?? "", name: alert.name, count: Math.abs(Math.round(alert.count ?? 0)),
     limit: alert.limit ?? "", lane: alert.lanes ?? "", session: title(alert.session), other: title(alert.other),
   };
-  if (alert.kind === "area" && alert.kept) return word("alertStopKept", { ...parts, inside: parts.count, count: alert.kept });
-  if (alert.kind === "area") return word(LEVELS[/** @type {keyof typeof LEVELS} */ (alert.level)] ?? "alertWarn", parts);
+  const aside = alert.aside ? ` ${word("alertAside", { count: alert.aside })}` : "";
+  if (alert.kind === "area" && alert.kept) return word("alertStopKept", { ...parts, inside: parts.count, count: alert.kept }) + aside;
+  if (alert.kind === "area") return word(LEVELS[/** @type {keyof typeof LEVELS} */ (alert.level)] ?? "alertWarn", parts) + aside;
   if (alert.kind === "queue" && alert.lanes === null) return word(alert.count < alert.limit ? "alertQueueEases" : "alertQueueShort", parts);
   if (alert.kind === "clock_off") return word(alert.count > 0 ? "alertClockAhead" : "alertClockBehind", parts);
   if (alert.kind === "printer" && alert.level === "unreachable") return word("printerUnreachable", parts);

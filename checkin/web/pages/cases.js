@@ -97,7 +97,8 @@ function sideOf(one, side) {
 /** @param {any} side */
 function outcomeWord(side) {
   if (side.outcome === null) return word("sideNothing");
-  return word(side.outcome === "admitted" ? "sideAdmitted" : "sideRefused");
+  if (side.outcome !== "admitted") return word("sideRefused");
+  return word(side.direction === "exit" ? "sideLetOut" : "sideAdmitted");
 }
 
 /** By the centre's clock first, as far as that is known. @param {any} side */

@@ -20,7 +20,9 @@ find("#pair").addEventListener("click", async () => {
     location.replace(paired.open);
   } catch (error) {
     button.disabled = false;
-    say(error instanceof Problem && error.status === 404 ? "pairUsed" : error instanceof Problem ? "failed" : "cut");
+    const isUsed = error instanceof Problem && error.status === 404;
+    if (isUsed) for (const id of ["#pair", "#station", "#loggedin"]) find(id).hidden = true;
+    say(isUsed ? "pairUsed" : error instanceof Problem ? "failed" : "cut");
   }
 });
 /** Whose log-in with this browser would end. */
