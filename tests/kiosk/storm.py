@@ -400,7 +400,7 @@ def storm(
         for lane in lanes:
             lane.join(TIMEOUT_S * 2)
         stations = [station for station, _ in doors]
-        until(lambda: nemesis.settle(2) or _is_well(centre), "the centre is up", HEAL_S, centre.program.said)
+        until(partial(_settled, nemesis, centre), "the centre is up", HEAL_S, centre.program.said)
         until(lambda: _agree(centre, stations), "all sides agree", HEAL_S, lambda: _state(centre, stations))
         caught_up_s = time.monotonic() - healed
         centre.verify()
@@ -422,6 +422,12 @@ def storm(
             caught_up_s=round(caught_up_s, 1),
             wrong=list(dict.fromkeys(wrong)),
         )
+
+
+def _settled(nemesis: Nemesis, centre: Real) -> bool:
+    """What ended on a full disk just before the end of the trouble is started once more."""
+    nemesis.settle(2)
+    return _is_well(centre)
 
 
 @contextmanager
