@@ -12,7 +12,7 @@ from checkin.core.admission import Bearer
 from checkin.core.model import Scan
 from checkin.core.occupancy import Presence
 from checkin.core.reference import People, Person
-from kiosk.keeper import Keeper, Pairing
+from kiosk.keeper import Keeper, KeeperMissing, Pairing
 from kiosk.station import Belief, Book, Mark, Meta, Store
 from kiosk.store import Disk, InUse, WrongKey, person_of
 
@@ -73,12 +73,21 @@ def test_one_station_runs_on_a_disk(tmp_path: Path) -> None:
 def test_wiped_disk_and_keeper_are_gone(tmp_path: Path) -> None:
     disk, keeper = Disk(tmp_path / "data" / "station.db", KEY), Keeper(tmp_path / "keeper")
     disk.commit(Store((("asked", "s1", SCAN),)))
+    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
     keeper.keep_key(KEY)
     keeper.keep_mark(Mark("e1", 4, ("e0",)))
-    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
     assert (keeper.key(), keeper.mark()) == (KEY, Mark("e1", 4, ("e0",)))
     assert os.stat(keeper.folder / "key.json").st_mode & 0o077 == 0
     keeper.wipe()
     disk.wipe()
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["station.lock"]
     assert (keeper.key(), keeper.mark(), keeper.pairing()) == (None, None, None)
+
+
+def test_mark_is_kept_nowhere_else_while_the_medium_with_the_key_is_missing(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "keeper")
+    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
+    keeper.folder.rename(tmp_path / "pulled")
+    with pytest.raises(KeeperMissing):
+        keeper.keep_mark(Mark("e1", 4, ()))
+    assert not keeper.folder.exists()
