@@ -3,7 +3,7 @@
 
 import { find, make } from "/faces/centre.js";
 import { play, unlockSound } from "/faces/sound.js";
-import { onLanguage, startWords, word } from "/faces/words.js";
+import { onLanguage, problemWord, startWords, word } from "/faces/words.js";
 
 const LOOK_EVERY_MS = 2_000;
 const CLOCK_OFF_S_MAX = 60; // beyond this a scan is marked, and what was scanned when is a guess
@@ -11,7 +11,7 @@ const DISK_FREE_MB_MIN = 200;
 const SECONDS_MAX = 90; // beyond this a time is told in minutes
 
 /**
- * @typedef {{status: "ok" | "starting" | "disk_full" | "revoked", event: string, event_name: string, door_name: string, area: string,
+ * @typedef {{status: "ok" | "starting" | "disk_full" | "keeper_missing" | "revoked", event: string, event_name: string, door_name: string, area: string,
  *   centre: string, people: number, people_left: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
  *   rooms: Record<string, string>, version: string,
  *   station: {link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
@@ -55,7 +55,8 @@ function disk({ station, disk_free_bytes: free }) {
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
-function keeperLine({ keeper_beside: beside }) {
+function keeperLine({ keeper_beside: beside, status }) {
+  if (status === "keeper_missing") return [word("stationKey"), problemWord("station_keeper_missing"), "wrong"];
   return [word("stationKey"), word(beside ? "stationKeyBeside" : "stationKeyApart"), beside ? "look" : "well"];
 }
 

@@ -69,7 +69,7 @@ def test_station_goes_on_when_its_link_is_cut_and_catches_up(place: tuple[Real, 
     door.locator("#to-door").click()
     board = opened(browser, machine, f"/events/{SLUG}/board", faults)
     desk = opened(browser, machine, "/", faults, 1440, 900)
-    desk.locator("#to-desk").click()
+    desk.locator("#to-desk[href]").click()
     desk.locator("input[name=name]").fill("Orga")
     desk.locator("input[name=password]").fill(PASSWORD)
     desk.locator("input[name=password]").press("Enter")
@@ -137,6 +137,11 @@ def test_station_goes_on_when_its_link_is_cut_and_catches_up(place: tuple[Real, 
     expect(desk.get_by_role("button", name="Badge drucken")).to_be_visible()
     expect(desk.locator("#person")).to_contain_text("im Haus seit")
     until(lambda: centre.inside("house") == 4, "the centre has all of it")
+
+    pulled = machine.keeper.rename(machine.keeper.with_name("pulled"))
+    expect(look.locator("#state .wrong")).to_contain_text("Stick wieder einstecken")
+    pulled.rename(machine.keeper)
+    expect(look.locator("#state .wrong")).to_have_count(0)
 
     token = json.loads((machine.keeper / "pairing.json").read_text())["token"]
     assert centre.organiser.delete(f"/devices/{machine.device}").status_code == 204
