@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import sys
 from pathlib import Path
@@ -23,7 +22,7 @@ from checkin.commands import (
     simulation,
     stations,
 )
-from checkin.commands.running import BY_COMMAND, in_store
+from checkin.commands.running import BY_COMMAND, in_store, with_store
 from checkin.config import OPTIONS, load_settings
 from checkin.core.errors import CheckinError
 from checkin.core.model import Event
@@ -99,7 +98,7 @@ def health(url: str | None) -> None:
         raise CheckinError(f"{address} does not answer ({error}). Is `checkin serve` running?") from error
     if answer.status_code != 200:
         raise CheckinError(f"{address} is not well: {answer.text}")
-    version = asyncio.run(_engine_version())
+    version = with_store(lambda store: store.version())
     click.echo(f"{address} is well ({version}).")
     if ailing := answer.json().get("detail"):
         click.echo(ailing)
@@ -129,11 +128,6 @@ def create_event(slug: str, name: str, date: dt.datetime, timezone: str) -> None
     made = Event(slug=slug, name=name, date=date.date(), timezone=timezone)
     in_store(lambda tx: venues.create_event(tx, made, now=wiring.wall_clock(), by=BY_COMMAND))
     click.echo(f"{slug} is created. Next: checkin import layout {slug} FILE.toml")
-
-
-async def _engine_version() -> str:
-    async with wiring.store_of(load_settings()["database_url"].value) as store:
-        return await store.version()
 
 
 for command in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from checkin import main as wiring
 from checkin.badges.face import BadgeFace
@@ -14,7 +13,7 @@ from checkin.badges.misfits import check_letters, set_apart
 from checkin.badges.preflight import check_lengths
 from checkin.badges.render import render_pdf
 from checkin.badges.templates import own_templates
-from checkin.commands.running import BY_COMMAND, counted, in_store, say_progress, write_out
+from checkin.commands.running import BY_COMMAND, counted, in_store, say_json, say_progress, write_out
 from checkin.config import load_settings
 from checkin.core.errors import BadInput, CheckinError
 from checkin.service import badges
@@ -82,7 +81,7 @@ def _check_badges(slug: str, forms: list[str], group: str | None, own: Path, as_
         say_progress(f"{len(faces)} badges are being measured as {form} …")
         misfits += check_lengths(faces, form, own=own)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(misfits)).decode())
+        say_json(misfits)
     else:
         for misfit in misfits:
             click.echo(misfit)
@@ -101,7 +100,7 @@ def print_codes(slug: str, as_json: bool) -> None:
     known = Venues()
     codes = in_store(lambda tx: badges.all_codes(tx, known, slug))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(codes)).decode())
+        say_json(codes)
     else:
         for code in codes:
             click.echo(f"{code.code}\t{code.ticket}\t{code.name}")

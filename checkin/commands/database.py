@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from checkin import main as wiring
-from checkin.commands.running import BY_COMMAND, in_store
+from checkin.commands.running import BY_COMMAND, in_store, with_store
 from checkin.config import database_path, is_postgres, load_settings
 from checkin.core.errors import CheckinError, Conflict
 from checkin.service import people, stations
@@ -48,12 +48,7 @@ def backup(file: Path) -> None:
     """Copy the database while it runs."""
     if file.exists():
         raise Conflict(f"{file} exists already. Name a new file.", code="file_exists")
-
-    async def work() -> None:
-        async with wiring.store_of(load_settings()["database_url"].value) as store:
-            await store.backup(str(file))
-
-    asyncio.run(work())
+    with_store(lambda store: store.backup(str(file)))
     click.echo(f"{file}: {file.stat().st_size:,} bytes.")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from checkin import main as wiring
-from checkin.commands.running import BY_COMMAND, in_store, say_progress, write_out
+from checkin.commands.running import BY_COMMAND, in_store, say_progress, with_store, write_out
 from checkin.config import load_settings
 from checkin.service import access_request, erasure, paper_lists
 from checkin.service.venues import Venues
@@ -63,7 +62,7 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
         gone = in_store(work)
         if gone:
             say_progress("The database is being written anew …")
-            asyncio.run(_forget_deleted())
+            with_store(lambda store: store.forget_deleted())
             paper_lists.drop_lists(load_settings()["events_folder"].value, slug)
         click.echo(f"deleted: {', '.join(gone) or 'nothing, for nothing is due'}.")
     if proof is not None:
@@ -73,8 +72,3 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
 
 def _told(attendee: str, counts: Mapping[str, int]) -> str:
     return f"{attendee} ({', '.join(f'{count} {what}' for what, count in counts.items())})"
-
-
-async def _forget_deleted() -> None:
-    async with wiring.store_of(load_settings()["database_url"].value) as store:
-        await store.forget_deleted()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import click
 
 from checkin import main as wiring
-from checkin.commands.running import BY_COMMAND, in_store, write_out
-from checkin.config import load_settings
+from checkin.commands.running import BY_COMMAND, in_store, with_store, write_out
 from checkin.core.errors import BadInput
 from checkin.exchange.tables import check_format
 from checkin.service import audit, exports, feeds, setup
 from checkin.service.venues import Venues
-from checkin.store.engine import Transaction
+from checkin.store.engine import Store, Transaction
 from checkin.terminal import Bar
 
 
@@ -50,19 +48,18 @@ def export(kind: str, slug: str, out: Path, language: str | None, comma: bool, s
     now = wiring.wall_clock()
     content = io.BytesIO()
 
-    async def work() -> int:
-        async with wiring.store_of(load_settings()["database_url"].value) as store:
-            with Bar(f"{kind} is being written") as bar:
-                complete = await store.snapshot(
-                    lambda tx: exports.read_list(lambda read: read(tx), known, slug, wanted, content, now=now, told=bar)
-                )
-                count = complete()
-            await store.write(
-                lambda tx: exports.record(tx, known, slug, kind, wanted.format, count=count, now=now, by=BY_COMMAND)
+    async def work(store: Store) -> int:
+        with Bar(f"{kind} is being written") as bar:
+            complete = await store.snapshot(
+                lambda tx: exports.read_list(lambda read: read(tx), known, slug, wanted, content, now=now, told=bar)
             )
-            return count
+            count = complete()
+        await store.write(
+            lambda tx: exports.record(tx, known, slug, kind, wanted.format, count=count, now=now, by=BY_COMMAND)
+        )
+        return count
 
-    count = asyncio.run(work())
+    count = with_store(work)
     write_out(out, content.getvalue())
     click.echo(f"{out}: {count} rows.")
 

@@ -12,8 +12,18 @@ import click
 import msgspec
 
 from checkin import main as wiring
-from checkin.commands.running import BY_COMMAND, COMMANDER, DryRun, T, content_of, counted, in_store, report_on
-from checkin.config import load_settings
+from checkin.commands.running import (
+    BY_COMMAND,
+    COMMANDER,
+    DryRun,
+    T,
+    content_of,
+    counted,
+    in_store,
+    report_on,
+    say_json,
+    with_store,
+)
 from checkin.core.errors import BadInput, CheckinError
 from checkin.exchange.layout import read_layout
 from checkin.service import imports, people, previews, venues
@@ -23,7 +33,7 @@ from checkin.service.imports import Gone, ImportChange, ImportShown
 from checkin.service.previews import DifferenceShown, RoomShown
 from checkin.service.venues import Venues
 from checkin.store import events
-from checkin.store.engine import Transaction
+from checkin.store.engine import Store, Transaction
 from checkin.store.imports import ImportKind
 from checkin.terminal import Bar
 
@@ -236,15 +246,14 @@ def _take(
 def _importing(work: Callable[[Importing], Awaitable[T]]) -> T:
     """Run something with the imports of the configured database, as the page does."""
 
-    async def run() -> T:
-        async with wiring.store_of(load_settings()["database_url"].value) as store:
-            importing = Importing(Centre(store, wiring.wall_clock))
-            try:
-                return await work(importing)
-            finally:
-                await importing.close()
+    async def run(store: Store) -> T:
+        importing = Importing(Centre(store, wiring.wall_clock))
+        try:
+            return await work(importing)
+        finally:
+            await importing.close()
 
-    return asyncio.run(run())
+    return with_store(run)
 
 
 def _rooms(options: Sequence[str]) -> dict[str, str]:
@@ -260,7 +269,7 @@ def _rooms(options: Sequence[str]) -> dict[str, str]:
 
 def _show_rooms(rooms: Sequence[RoomShown], as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({"rooms": rooms})).decode())
+        say_json({"rooms": rooms})
         return
     width = max(len(room.text) for room in rooms)
     for room in rooms:

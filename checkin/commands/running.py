@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from checkin.config import load_settings
 from checkin.core.errors import CheckinError, TooLarge
 from checkin.core.roles import OPERATOR_MAY
 from checkin.service import people
-from checkin.store.engine import Transaction
+from checkin.store.engine import Store, Transaction
 from checkin.wire import UPLOAD_BYTES_MAX
 
 T = TypeVar("T")
@@ -42,23 +42,22 @@ class DryRun(Exception):
     """Raised inside a transaction to keep nothing of it."""
 
 
+def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
+    """Do something with the configured database."""
+
+    async def run() -> T:
+        async with wiring.store_of(load_settings()["database_url"].value) as store:
+            return await work(store)
+
+    return asyncio.run(run())
+
+
 def in_store(work: Callable[[Transaction], T]) -> T:
     """Run one transaction on the configured database."""
-    done: list[T] = []
-
-    def keep(tx: Transaction) -> None:
-        result = work(tx)
-        done.append(result)
-
-    async def run() -> None:
-        async with wiring.store_of(load_settings()["database_url"].value) as store:
-            await store.write(keep)
-
     try:
-        asyncio.run(run())
+        return with_store(lambda store: store.write(work))
     except DryRun:
         return None  # type: ignore[return-value]
-    return done[0]
 
 
 def content_of(file: Path) -> bytes:
@@ -74,8 +73,13 @@ def write_out(out: Path, content: bytes) -> None:
         raise CheckinError(f"{out} cannot be written: {error.strerror}.") from error
 
 
+def say_json(content: Any) -> None:
+    """For machines, and still to be read."""
+    click.echo(msgspec.json.format(msgspec.json.encode(content)).decode())
+
+
 def report_on(report: Any, as_json: bool, words: str) -> None:
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
+        say_json(report)
     else:
         click.echo(words + (" – nothing was written (dry run)." if report["dry_run"] else "."))

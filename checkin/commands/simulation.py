@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
-from checkin.commands.running import content_of, in_store, say_progress, write_out
+from checkin.commands.running import content_of, in_store, say_json, say_progress, write_out
 from checkin.core import forecast
 from checkin.core.queueing import SERVICE_S_DEFAULT
 from checkin.core.schedule import Programme
@@ -68,7 +67,7 @@ def simulate(
     if out is not None:
         write_out(out, simulation_report.picture(played, house, "en"))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(played)).decode())
+        say_json(played)
     else:
         for line in simulation_report.table(played, house):
             click.echo(line)

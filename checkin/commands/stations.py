@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from checkin import main as wiring
-from checkin.commands.running import BY_COMMAND, in_store
+from checkin.commands.running import BY_COMMAND, in_store, say_json
 from checkin.service import stations
 from checkin.service.venues import Venues
 from checkin.store.engine import Transaction
@@ -25,7 +24,7 @@ def list_stations(slug: str, as_json: bool) -> None:
     known = Venues()
     shown = in_store(lambda tx: stations.stations_shown(tx, known, slug, now=wiring.wall_clock()))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+        say_json(shown)
         return
     for one in shown.stations:
         rights = ", ".join(f"{seats.area} {seats.rights}" for seats in one.seats) or "none"

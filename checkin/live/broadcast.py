@@ -33,7 +33,6 @@ HEARTBEAT_S = 4.0
 SEND_S_MAX = 30.0
 """A client whose socket takes nothing for so long is dropped."""
 CLIENTS_MAX = 20_000
-FAILED = "sending failed"
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Client:
         self.why = ""
         self.error: Exception | None = None
 
-    def end(self, why: str, error: Exception | None = None) -> None:
+    def end(self, why: str = "", error: Exception | None = None) -> None:
         """It is over, by ourselves; with an error where sending failed."""
         if self.rest is not None:
             self.rest.cancel()
@@ -200,7 +199,7 @@ class Broadcast:
         except StopIteration:
             return  # taken at once, as nearly always
         except Exception as error:
-            client.end(FAILED, error)
+            client.end(error=error)
             return
         client.busy_since = time.monotonic()
         client.rest = asyncio.create_task(self._go_on(client, _rest(sending, waits_for)))
@@ -214,7 +213,7 @@ class Broadcast:
                 await client.send(message)
         except Exception as error:
             client.rest = None
-            client.end(FAILED, error)
+            client.end(error=error)
         else:
             client.rest = client.busy_since = None
 

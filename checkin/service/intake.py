@@ -22,8 +22,6 @@ RETRY_AFTER_S = 1
 ANSWER_S_MAX = 8.0
 """A door that has waited for so long is told to send its scan again: the database may wait for another node, or for a
 standby. What was begun is decided all the same, and the same id then gets that answer."""
-
-
 LOOKS = 16
 """So many times in that time it is looked who has waited for so long."""
 

@@ -271,7 +271,7 @@ def _figures(tx: Transaction, venues: Venues, event: int, now: int) -> Figures:
     epochs, heard = stations.load_epochs(tx, event), venues.ledgers.linked.get(event, {})
     retired = {one.station for one in epochs} - {one.station for one in epochs if not one.retired}
     at_work = {one.id for one in stations.load_stations(tx, event).values() if not one.revoked} - retired
-    linked = {id for id in at_work if id in heard and now - heard[id].heard_at <= SILENT_MS}
+    linked = {id for id in at_work if _is_linked(heard.get(id), now)}
     return Figures(
         linked=len(linked),
         cut_off=len(at_work - linked),
@@ -279,6 +279,10 @@ def _figures(tx: Transaction, venues: Venues, event: int, now: int) -> Figures:
         set_aside={area: row.set_aside for area, row in presences.load_tallies(tx, event).items()},
         cases=stations.count_open_cases(tx, event),
     )
+
+
+def _is_linked(linked: Linked | None, now: int) -> bool:
+    return linked is not None and now - linked.heard_at <= SILENT_MS
 
 
 def _station(
@@ -301,7 +305,7 @@ def _station(
         name=one.name,
         door=one.door,
         revoked=one.revoked,
-        linked=linked is not None and now - linked.heard_at <= SILENT_MS,
+        linked=_is_linked(linked, now),
         linked_since=None if one.linked_at is None else iso(one.linked_at, venue.layout),
         heard_at=None if heard_at is None else iso(heard_at, venue.layout),
         heard_s=None if heard_at is None else (now - heard_at) / 1000,

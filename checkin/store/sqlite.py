@@ -23,8 +23,8 @@ from checkin.store.migrations import apply_sqlite_migrations
 T = TypeVar("T")
 
 _decode_rows = msgspec.json.Decoder(list[tuple[Any, ...]]).decode
-_COLUMNS: dict[str, int] = {}
-"""Of the statements whose rows are read together: how many columns they have."""
+_AS_ONE: dict[str, str] = {}
+"""The statements whose rows are read together, as they are sent."""
 _ROW_OF_MARKS = re.compile(r"VALUES (\((?:\?, )*\?\))")
 
 BUSY_TIMEOUT_S = 10.0
@@ -56,11 +56,11 @@ class SqliteTransaction:
 
     def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows in one step, as JSON."""
-        columns = _COLUMNS.get(sql)
-        if columns is None:
+        as_one = _AS_ONE.get(sql)
+        if as_one is None:
             none = self._connection.execute(f"SELECT * FROM ({sql}) LIMIT 0", parameters)
-            columns = _COLUMNS[sql] = len(none.description)
-        (piece,) = self._connection.execute(_as_one(sql, columns), parameters).fetchone()
+            as_one = _AS_ONE[sql] = _as_one(sql, len(none.description))
+        (piece,) = self._connection.execute(as_one, parameters).fetchone()
         return _decode_rows(piece)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
@@ -268,7 +268,6 @@ def _worded(error: sqlite3.OperationalError) -> Exception:
             return error
 
 
-@lru_cache(256)
 def _as_one(sql: str, columns: int) -> str:
     """The statement that gives all rows of another as one JSON text."""
     names = ", ".join(f"c{number}" for number in range(columns))

@@ -17,6 +17,7 @@ from checkin.core.errors import NotFound
 from checkin.core.roles import Permission
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
+from checkin.store.engine import Transaction
 from checkin.web.problems import PageNeedsLogin, http_error
 
 PAGES = Path(str(files("checkin.web") / "pages"))
@@ -47,12 +48,17 @@ def not_found(request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 async def _look_for(centre: Centre, event: str, area: str | None) -> None:
     """Raises `NotFoundException` for an event, or an area of it, that does not exist."""
+
+    def is_there(tx: Transaction) -> bool:
+        centre.venues.id(tx, event)
+        return area is None or area in centre.venues.venue(tx, event).layout.areas
+
     try:
-        await centre.read(lambda tx: centre.venues.id(tx, event))
-        if area is not None:
-            (await centre.read(lambda tx: centre.venues.venue(tx, event))).layout.areas[area]
-    except (NotFound, KeyError):
-        raise NotFoundException("There is no such page.") from None
+        found = await centre.store.glance(is_there)
+    except NotFound:
+        found = False
+    if not found:
+        raise NotFoundException("There is no such page.")
 
 
 def page_routes(faces: Path) -> Router:

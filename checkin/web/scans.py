@@ -72,13 +72,10 @@ class ShortWay:
         except (CheckinError, msgspec.MsgspecError):
             return None
         try:
-            (answered,) = await (await self._centre.intake(slug)).submit((arrived,))
-            if isinstance(answered, CheckinError):
-                raise answered
+            return await decided(self._centre, slug, arrived)
         except Exception as error:
             scope[_FAILED] = error  # type: ignore[literal-required]
             return None
-        return counted(answered)
 
 
 def _again(message: Message, receive: Receive) -> Receive:
@@ -107,11 +104,8 @@ async def send_scan(
     """The decision, after its commit: 201, or 200 where this id was answered before."""
     if isinstance(failed := request.scope.get(_FAILED), Exception):
         raise failed
-    arrived = arrived_of(data, request.user, delayed=False)
-    (answered,) = await (await centre.intake(event)).submit((arrived,))
-    if isinstance(answered, CheckinError):
-        raise answered
-    return Response(counted(answered).answer, status_code=status_of(answered))
+    answered = await decided(centre, event, arrived_of(data, request.user, delayed=False))
+    return Response(answered.answer, status_code=status_of(answered))
 
 
 @post("/scan-batches", guards=[may("scan")], request_max_body_size=BATCH_BYTES_MAX, summary="Decide scans in order")
@@ -142,6 +136,14 @@ async def undo_scan(
     return await centre.write(
         lambda tx: undo.undo_scan(tx, centre.venues, event, scan, now=now, since=since, by=by), event=event
     )
+
+
+async def decided(centre: Centre, event: str, arrived: Arrived) -> Answered:
+    """One scan, after its commit. Raises what there is instead of an answer."""
+    (answered,) = await (await centre.intake(event)).submit((arrived,))
+    if isinstance(answered, CheckinError):
+        raise answered
+    return counted(answered)
 
 
 def counted(answered: Answered) -> Answered:

@@ -14,12 +14,11 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from checkin.core.errors import BadInput, CheckinError
-from checkin.service import metrics
 from checkin.service.centre import Centre
 from checkin.service.people import Principal, check
 from checkin.web.auth import may
 from checkin.web.live import CLOSE_POLICY, CLOSE_TRY_LATER, until_gone
-from checkin.web.scans import arrived_of
+from checkin.web.scans import arrived_of, decided
 from checkin.wire import SCAN_BYTES_MAX, Answer, ScanSent
 
 SCREEN_CHARS_MAX = 60
@@ -57,12 +56,7 @@ async def send_scan_for_screen(
 ) -> Shown:
     """As `POST /scans`; whoever follows this screen at the scan's door sees the answer too."""
     _check_name(screen)
-    arrived = arrived_of(data, request.user, delayed=False)
-    intake = await centre.intake(event)
-    (answered,) = await intake.submit((arrived,))
-    if isinstance(answered, CheckinError):
-        raise answered
-    metrics.SCANS[answered.answer.outcome].inc()
+    answered = await decided(centre, event, arrived_of(data, request.user, delayed=False))
     shown = ScanShown(scan=data, answer=answered.answer)
     screens = await centre.show((event, data.door, screen), _encode(shown).decode())
     return Shown(answer=answered.answer, screens=screens)

@@ -170,13 +170,18 @@ function isDiskFull(error) {
   return error instanceof Problem && error.code === "station_disk_full";
 }
 
+/** Say what the kept scans wait for. @param {unknown} error */
+function waitFor(error) {
+  keptFor = isDiskFull(error) ? "keptDisk" : "kept";
+  showKept();
+}
+
 /** Keep a scan that has no answer, to send it again under its id. @param {Scan} scan @param {unknown} error */
 function keep(scan, error) {
   if (!isPassing(error)) return false;
   if (kept.length >= KEPT_MAX) return false;
   kept.push(scan);
-  keptFor = isDiskFull(error) ? "keptDisk" : "kept";
-  showKept();
+  waitFor(error);
   return true;
 }
 
@@ -192,8 +197,7 @@ async function sendKept() {
       return;
     } catch (error) {
       if (!isPassing(error)) kept.shift();
-      keptFor = isDiskFull(error) ? "keptDisk" : "kept";
-      showKept();
+      waitFor(error);
     }
   }
   setTimeout(sendKept, RESEND_MS);

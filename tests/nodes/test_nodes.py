@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 import httpx
 import pytest
@@ -17,6 +18,17 @@ from tests.nodes.nodes import HALL, NODES, Display, Doors, Nodes, check, history
 
 TOLD_S_MAX = 8.0
 """So long a door waits at most for a word while the database hangs; by itself it takes half of that."""
+
+
+def rush(
+    nodes: Nodes, scanning: tuple[list[str], str, str], seconds: float, shown_at: Iterable[int] = (1, 2)
+) -> tuple[Doors, list[Display]]:
+    """People come in at doors for so long; returned in the middle of it. `scanning`: what `prepare` gave."""
+    codes, desk, screen = scanning
+    displays = [Display(nodes, node, screen) for node in shown_at]
+    doors = Doors(nodes, desk, codes, seconds)
+    time.sleep(1.5)
+    return doors, displays
 
 
 def seen_through(nodes: Nodes, doors: Doors, displays: list[Display]) -> None:
@@ -41,11 +53,9 @@ def test_nodes_and_database_that_die_lose_nothing_and_displays_come_back_situati
     with database() as (server, folder):
         nodes = Nodes(server.get_uri(), folder)
         try:
-            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            scanning = asyncio.run(prepare(nodes.url))
             nodes.start(*range(NODES))
-            displays = [Display(nodes, node, screen) for node in (1, 2)]
-            doors = Doors(nodes, desk, codes, 9)
-            time.sleep(1.5)
+            doors, displays = rush(nodes, scanning, 9)
             nodes.kill(0)
             time.sleep(1)
             server.stop()
@@ -67,7 +77,7 @@ def test_pooler_that_dies_loses_nothing_and_nodes_hear_of_one_another_past_it() 
         nodes = Nodes(pooler.url, folder, listen_urls=(direct, direct, ""))
         try:
             pooler.start()
-            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            scanning = asyncio.run(prepare(nodes.url))
             nodes.start(*range(NODES))
             ends = time.monotonic() + 10
             while "CHECKIN_DATABASE_LISTEN_URL" not in (told := health(nodes, 2)).get("detail", ""):
@@ -75,9 +85,7 @@ def test_pooler_that_dies_loses_nothing_and_nodes_hear_of_one_another_past_it() 
                 time.sleep(0.05)
             assert told["status"] == "ok"
             assert health(nodes, 0) == health(nodes, 1) == {"status": "ok"}
-            displays = [Display(nodes, node, screen) for node in range(NODES)]
-            doors = Doors(nodes, desk, codes, 8)
-            time.sleep(1.5)
+            doors, displays = rush(nodes, scanning, 8, shown_at=range(NODES))
             pooler.kill()
             time.sleep(1)
             pooler.start()
@@ -94,11 +102,9 @@ def test_database_that_fails_over_loses_nothing_that_its_standby_was_to_have() -
         pair = Pair(server, folder)
         nodes = Nodes(pair.url, folder)
         try:
-            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            scanning = asyncio.run(prepare(nodes.url))
             nodes.start(*range(NODES))
-            displays = [Display(nodes, node, screen) for node in (1, 2)]
-            doors = Doors(nodes, desk, codes, 12)
-            time.sleep(1.5)
+            doors, displays = rush(nodes, scanning, 12)
             pair.stall()  # what is committed from here on the standby has not
             time.sleep(1)
             pair.fail_over()
@@ -114,11 +120,9 @@ def test_database_that_hangs_is_told_within_seconds_and_goes_on_where_it_stood()
     with database() as (server, folder):
         nodes = Nodes(server.get_uri(), folder)
         try:
-            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            scanning = asyncio.run(prepare(nodes.url))
             nodes.start(*range(NODES))
-            displays = [Display(nodes, node, screen) for node in (1, 2)]
-            doors = Doors(nodes, desk, codes, 12)
-            time.sleep(1.5)
+            doors, displays = rush(nodes, scanning, 12)
             hung = Hung(server)
             try:
                 time.sleep(3)
@@ -142,11 +146,9 @@ def test_database_that_hangs_is_left_for_the_standby_that_takes_its_place() -> N
         nodes = Nodes(pair.url, folder)
         hung: Hung | None = None
         try:
-            codes, desk, screen = asyncio.run(prepare(nodes.url))
+            scanning = asyncio.run(prepare(nodes.url))
             nodes.start(*range(NODES))
-            displays = [Display(nodes, node, screen) for node in (1, 2)]
-            doors = Doors(nodes, desk, codes, 14)
-            time.sleep(1.5)
+            doors, displays = rush(nodes, scanning, 14)
             hung = Hung(server)
             pair.promote()
             seen_through(nodes, doors, displays)
