@@ -684,7 +684,7 @@ class _Reader:
         line, email = self._namesakes.setdefault(known, (row.line, one.email))
         if line != row.line and not (email and one.email):
             message = f"The same name as in line {line}: taken in as two people. If it is one, take one row out."
-            self._note(row.line, "family_name", "namesake", message, "info", line)
+            self._note(row.line, "family_name", "namesake", message, "warning", line)
         return msgspec.structs.replace(row, attendee=one)
 
     def _refuse(

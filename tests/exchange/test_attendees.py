@@ -383,4 +383,6 @@ def test_namesakes_that_nothing_tells_apart_are_two_with_a_hint() -> None:
     ]
     listed = read("\n".join((HEADER, *rows)))
     assert len(listed.rows) == 3
-    assert [(note.line, note.code, note.earlier) for note in listed.notes] == [(4, "namesake", 2)]
+    assert [(note.line, note.code, note.earlier, note.level) for note in listed.notes] == [
+        (4, "namesake", 2, "warning")  # shown: what is merely mended is counted
+    ]
