@@ -612,6 +612,8 @@ class Ledger:
                 self._put("pending", self.pending, scan, replace(pending, frees=frees))
                 self.set_aside[area] -= 1
             before, after = self.layout.path(pending.leaves), self.layout.path(pending.enters)
+            # Whoever is leaving may have been found, and hides one who is known there and was not.
+            sure = sure and (area not in before or area in after)
             # Whoever comes in again through this area's door may have been counted as little as one who is new.
             in_doorways += area in after and (area not in before or (pending.entry and area == pending.enters))
         # Whoever sits on a station's own seat may have left through it just now: then that has freed the seat, and the
@@ -626,6 +628,13 @@ class Ledger:
         """Before or after the headcount there were more people than are known there by badge: they may hide that
         some of those are missing, now and at the next ones."""
         self._put("counted", self.counted, area, replace(self.counted[area], sure=False, strangers=True))
+
+    def may_have_been_found(self, pending: Pending, areas: Iterable[str], from_at: int | None) -> None:
+        """Somebody who was let out of these areas has stayed, perhaps, and the centre knows them there no more. Where
+        that was counted meanwhile, they are one of those found."""
+        for area in areas:
+            if area not in pending.frees and not self.is_after_count(area, from_at):
+                self.found_others(area)
 
     def found_nobody(self, area: str) -> None:
         """The headcount has found nobody: so nobody is there of whom the centre does not know either."""

@@ -615,6 +615,8 @@ class Centre:
                 self.ledger.seat(admission, area, "doubtful")
         if row.unsure:
             self._stayed(pending.attendee, row.scan)
+            left = self._left(pending.leaves, pending.enters)
+            self.ledger.may_have_been_found(pending, left, row.from_at)
         # Where the centre took no place, as it knew the person there, the door's may be that of another one.
         known, seen = self.layout.path(pending.leaves), self.ledger.seen.get(pending.attendee)
         area = self.layout.doors[row.scan.door].area
@@ -629,6 +631,8 @@ class Centre:
         if last is None or last.scan != scan.id:
             for area in pending.frees:
                 ledger.doubt(scan.id, area, attendee)
+            left = self._left(pending.leaves, pending.enters)
+            ledger.may_have_been_found(pending, left, row.from_at)
             return
         ledger.withdraw(scan.id)
         if pending.leaves != pending.enters:

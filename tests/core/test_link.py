@@ -513,6 +513,26 @@ def test_a_headcount_is_not_sure_while_rows_of_a_retired_station_are_missing() -
     assert house.process.ledger.counted["house"].sure
 
 
+@pytest.mark.parametrize(("shown", "is_sure"), [({}, True), ({"unsure": True}, False), ({"outcome": "lapsed"}, False)])
+def test_who_is_on_their_way_out_hides_somebody_from_the_headcount_and_where_they_stayed_from_the_next(
+    shown: dict[str, Any], is_sure: bool
+) -> None:
+    house = House()
+    house.ask("hall", "a1", "in")
+    house.row("hall", 1, "a1", "in", decided="centre")
+    house.now += 1_000
+    asked_at = house.now
+    house.ask("hall", "a1", "out", direction="exit", after="in")
+    house.page("a1", "out of the house", "exit")
+    house.now += 100
+    house.process.centre.headcount("P", house.now)
+    assert not house.process.ledger.counted["P"].sure
+    house.row("hall", 2, "a1", "out", decided="centre", direction="exit", from_at=asked_at, **shown)
+    house.now += 1_000
+    house.process.centre.headcount("P", house.now)
+    assert house.process.ledger.counted["P"].sure is is_sure
+
+
 def test_a_headcount_is_not_sure_while_a_station_has_never_been_heard_of() -> None:
     process = CentreOnDisk(layout(), Programme(layout().event), PEOPLE, {"hall": "P-A", "front": "D1"})
     process.centre.headcount("house", NOW)

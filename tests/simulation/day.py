@@ -70,7 +70,7 @@ def all_shared(free: int, demand: Mapping[str, int]) -> dict[str, int]:
 
 class Body:
     """Somebody with a badge, perhaps a copy of another's. `counted`: the areas in which they are by way of
-    scans."""
+    scans; `came`: when and by which scan they were let in last."""
 
     def __init__(self, number: int, badge: str) -> None:
         self.number = number
@@ -78,6 +78,7 @@ class Body:
         self.place: str | None = None
         self.counted: set[str] = set()
         self.linked = False
+        self.came: tuple[int, str] = (0, "")
         self.waits: str | None = None
 
     def __str__(self) -> str:
@@ -533,6 +534,7 @@ class World:
         # Whoever goes on into a room has a place of the house by the entrance, or has none.
         body.counted = ({area} if scan not in self.taken_for else set()) | (body.counted & path)
         body.linked = not alone and not again
+        body.came = (self.now, scan)
         self._saw(body, scan)
 
     def _take_for_another(self, body: Body, area: str) -> None:
@@ -562,12 +564,14 @@ class World:
         """Whether the last that was seen of this badge, and not in these very seconds, was that linked doors let
         the other body into an area that it has not left; seen too is who has asked at a door since, though
         the centre's answer was not shown. Which of two was the last that were seen while one of them waited for an
-        answer, is a guess. What only a door knows that is switched off, since the centre was put back to before it, no
-        other door can know."""
+        answer, is a guess. What only a door knows that is switched off, or knew that was put back too, since the centre
+        was put back to before it, no other door can know: and who is then seen on a way out is brought into no area."""
         at, body, shown = self.last_of.get(other.badge, (0, other, ""))
         decided = [one for when, one in self.decided.get(other.badge, []) if one != scan and when > at - PATIENCE_MS]
         asked = any(one != shown for one in decided[decided.index(shown) + 1 if shown in decided else 0 :])
-        forgotten = self.restored_at > at and shown not in self.centre.count.answers
+        forgotten = any(
+            self.restored_at > when and one not in self.centre.count.answers for when, one in ((at, shown), other.came)
+        )
         settled = body is other and self.now - at > WAIT_MS and not asked and not forgotten
         settled = settled and shown not in self.crossed
         return settled and other.linked and area in other.counted

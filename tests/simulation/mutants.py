@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
-from checkin.core.allotment import Counters, Ledger, Sighting, order
+from checkin.core.allotment import Counters, Ledger, Pending, Sighting, order
 from checkin.core.link import Centre, News, Row, ToCentre, ToStation, Totals
 from checkin.core.model import Scan
 from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
@@ -497,6 +497,19 @@ class MissesLateReturns(Centre):
             super()._came_again(row, attendee, sighting)
 
 
+class CountsWhoIsLeaving(Ledger):
+    """Takes a headcount for sure, though somebody was on their way out of the area, who may have stayed."""
+
+    def headcount(self, area: str, at: int, *, sure: bool) -> int:
+        doorways = super().headcount(area, at, sure=sure)
+        counted = self.counted[area]
+        self._put("counted", self.counted, area, replace(counted, sure=sure and not counted.strangers))
+        return doorways
+
+    def may_have_been_found(self, pending: Pending, areas: Iterable[str], from_at: int | None) -> None:
+        pass
+
+
 class CountsOwnSeats(Ledger):
     """Takes whom a headcount missed for gone, though their door may have freed their seat already."""
 
@@ -587,5 +600,6 @@ MUTANTS: Mapping[str, Parts] = {
     "who was seen in a room is there, as the house is counted": Parts(door=Door, ledger=SeenInARoom),
     "who came back, and left before that was told, was not missing": Parts(door=Door, ledger=LeavesAsMet),
     "who came back before they were seen was not missing": Parts(door=Door, centre=MissesLateReturns),
+    "who is leaving as it is counted is not there": Parts(door=Door, ledger=CountsWhoIsLeaving),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

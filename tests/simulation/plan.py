@@ -167,6 +167,7 @@ def plan(seed: int) -> Day:
     for _ in range(dice.choice((0, 0, 0, 4))):
         acts.append(Act(dice.randrange(LENGTH_MS), "settles", (dice.randrange(60),)))
     acts = _with_scenes(Random(f"scenes {seed}"), acts)
+    acts = _with_later_scenes(seed, acts)
     bad = dice.choice((0, 0, 20, 80, 200))
     return Day(
         seed=seed,
@@ -194,6 +195,19 @@ def _with_scenes(dice: Random, acts: list[Act]) -> list[Act]:
         at = dice.randrange(12_000, 22_000)
         acts = [act for act in acts if act.at > at + 25_000]
         acts += dice.choice(SCENES)(dice, at)
+    return acts
+
+
+def _with_later_scenes(seed: int, acts: list[Act]) -> list[Act]:
+    """Each in a tenth of the days too; in one of forty it is the first thing that happens, and nothing disturbs it."""
+    for scene in LATER_SCENES:
+        dice = Random(f"{scene.__name__} {seed}")
+        if dice.random() < 0.1:
+            at = dice.randrange(10_000, LENGTH_MS - 60_000)
+            if dice.random() < 0.25:
+                at = dice.randrange(12_000, 22_000)
+                acts = [act for act in acts if act.at > at + 25_000]
+            acts += scene(dice, at)
     return acts
 
 
@@ -540,6 +554,23 @@ def _back_before_they_were_seen(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _counted_on_the_way_out(dice: Random, at: int) -> list[Act]:
+    """A room is counted while somebody goes out of it, whose door stops before it has shown that: they stay, and hide
+    one who has gone unseen, and who comes back when all is full."""
+    stays, gone = dice.sample(range(BODIES - len(CREW)), 2)
+    station, other = dice.choice(BESIDE)
+    return [
+        *(act for body in (stays, gone) for act in _arrives(dice, body, station, at - 6_000)),
+        Act(at - 1_000, "slips", (gone,)),
+        Act(at - 10, "crash", (station, dice.choice((2, 3, 4)), 3_000)),
+        Act(at, "goes", (stays, station, "exit", False)),
+        Act(at + dice.choice((400, 2_000, 5_000)), "count", (LAYOUT.doors[station].area,)),
+        Act(at + 7_000, "goes", (gone, other, "entry", False)),
+        *_come(dice, other, at + 9_000, 12),
+        *_crowd(dice, at + 17_000),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -573,6 +604,9 @@ SCENES = (
     _back_before_they_were_seen,
     _evacuation,
 )
+"""Each in a tenth of the days, by the dice that they share."""
+LATER_SCENES = (_counted_on_the_way_out,)
+"""Each by dice of its own, so that one more leaves the days without it as they were."""
 
 
 def _arrives(dice: Random, body: int, station: str, at: int) -> list[Act]:
