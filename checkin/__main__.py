@@ -23,7 +23,7 @@ from checkin.commands import (
     stations,
 )
 from checkin.commands.running import BY_COMMAND, in_store, with_store
-from checkin.config import OPTIONS, load_settings
+from checkin.config import OPTIONS, BadOption, load_settings
 from checkin.core.errors import CheckinError
 from checkin.core.model import Event
 from checkin.service import venues
@@ -39,7 +39,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CheckinError as error:
             click.echo(f"checkin: {error.message}", err=True)
-            ctx.exit(1)
+            ctx.exit(2 if isinstance(error, BadOption) else 1)
         except BrokenPipeError:
             sys.stderr.close()
             ctx.exit(1)
@@ -48,14 +48,22 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(wiring.VERSION, prog_name="checkin")
 def main() -> None:
-    """Check-in on the day of an event."""
+    """Check-in on the day of an event.
+
+    Commands work on the database of CHECKIN_DATABASE_URL: sqlite:///FILE (without it sqlite:///checkin.db), or
+    postgresql://USER:PASSWORD@HOST/DATABASE. Every option: checkin config.
+    """
 
 
 @main.command()
 @click.option("--host", help="address to listen on  [CHECKIN_HOST]")
 @click.option("--port", type=click.IntRange(0, 65_535), help="port to listen on  [CHECKIN_PORT]")
 def serve(host: str | None, port: int | None) -> None:
-    """Run the service; brings the schema up to date first."""
+    """Run the service; brings the schema up to date first.
+
+    The database is CHECKIN_DATABASE_URL: sqlite:///FILE, or for several nodes
+    postgresql://USER:PASSWORD@HOST/DATABASE. Every option: checkin config.
+    """
     settings = load_settings()
     wiring.serve(
         settings["database_url"].value,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -16,6 +16,22 @@ from checkin.core.errors import BadInput
 PREFIX = "CHECKIN_"
 FILE_VARIABLE = "CHECKIN_CONFIG"
 FILE_DEFAULT = "checkin.toml"
+
+_CHAR = "|%[0-9A-Fa-f]{2}"
+_HOST = rf"(?:\[[^\]@/]+\]|(?:[^:@/?#,\[\]%]{_CHAR})*)(?::\d+)?"
+_POSTGRES = re.compile(
+    rf"(postgres(?:ql)?://)(?:((?:[^:@/%]{_CHAR})*)(?::((?:[^@/%]{_CHAR})*))?@)?"
+    rf"({_HOST}(?:,{_HOST})*)(/(?:[^/?@%]{_CHAR})*)?(\?(?:[^%]{_CHAR})*)?"
+)
+"""scheme, user, password, hosts, database, parameters. In a URL that fits, nothing but these holds a part of the
+password: errors may name the host."""
+_PASSWORD_GIVEN = re.compile(r"([?&](?:ssl)?password=)[^&]*")
+
+
+class BadOption(BadInput):
+    """An option, or the address of a database, that cannot be used: wrong use."""
+
+    code = "option_invalid"
 
 
 class Option(Struct, frozen=True):
@@ -38,12 +54,14 @@ class Setting(Struct, frozen=True):
     def shown(self) -> str:
         """The value as `checkin config` prints it: without passwords."""
         text = str(self.value)
-        if not self.option.secret:
+        if not self.option.secret or not text or text.startswith("sqlite:"):
             return text
-        parts = urlsplit(text)
-        if parts.password is None:
-            return text
-        return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":…@")))
+        parts = _POSTGRES.fullmatch(text)
+        if parts is None:
+            return "…, which cannot be read"
+        scheme, user, password, hosts, database, parameters = parts.groups("")
+        who = f"{user}:…@" if password else f"{user}@" if user else ""
+        return scheme + who + hosts + database + _PASSWORD_GIVEN.sub(r"\1…", parameters)
 
 
 def _port(text: str) -> int:
@@ -105,12 +123,12 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> dict[str, Sett
     """name → setting: from the environment, else the file, else the default.
 
     The file is `CHECKIN_CONFIG`, or `checkin.toml` in the working folder where there is one. Raises
-    `BadInput` that names a wrong option and where it stands.
+    `BadOption` that names a wrong option and where it stands.
     """
     path, values = _file(environment)
     known = {option.name for option in OPTIONS}
     if unknown := values.keys() - known:
-        raise BadInput(
+        raise BadOption(
             f"{path} has unknown options: {', '.join(sorted(unknown))}. Known are: {', '.join(sorted(known))}."
         )
     return {option.name: _setting(option, environment, values, path) for option in OPTIONS}
@@ -124,7 +142,7 @@ def _file(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
     try:
         return path, tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"The options in {path} cannot be read: {error}") from error
+        raise BadOption(f"The options in {path} cannot be read: {error}") from error
 
 
 def _setting(option: Option, environment: Mapping[str, str], values: Mapping[str, Any], path: Path) -> Setting:
@@ -138,7 +156,7 @@ def _setting(option: Option, environment: Mapping[str, str], values: Mapping[str
     try:
         return Setting(option, option.parse(text), source)
     except ValueError as error:
-        raise BadInput(f"{source} gives {option.name} a value that cannot be used: {error}.") from error
+        raise BadOption(f"{source} gives {option.name} a value that cannot be used: {error}.") from error
 
 
 def is_postgres(url: str) -> bool:
@@ -146,12 +164,25 @@ def is_postgres(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
 
 
-def database_path(url: str) -> Path:
-    """The file of a `sqlite:///` URL. Raises `BadInput` for another kind of URL."""
-    if not url.startswith("sqlite:///") or url == "sqlite:///":
-        raise BadInput(
-            "CHECKIN_DATABASE_URL must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE), or for several nodes"
-            " postgresql://USER:PASSWORD@HOST/DATABASE.",
+def check_database_url(url: str, named: str = "CHECKIN_DATABASE_URL") -> None:
+    """Raises `BadOption` for what is no address of a database; it tells nothing of a password."""
+    if is_postgres(url):
+        if _POSTGRES.fullmatch(url) is None:
+            raise BadOption(
+                f"{named} cannot be read. Percent-encode what is special in the user's name and password"
+                " (@ as %40, / as %2F, : as %3A, % as %25): postgresql://USER:PASSWORD@HOST/DATABASE.",
+                code="database_url",
+            )
+    elif not url.startswith("sqlite:///") or url == "sqlite:///":
+        driver = " Leave out the name of the driver." if url.startswith(("postgresql+", "postgres+")) else ""
+        raise BadOption(
+            f"{named} must be sqlite:///FILE (or sqlite:////ABSOLUTE/FILE), or for several nodes"
+            f" postgresql://USER:PASSWORD@HOST/DATABASE.{driver}",
             code="database_url",
         )
+
+
+def database_path(url: str) -> Path:
+    """The file of a `sqlite:///` URL. Raises `BadOption` for another kind of URL."""
+    check_database_url(url)
     return Path(url.removeprefix("sqlite:///"))

@@ -19,8 +19,9 @@ import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
-from checkin.config import database_path, is_postgres
+from checkin.config import check_database_url, database_path, is_postgres
 from checkin.core.errors import CheckinError
+from checkin.repeats import Repeats
 from checkin.service import operators
 from checkin.service.centre import Centre
 from checkin.service.people import SecondFactor
@@ -45,17 +46,20 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def open_store(url: str, listen_url: str = "") -> Store:
-    """Open the database of this URL and bring its schema up to date. `listen_url`: see `PostgresStore`. Raises
-    `BadInput` for another kind of URL, `StoreBusy` where the database does not answer."""
+async def open_store(url: str, listen_url: str = "", *, migrates: bool = True) -> Store:
+    """Open the database of this URL and bring its schema up to date, or not `migrates`: see the stores. `listen_url`:
+    see `PostgresStore`. Raises `BadOption` for another kind of URL, `StoreBusy` where the database does not answer."""
+    check_database_url(url)
     if is_postgres(url):
-        return await PostgresStore.open(url, listen_url)
-    return await SqliteStore.open(database_path(url))
+        if listen_url:
+            check_database_url(listen_url, "CHECKIN_DATABASE_LISTEN_URL")
+        return await PostgresStore.open(url, listen_url, migrates=migrates)
+    return await SqliteStore.open(database_path(url), migrates=migrates)
 
 
 @asynccontextmanager
-async def store_of(url: str) -> AsyncIterator[Store]:
-    store = await open_store(url)
+async def store_of(url: str, *, migrates: bool = True) -> AsyncIterator[Store]:
+    store = await open_store(url, migrates=migrates)
     try:
         yield store
     finally:
@@ -120,6 +124,8 @@ def serve(
     """Run the service until it is told to stop. `ago`: see `Centre`. `started` is awaited once it answers, with its
     address. Raises `CheckinError` where the port is taken or the database is in use."""
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Repeats())
     _open_many_files()
     lock = None if is_postgres(url) else ServeLock(database_path(url))
     try:

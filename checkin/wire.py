@@ -6,6 +6,7 @@ Times cross as ISO 8601 with an offset; inside they are milliseconds since 1970 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 from uuid import UUID
@@ -27,6 +28,8 @@ BODY_BYTES_MAX = 1024 * 1024
 UPLOAD_BYTES_MAX = 20 * 1024 * 1024
 FACTS_MAX = 1_000
 FOUND_MAX = 50
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\(?:u0000|U00000000)")
+"""A NUL as JSON and TOML write it: a backslash before it may be one that is written itself."""
 COOKIE = "checkin"
 """A browser's log-in."""
 
@@ -35,6 +38,26 @@ Hint = dict[str, str]
 """A saying by the code of each language: `de`, `en`."""
 Word = Annotated[str, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=2_000)]
+
+
+def legible(content: bytes) -> bytes:
+    """JSON or TOML as it came, where people can read all of it: SQLite would keep a NUL, PostgreSQL refuses every text
+    with one. Raises `BadInput` for one (code `text_nul`), and for what is not UTF-8 (code `text_encoding`).
+    """
+    if b"\0" in content or ((b"\\u0000" in content or b"\\U00000000" in content) and _NUL.search(content)):
+        raise BadInput("There is a NUL character in a text. Take it out.", code="text_nul")
+    if not content.isascii():
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            message = f"Byte {error.start + 1} of the content is not UTF-8. Send UTF-8."
+            raise BadInput(message, code="text_encoding") from None
+    return content
+
+
+def without_nul(content: bytes) -> bytes:
+    """JSON of scans: what was read is decided, as an unknown code, whatever it is; a door would send it for ever."""
+    return _NUL.sub(rb"\1\\ufffd", content) if b"\\u0000" in content else content
 
 
 def cookie_in(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -48,8 +48,8 @@ def answer_of(
     refusal, door = decision.refusal, layout.doors[scan.door]
     hint, way = wording.hint(decision, layout), wording.way(decision, scan.door, layout)
     if provisional and refusal is not None and _has_no_places(refusal, layout):
-        group = person.bearer.group if person is not None else ""
-        hint, way = wording.no_places(restored=restored), (wording.way_past(scan.door, group, layout, now),)
+        # Whether another door can let in it does not know: it may be cut off as well.
+        hint, way = wording.no_places(restored=restored), (wording.Saying("wait_and_ask"),)
     if provisional and refusal is not None and refusal.reason == "code_unknown" and not everybody:
         hint, way = wording.not_told_of_everybody(), (wording.Saying("wait_and_ask"),)
     since = None

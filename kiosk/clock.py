@@ -37,6 +37,10 @@ class CentreClock:
             return now.wall
         return max(guess, self.heard_at + now.steady - self._start_steady)  # without a battery it starts in the past
 
+    def is_silent_since(self, steady: int) -> bool:
+        """Whether the centre has said nothing since then, on the steady clock."""
+        return self._heard_steady is None or self._heard_steady < steady
+
     def ahead(self, now: Moment) -> int | None:
         """Ms by which this machine's clock is ahead; None: unknown."""
         return None if self.heard_at is None else now.wall - self.now(now)

@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from checkin.core.link import Rows
-from checkin.core.reference import ToCentreToo, ToStationToo
+from checkin.core.reference import People, ToCentreToo, ToStationToo
 
 RETRY_S_MIN = 0.5
 RETRY_S_MAX = 3.0
@@ -123,9 +123,11 @@ class Link:
                 async for frame in socket:
                     if isinstance(frame, str):
                         self._shown(frame)
-                    else:
-                        self._heard(_decode(frame))
-                    await asyncio.sleep(0)  # scans do not wait for a row of pages
+                        continue
+                    message = _decode(frame)
+                    self._heard(message)
+                    if isinstance(message, People):
+                        await asyncio.sleep(0)  # scans do not wait for a row of pages
             finally:
                 writing.cancel()
                 await asyncio.gather(writing, return_exceptions=True)

@@ -27,7 +27,9 @@ from checkin.core.model import Scan
 from checkin.core.reference import Everybody, Has, Person, Took, ToStationToo, VenueNow, Welcome
 from checkin.core.reference import People as PeoplePage
 from checkin.core.schedule import Programme
-from checkin.wire import Answer, Heartbeat, OccupancyChange, Snapshot, iso
+from checkin.core.wording import Saying
+from checkin.wire import Answer, AreaNow, Heartbeat, OccupancyChange, Snapshot, iso
+from checkin.words import said
 from kiosk.answers import answer_of
 from kiosk.clock import CentreClock
 from kiosk.counts import Counts
@@ -37,17 +39,19 @@ from kiosk.keeper import Keeper, KeeperMissing, Pairing
 from kiosk.link import Link, NotTaken
 from kiosk.people import KnownPeople
 from kiosk.state import Health, StationHeartbeat, StationState, Status
-from kiosk.station import Belief, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe
+from kiosk.station import Belief, Effect, Mark, Moment, People, Send, Show, Station, Store, Wipe, together
 from kiosk.store import Disk
 
 TICK_S = 0.1
 AGAIN_S = 1.0
 """A station that cannot begin tries so often."""
+KEPT_S = 0.1
+"""What the centre has told is kept at least so soon."""
 SHOW_S = 2.0
 """How often pages are told how the link is."""
 ANSWERS_KEPT_MAX = 2_000
 SLOW_MS = 5_000
-"""So long after it decided alone although linked, the link is called slow."""
+"""So long after it decided alone although linked, and until the centre is heard again, the link is called slow."""
 SCAN_S_MAX = 4.0
 COUNTS_KEPT_S = 10.0
 """So often what displays show is kept for a new start."""
@@ -65,7 +69,8 @@ class NotReady(Busy):
 
 
 class Kiosk:
-    """One station. Everything happens on one event loop; what must be durable is written before the next step."""
+    """One station. Everything happens on one event loop; what must be durable is written before the next step. What
+    comes in one turn of the loop, as after the disk was busy, is written together."""
 
     def __init__(
         self, data: Path, keeper: Keeper, pairing: Pairing, *, anew: bool = False, stopped: Callable[[], None]
@@ -84,6 +89,9 @@ class Kiosk:
         self.layout: Layout | None = None
         self.station: Station | None = None
         self.wiped = False
+        self._effects: list[Effect] = []
+        self._due: asyncio.Handle | None = None
+        self._is_urgent = False
         self._rows: dict[str, Row] = {}
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._answered: OrderedDict[str, tuple[Scan, Answer]] = OrderedDict()
@@ -97,7 +105,7 @@ class Kiosk:
         self._is_heard = False
         self._is_restored = False
         self._real_time = True
-        self._left_to_us = ""
+        self._left_to_us: set[str] = set()
         self._alone_at = -SLOW_MS
         self._page_spoke_s = time.monotonic()
         self.listeners: set[Callable[[str], None]] = set()
@@ -123,13 +131,18 @@ class Kiosk:
         try:
             self._open(key)
         except (sqlite3.Error, OSError) as error:
+            self._is_full = not isinstance(error, KeeperMissing)
             log.error("%s cannot be opened, trying again: %s. Check the disk and its space.", self._data, error)
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.gather(self.link.run(), self._tick(), self._tell_pages(), self._keep_counts(), self._keep_fonts())
+        words = asyncio.to_thread(said, Saying("arrival"))  # they are read now, and not while the first scan waits
+        await asyncio.gather(
+            words, self.link.run(), self._tick(), self._tell_pages(), self._keep_counts(), self._keep_fonts()
+        )
 
     def close(self) -> None:
+        self._carry_out()
         if self._disk is not None:
             if self.counts.is_new:
                 self._keep("counts", self.counts.kept())
@@ -162,6 +175,7 @@ class Kiosk:
 
     def _begin(self) -> None:
         """Make the machine from what is on the disk."""
+        self._carry_out()
         if self._disk is None or self._venue is None:
             return
         self.layout = self._venue.layout()
@@ -179,7 +193,11 @@ class Kiosk:
         self._anew = False
         self._rows = {row.scan.id: row for row in machine.log.values()}
         self.station, self._is_full = machine, False
-        self._carry_out(effects)
+        if not self.link.is_open:  # else the centre's counts know of it
+            self._show_counts(self.counts.catch_up(self.layout, machine.untold()))
+            self.counts.counted = machine.rows()
+        self._effects = effects
+        self._carry_out()
 
     # -- scans
 
@@ -201,7 +219,7 @@ class Kiosk:
         answered = self._waiting.get(scan.id)
         if answered is None:
             answered = self._waiting[scan.id] = asyncio.get_running_loop().create_future()
-            self._carry_out(self.station.scanned(scan, self._moment()))
+            self._gather(self.station.scanned(scan, self._moment()))
         try:
             async with asyncio.timeout(SCAN_S_MAX):
                 return await asyncio.shield(answered), False
@@ -256,9 +274,25 @@ class Kiosk:
 
     # -- effects
 
-    def _carry_out(self, effects: list[Effect]) -> None:
-        """In their order, each done before the next. Where the disk does not take it, nothing after that happens,
-        and the machine begins again from the disk."""
+    def _gather(self, effects: list[Effect]) -> None:
+        """To be carried out once this turn of the loop is over, with what else comes in it; what is only to be kept may
+        wait for more: nobody is told of it."""
+        self._effects += effects
+        is_urgent = any(not isinstance(one, Store | Mark) for one in effects)
+        if not effects or self._is_urgent or (self._due is not None and not is_urgent):
+            return
+        if self._due is not None:
+            self._due.cancel()
+        self._is_urgent = is_urgent
+        self._due = asyncio.get_running_loop().call_later(0.0 if is_urgent else KEPT_S, self._carry_out)
+
+    def _carry_out(self) -> None:
+        """What was gathered, in its order, each done before the next. Where the disk does not take it, nothing after
+        that happens, and the machine begins again from the disk."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due, self._is_urgent = None, False
+        effects, self._effects = together(self._effects), []
         try:
             for effect in effects:
                 self._do(effect)
@@ -270,6 +304,8 @@ class Kiosk:
                 if not waiting.done():
                     waiting.set_exception(self._not_ready())
             self._waiting.clear()
+        if self.station is not None:
+            self.station.carried_out()
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -287,9 +323,10 @@ class Kiosk:
 
     def _show(self, show: Show) -> None:
         now, cut = _now(), self.is_cut_off(_now())
-        if show.provisional and not cut and show.scan.id != self._left_to_us:
+        if show.provisional and not cut and show.scan.id not in self._left_to_us:
             self._alone_at = now.steady
-        if cut:
+        self._left_to_us.discard(show.scan.id)
+        if show.provisional:
             self._count(show.decision)
             self.tell(self.heartbeat())  # it has a place less to give
         answer = self._worded(show)
@@ -302,9 +339,15 @@ class Kiosk:
 
     def _count(self, decision: Decision) -> None:
         assert self.layout is not None
+        assert self.station is not None
         if decision.outcome == "admitted" and decision.item is None and decision.leaves != decision.enters:
+            passed = self.counts.passed(self.layout, decision.leaves, decision.enters, decision.counts_as)
+            self._show_counts(passed)
+        self.counts.counted = self.station.rows()
+
+    def _show_counts(self, changed: list[AreaNow]) -> None:
+        if changed:
             counts = self.counts
-            changed = counts.passed(self.layout, decision.leaves, decision.enters, decision.counts_as)
             change = OccupancyChange(seq=counts.seq, version=counts.version, evacuation=self._evacuation, areas=changed)
             self.tell(msgspec.json.encode(change).decode())
 
@@ -353,7 +396,7 @@ class Kiosk:
     def _link_changed(self, is_open: bool) -> None:
         if self.station is not None:
             now = self._moment()
-            self._carry_out(self.station.connected(now) if is_open else self.station.disconnected(now))
+            self._gather(self.station.connected(now) if is_open else self.station.disconnected(now))
         self.tell(self.heartbeat())  # at once, not with the next one only
 
     def _heard(self, message: ToStationToo) -> None:
@@ -361,7 +404,9 @@ class Kiosk:
             return
         try:
             self._take(message)
-        except (sqlite3.Error, KeeperMissing) as error:
+        except (sqlite3.Error, OSError) as error:
+            if self.station is None:
+                self._is_full = not isinstance(error, KeeperMissing)
             raise NotTaken(str(error)) from error
 
     def _take(self, message: ToStationToo) -> None:
@@ -379,6 +424,8 @@ class Kiosk:
             case PeoplePage():
                 self._take_people(message)
             case LinkAnswer() | Totals() | News():
+                if self.station is not None and self.station.waits_to_show(message):
+                    self._carry_out()
                 if self.station is not None:
                     now = _now()
                     self._clock.hear(message.at, now)
@@ -387,9 +434,11 @@ class Kiosk:
                         self._keep("heard", kept)
                     if isinstance(message, Totals):
                         self._is_restored = message.frozen
-                    if isinstance(message, LinkAnswer) and message.decision is None:
-                        self._left_to_us = message.scan
-                    self._carry_out(self.station.received(message, now))
+                        if message.retired and message.epoch == self.station.state.epoch:
+                            log.warning("this station was retired: it begins anew, without the places that it had")
+                    if isinstance(message, LinkAnswer) and message.decision is None and message.scan in self._waiting:
+                        self._left_to_us.add(message.scan)
+                    self._gather(self.station.received(message, now))
 
     def _take_venue(self, venue: VenueNow) -> None:
         if self._disk is None:
@@ -421,11 +470,11 @@ class Kiosk:
             message = _live.decode(text)
         except msgspec.MsgspecError:
             return
-        self.counts.take(message)
+        self.counts.take(message, self.station.rows() if self.station is not None else {})
         if not isinstance(message, Heartbeat):
             self.tell(text)
         if self.station is not None and self.station.state.evacuation != message.evacuation:
-            self._carry_out(self.station.evacuated(message.evacuation))
+            self._gather(self.station.evacuated(message.evacuation))
             self.tell(self.heartbeat())
 
     def evacuate(self, evacuation: Evacuation) -> None:
@@ -437,7 +486,8 @@ class Kiosk:
             raise Conflict(
                 "The centre can be reached. Call the evacuation there: it reaches every door.", code="station_linked"
             )
-        self._carry_out(self.station.evacuated(evacuation))
+        self._gather(self.station.evacuated(evacuation))
+        self._carry_out()
         self.tell(self.heartbeat())
 
     # -- time
@@ -446,7 +496,7 @@ class Kiosk:
         while True:
             await asyncio.sleep(TICK_S)
             if self.station is not None:
-                self._carry_out(self.station.tick(self._moment()))
+                self._gather(self.station.tick(self._moment()))
             elif not self.wiped:
                 try:
                     if self._disk is None:
@@ -454,6 +504,7 @@ class Kiosk:
                     else:
                         self._begin()
                 except (sqlite3.Error, OSError) as error:
+                    self._is_full = not isinstance(error, KeeperMissing)
                     log.error("the station cannot go on: %s", error)
                 if self.station is None:
                     await asyncio.sleep(AGAIN_S)
@@ -505,12 +556,14 @@ class Kiosk:
         layout, station, door = self.layout, self.station, self.pairing.door
         if self.wiped:
             return StationState(link="revoked", since=None, waiting=0, rights={}, door=door)
+        keeper: Literal["ok", "missing"] = "missing" if self._keeper.is_missing else "ok"
         if layout is None or station is None:
             disk: Literal["ok", "full"] = "full" if self._is_full else "ok"
             there: Literal["linked", "cut"] = "linked" if self._is_full and self.link.is_open else "cut"
-            return StationState(link=there, since=None, waiting=0, rights={}, door=door, disk=disk)
+            return StationState(link=there, since=None, waiting=0, rights={}, door=door, disk=disk, keeper=keeper)
         now = _now()
-        cut, slow = self.is_cut_off(now), now.steady - self._alone_at < SLOW_MS
+        cut = self.is_cut_off(now)
+        slow = now.steady - self._alone_at < SLOW_MS or self._clock.is_silent_since(self._alone_at)
         rights = {area: station.rights(area) for area in station.path}
         limits = [layout.areas[area] for area in station.path]
         limited = [area.id for area in limits if area.visitors is not None or area.persons is not None]
@@ -521,6 +574,7 @@ class Kiosk:
             rights=rights,
             door=door,
             places=min((rights[area] for area in limited), default=None),
+            keeper=keeper,
         )
 
     def health(self) -> Health:
@@ -547,6 +601,7 @@ class Kiosk:
             clock=iso(_now().wall, layout) if layout is not None else "",
             clock_off_s=None if ahead is None or not self._real_time else round(ahead / 1000, 1),
             clock_guessed=self._clock.is_guess,
+            real_time=self._real_time,
             disk_free_bytes=shutil.disk_usage(self._data).free,
             keeper_beside=self._keeper_beside,
             prints=self.prints,

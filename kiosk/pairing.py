@@ -18,7 +18,11 @@ def pair(url: str, code: str, keeper: Keeper) -> Pairing:
     try:
         answer = httpx.post(f"{url.rstrip('/')}/api/v1/stations/pair", json=sent, timeout=10, trust_env=False)
     except httpx.HTTPError as error:
-        raise CheckinError(f"No connection to {url}: {error or type(error).__name__}", code="no_link") from None
+        raise CheckinError(
+            f"No connection to {url} ({error or type(error).__name__}). Check the network cable and the address, and"
+            " try again: the code is not used up.",
+            code="no_link",
+        ) from None
     if answer.is_error:
         try:
             detail = str(answer.json().get("detail", ""))

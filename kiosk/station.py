@@ -5,15 +5,19 @@
     station.received(message, now)        a message of the centre
     station.connected(now)                the link is new; disconnected(now): it is gone for certain
     station.tick(now)                     some time has passed (every few hundred ms)
+    station.carried_out()                 all that was returned so far has been done
 
 Each returns effects, to be carried out in their order and one by one: `Store` is a commit, `Mark` a write
 that must not live on the same disk, and nothing after them may happen before they are durable. Whatever
 is in a `Store` is handed to `Station(...)` again at the next start. `now` is a `Moment`.
+
+Several inputs may come before any of their effects is carried out; `together` then makes one commit, one mark of
+them. Only a message of which `waits_to_show` is true comes after all before it has been carried out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from msgspec import Struct
@@ -47,6 +51,8 @@ from checkin.core.schedule import Programme
 
 ASKED_MAX = 50
 """So many scans may wait for an answer; those beyond are decided alone at once."""
+AGAIN_MS = 500
+"""What the centre lacks after so long is sent again with the next row: before, it may be on its way."""
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -118,11 +124,12 @@ class Meta(Struct, frozen=True, kw_only=True):
 
 
 class Book(Struct, frozen=True, kw_only=True):
-    """Of one epoch: the last row and the version it came with, the last one that the centre has, and the last one
-    whose admission is the centre's."""
+    """Of one epoch: the last row, the last one that had been shown when this was stored (None: all but the last one, as
+    earlier programs stored them), the last one that the centre has, and the last one whose admission is the
+    centre's."""
 
     n: int = 0
-    version: int = 0
+    shown: int | None = None
     have: int = 0
     handed: int = 0
 
@@ -190,6 +197,8 @@ class Station:
         self._is_gone = False
         self._let_in: list[tuple[int, tuple[str, ...]]] = []
         self._reported_at = self._uploaded_at = -SILENT_MS
+        self._sent: dict[str, int] = {}
+        self._shown: dict[str, int] = {}
         self._locked_at: int | None = None
         self._more_after: dict[str, int] = {}
         self._changes: dict[tuple[str, object], object | None] = {}
@@ -206,6 +215,7 @@ class Station:
         it is where there is no mark: then nobody can tell."""
         if self.meta:
             self._doubt_last()
+            self.carried_out()
         if not self.meta:
             epoch = self.fresh()
             self._put("meta", self.meta, "", Meta(epoch=epoch))
@@ -253,6 +263,7 @@ class Station:
                 self._put("books", self.books, epoch, replace(book, have=0))
             effects = self._commit()
             self._reported_at = -SILENT_MS
+            self._sent.clear()
         self._hear(message.at, now)
         match message:
             case Answer():
@@ -264,6 +275,7 @@ class Station:
 
     def connected(self, now: Moment) -> list[Effect]:
         """The link is new: the centre is told at once, and not with the next heartbeat, what it may lack."""
+        self._sent.clear()
         return [self._report(now), *self._upload(now)]
 
     def disconnected(self, now: Moment) -> list[Effect]:
@@ -292,6 +304,17 @@ class Station:
             self._locked_at = now.steady
         return now.steady - self._locked_at >= LAST_WORD_MS
 
+    def carried_out(self) -> None:
+        """All effects that were returned so far have been carried out."""
+        self._shown = {epoch: book.n for epoch, book in self.books.items()}
+
+    def waits_to_show(self, message: ToStation) -> bool:
+        """Whether all that was returned so far is to be carried out before this message is taken: by totals seats are
+        given back, and none is before it was shown what has freed it."""
+        return isinstance(message, Totals) and any(
+            book.n > self._shown.get(epoch, 0) for epoch, book in self.books.items()
+        )
+
     def evacuated(self, evacuation: Evacuation) -> list[Effect]:
         """Somebody at this door has called an evacuation (or ended it), or the centre has."""
         self._put("meta", self.meta, "", replace(self.state, evacuation=evacuation))
@@ -314,6 +337,23 @@ class Station:
         """Where somebody is as far as is known here: seen by this door, until the centre knows of that."""
         seen = self._seen_here.get(attendee)
         return seen[2] if seen is not None else self.beliefs.get(attendee)
+
+    def rows(self) -> dict[str, int]:
+        """epoch → the last row of its log."""
+        return {epoch: book.n for epoch, book in self.books.items()}
+
+    def untold(self) -> Iterator[tuple[str, Row, str | None]]:
+        """Who passed here, as far as the centre does not have it: epoch, row, and where they were before it."""
+        where: dict[str, str | None] = {}
+        for epoch in (*self.state.older, self.state.epoch):
+            book = self.books[epoch]
+            rows = (self.log.get((epoch, n)) for n in range(book.have + 1, book.n + 1))
+            for row in rows:
+                if row is not None and row.attendee is not None and row.outcome == "admitted":
+                    belief = self.beliefs.get(row.attendee)
+                    there = belief.presence.area if belief is not None and belief.presence is not None else None
+                    yield epoch, row, where.get(row.attendee, there)
+                    where[row.attendee] = row.enters
 
     def rights(self, area: str) -> int:
         """How many more it may let into an area by itself."""
@@ -402,8 +442,8 @@ class Station:
         self._add(epoch, freed, freed=1)
         self._enter(epoch, row)
         self._put("log", self.log, (epoch, row.n), row)
-        version = self.state.version + 1
-        self._put("books", self.books, epoch, replace(self.books[epoch], n=row.n, version=version))
+        shown = self._shown.get(epoch, 0)
+        self._put("books", self.books, epoch, replace(self.books[epoch], n=row.n, shown=shown))
         self._made[epoch, row.n] = now.steady
         if moved is not None and scan.direction == "entry":
             self._let_in.append((now.steady, takes))
@@ -532,13 +572,15 @@ class Station:
         return given
 
     def _doubt_last(self) -> None:
-        """A row is stored before it is shown, and sent after. So of one that was the last to be stored it is unknown
-        whether anybody has seen it: the seat that it takes stays taken, and none that it frees is free."""
-        epoch = self.state.epoch
-        book = self.books[epoch]
-        row = self.log.get((epoch, book.n))
-        if row is None or row.n <= book.have or book.version < self.state.version:
-            return
+        """A row is stored before it is shown, and sent after. So of those that were stored last, together, it is
+        unknown whether anybody has seen them."""
+        for epoch, book in self.books.items():
+            shown = book.n - 1 if book.shown is None else book.shown
+            for n in range(max(book.have, shown) + 1, book.n + 1):
+                self._doubt(epoch, self.log[epoch, n])
+
+    def _doubt(self, epoch: str, row: Row) -> None:
+        """The seat that it takes stays taken, and none that it frees is free."""
         if row.outcome != "admitted" or row.unsure:
             return
         after = replace(row, unsure=True)
@@ -591,19 +633,23 @@ class Station:
         )
 
     def _upload(self, now: Moment) -> list[Effect]:
-        """What the centre does not have, as far as is known here."""
-        self._uploaded_at = now.steady
+        """What the centre does not have, as far as is known here, and is not on its way to it."""
+        if now.steady - self._uploaded_at >= AGAIN_MS:
+            self._uploaded_at = now.steady
+            self._sent.clear()
         self._more_after.clear()
         sent: list[Effect] = []
         for epoch in (*self.state.older, self.state.epoch):
             book = self.books[epoch]
-            ns = range(book.have + 1, min(book.n, book.have + ROWS_MAX) + 1)
+            last = min(book.n, book.have + ROWS_MAX)
+            if last < book.n:
+                self._more_after[epoch] = last  # the next ones follow when the centre has these
+            ns = range(max(book.have, self._sent.get(epoch, 0)) + 1, last + 1)
             if ns:
                 made = [self._made.get((epoch, n)) for n in ns]
                 ages = tuple(None if one is None else now.steady - one for one in made)
                 rows = tuple(self.log[epoch, n] for n in ns)
-                if ns[-1] < book.n:
-                    self._more_after[epoch] = ns[-1]  # the next ones follow when the centre has these
+                self._sent[epoch] = last
                 sent.append(Send(Rows(generation=self.state.generation, epoch=epoch, rows=rows, ages=ages)))
         return sent
 
@@ -642,6 +688,9 @@ class Station:
         if marked:
             meta = self.state
             self._put("meta", self.meta, "", replace(meta, version=meta.version + 1))
+            for epoch, n in self._shown.items():
+                if self.books[epoch].shown != n:
+                    self._put("books", self.books, epoch, replace(self.books[epoch], shown=n))
         store = Store(tuple((table, key, row) for (table, key), row in self._changes.items()))
         self._changes.clear()
         return [store, Mark(self.state.epoch, self.state.version, self.state.older)] if marked else [store]
@@ -653,3 +702,40 @@ class Station:
     def _drop(self, table: str, rows: dict[K, V], key: K) -> None:
         del rows[key]
         self._changes[table, key] = None
+
+
+def together(effects: Sequence[Effect]) -> list[Effect]:
+    """Effects that were returned for several inputs as those of one: one commit, one mark, then what is shown, then
+    what is sent; rows that follow one another go in one message."""
+    rows: dict[tuple[str, object], object | None] = {}
+    mark: list[Effect] = []
+    shown: list[Effect] = []
+    sent: list[Effect] = []
+    wipe: list[Effect] = []
+    for effect in effects:
+        match effect:
+            case Store():
+                rows.update({(table, key): row for table, key, row in effect.rows})
+            case Mark():
+                mark = [effect]
+            case Show():
+                shown.append(effect)
+            case Send():
+                before = sent[-1] if sent else None
+                joined = _joined(before, effect) if isinstance(before, Send) else None
+                if joined is not None:
+                    sent.pop()
+                sent.append(joined or effect)
+            case Wipe():
+                wipe = [effect]
+    store = [Store(tuple((table, key, row) for (table, key), row in rows.items()))] if rows else []
+    return [*store, *mark, *shown, *sent, *wipe]
+
+
+def _joined(first: Send, then: Send) -> Send | None:
+    one, other = first.message, then.message
+    if not isinstance(one, Rows) or not isinstance(other, Rows) or len(one.rows) + len(other.rows) > ROWS_MAX:
+        return None
+    if (one.generation, one.epoch, one.rows[-1].n + 1) != (other.generation, other.epoch, other.rows[0].n):
+        return None
+    return Send(replace(one, rows=one.rows + other.rows, ages=one.ages + other.ages))

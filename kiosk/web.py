@@ -23,6 +23,7 @@ from checkin import words
 from checkin.core.admission import Evacuation
 from checkin.core.codes import normalise
 from checkin.core.errors import Busy, CheckinError, Conflict, NotAllowed, NotFound
+from checkin.core.model import Scan
 from checkin.core.reference import Person
 from checkin.reading import Reading, answer_camera
 from checkin.wire import SCAN_BYTES_MAX, CodeSent, CorrectionSent, ScanSent, cookie_in
@@ -46,7 +47,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 _STATUS: dict[type[CheckinError], int] = {Busy: 503, Conflict: 409, NotAllowed: 403, NotFound: 404}
+_FAILED = "kiosk.failed"
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(ScanSent).decode
 
 
 class EvacuationHere(msgspec.Struct, frozen=True):
@@ -73,6 +76,52 @@ class ThisMachineOnly:
         else:
             refused = ASGIResponse(body=b'{"status":403,"detail":"Another site."}', status_code=403)
             await refused(scope, receive, send)
+
+
+class ShortWay:
+    """Around the application: a scan with a code is answered here, past the framework, which takes half as long again.
+    Whatever else there is to it goes the whole way to `send_scan`."""
+
+    def __init__(self, app: ASGIApp, kiosk: Kiosk) -> None:
+        self._app = app
+        self._kiosk = kiosk
+        self._path = f"/api/v1/events/{kiosk.pairing.event}/scans"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "POST" or scope["path"] != self._path:
+            await self._app(scope, receive, send)
+            return
+        message: Any = await receive()
+        scan = _scan_in(message)
+        if scan is not None:
+            try:
+                answer, repeated = await self._kiosk.scan(scan)
+            except CheckinError as error:
+                scope[_FAILED] = error  # type: ignore[literal-required]
+            else:
+                told = ASGIResponse(
+                    body=_encode(answer), status_code=200 if repeated else 201, media_type="application/json"
+                )
+                await told(scope, receive, send)
+                return
+        first = [message]
+
+        async def receive_again() -> Any:
+            return first.pop() if first else await receive()
+
+        await self._app(scope, receive_again, send)
+
+
+def _scan_in(message: Any) -> Scan | None:
+    """What a request says, where that is a scan with a code as it should be."""
+    body = message.get("body", b"")
+    if message.get("more_body") or len(body) > SCAN_BYTES_MAX:
+        return None
+    try:
+        sent = _decode(body)
+    except msgspec.MsgspecError:
+        return None
+    return sent.scan() if sent.code else None
 
 
 def _page(name: str) -> Response[bytes]:
@@ -180,6 +229,8 @@ async def send_scan(
     event: FromPath[str], data: JSONBody[ScanSent], request: Request[Any, Any, Any], kiosk: NamedDependency[Kiosk]
 ) -> ASGIResponse:
     """Without a code: the crew, and for the desk whoever was found by name, as if the badge had been read."""
+    if isinstance(failed := request.scope.get(_FAILED), CheckinError):
+        raise failed
     if event != kiosk.pairing.event:
         raise kiosk.other_door()
     scan = data.scan()
@@ -391,4 +442,4 @@ def app_of(kiosk: Kiosk, port: int) -> Callable[[Scope, Receive, Send], Awaitabl
         debug=False,
     )
     centre = Centre(app, kiosk)
-    return ThisMachineOnly(centre, port)
+    return ThisMachineOnly(ShortWay(centre, kiosk), port)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,6 +19,7 @@ import pytest
 from openpyxl import load_workbook
 
 from checkin.exchange.layout import read_layout
+from checkin.store.migrations import migration_files
 from tests.engine import new_postgres_database
 
 FILES = Path(__file__).parent.parent / "checkin" / "demo" / "files"
@@ -213,6 +214,11 @@ def test_failures_are_one_clear_line(filled: Shell) -> None:
     assert "use .csv" in filled.failed("export", "scans", SLUG, "--out", "x.doc")
     assert "already" in filled.failed("event", "create", SLUG, "--name", "x", "--date", "2017-03-20")
     assert "cannot name an event" in filled.failed("event", "create", "Über uns", "--name", "x", "--date", "2017-03-20")
+    assert "no folder" in filled.failed("backup", "nowhere/b.db")
+    assert "There is no database typo.db" in filled.failed("copy", "sqlite:///typo.db", "sqlite:///other.db")
+    assert "no folder" in filled.failed("copy", "sqlite:///checkin.db", "sqlite:///nowhere/other.db")
+    assert "FROM_URL must be" in filled.failed("copy", "event.db", "sqlite:///other.db", code=2)
+    assert not {"typo.db", "other.db", "nowhere"} & {file.name for file in folder.iterdir()}
     assert "does not answer" in filled.failed("health", "--url", f"http://127.0.0.1:{free_port()}")
     filled.failed("import", "attendees", SLUG, "missing.csv", code=2)
     filled.failed("serve", "--port", "x", code=2)
@@ -232,6 +238,24 @@ def test_account_is_reset_and_withdrawn_at_the_terminal(shell: Shell) -> None:
     assert "is withdrawn" in shell.well("operator", "withdraw", "mira")
     assert "last organiser" in shell.failed("operator", "withdraw", "tom")
     assert "no operator" in shell.failed("operator", "withdraw", "niemand")
+
+
+def test_layout_of_another_event_says_how_the_event_is_made(shell: Shell) -> None:
+    assert "checkin event create tagung" in shell.failed("import", "layout", "tagung", str(FILES / "layout.toml"))
+
+
+def test_backup_of_an_older_version_is_restored_and_left_as_it_is(shell: Shell) -> None:
+    with closing(sqlite3.connect(shell.folder / "old.db", isolation_level=None)) as old:
+        number, first = migration_files("sqlite")[0]
+        old.executescript(first.read_text(encoding="utf-8"))
+        old.execute("CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT")
+        old.execute("INSERT INTO migration VALUES (?, ?)", (number, first.name))
+        old.execute("INSERT INTO event (slug, name, date, timezone, key) VALUES ('x', 'X', '2026-03-20', 'UTC', x'00')")
+    before = (shell.folder / "old.db").read_bytes()
+    assert "checkin migrate" in shell.failed("copy", "sqlite:///old.db", "sqlite:///checkin.db")
+    assert sorted(file.name for file in shell.folder.iterdir()) == ["checkin.db.lock", "old.db"]
+    assert "Restored from old.db" in shell.well("restore", "old.db")
+    assert (shell.folder / "old.db").read_bytes() == before
 
 
 def test_layout_of_another_event_brings_its_venue_and_leaves_name_and_date(filled: Shell) -> None:
@@ -279,10 +303,36 @@ def test_config_names_each_option_and_its_source(shell: Shell) -> None:
     assert "host = 0.0.0.0    # from CHECKIN_HOST" in lines
     assert "proxies = 127.0.0.1    # from default" in lines
     (shell.folder / "checkin.toml").write_text("prt = 9000\n", encoding="utf-8")
-    assert "unknown options: prt" in shell.failed("config")
+    assert "unknown options: prt" in shell.failed("config", code=2)
     shell.environment["CHECKIN_PORT"] = "many"
     (shell.folder / "checkin.toml").unlink()
-    assert "CHECKIN_PORT" in shell.failed("config")
+    assert "CHECKIN_PORT" in shell.failed("config", code=2)
+
+
+SECRET = "Geh#im"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://checkin:{SECRET}%zz@127.0.0.1:1/checkin",
+        f"postgresql://checkin:ein@{SECRET}@127.0.0.1:1/checkin",
+        f"postgresql://checkin:1/{SECRET}@127.0.0.1:1/checkin",
+        f"postgresql+asyncpg://checkin:{SECRET}@127.0.0.1:1/checkin",
+    ],
+)
+def test_address_of_a_database_that_cannot_be_read_tells_no_password(shell: Shell, url: str) -> None:
+    shell.environment["CHECKIN_DATABASE_URL"] = url
+    failed, shown = shell.failed("migrate", code=2), shell.well("config")
+    assert not any(part in failed + shown for part in (SECRET, SECRET[-3:], "127.0.0.1:1"))
+
+
+def test_password_is_shown_by_no_command(shell: Shell) -> None:
+    given = f"postgresql://checkin:{SECRET}@127.0.0.1:1/checkin?password={SECRET}&sslpassword={SECRET}&sslmode=disable"
+    shell.environment["CHECKIN_DATABASE_URL"] = given
+    shown = shell.well("config")
+    assert "checkin:…@127.0.0.1:1/checkin?password=…&sslpassword=…&sslmode=disable" in shown
+    assert SECRET not in shown + shell.failed("migrate")
 
 
 def test_second_serve_and_a_taken_port_are_said(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -33,6 +33,7 @@ MAY: dict[str, set[str]] = {
     },
     "checkin.config": {"checkin.core"},
     "checkin.terminal": set(),
+    "checkin.repeats": set(),
     "kiosk": {"checkin.core", "checkin.wire", "checkin.reading", "checkin.words", "kiosk"},
 }
 MAY["checkin.web"] = MAY["checkin.service"] | {"checkin.reading", "checkin.web"}

@@ -24,7 +24,7 @@ from checkin.commands.running import (
     say_json,
     with_store,
 )
-from checkin.core.errors import BadInput, CheckinError
+from checkin.core.errors import BadInput, CheckinError, NotFound
 from checkin.exchange.layout import read_layout
 from checkin.service import imports, people, previews, venues
 from checkin.service.centre import Centre
@@ -53,12 +53,21 @@ def _file_options(command: Callable[..., None]) -> Callable[..., None]:
 @import_.command("layout")
 @_file_options
 def import_layout(slug: str, file: Path, dry_run: bool, as_json: bool) -> None:
-    """The venue, as TOML. Of another event's file the venue: name, date and time zone stay the event's own."""
+    """The venue, as TOML. Of another event's file the venue: name, date and time zone stay the event's own.
+
+    The event is made where the file is its own; for another's file, first: checkin event create.
+    """
     layout = read_layout(content_of(file))
 
     def work(tx: Transaction) -> None:
         taken = layout
         if layout.event.slug != slug:
+            if slug not in events.event_ids(tx):
+                raise NotFound(
+                    f"There is no event “{slug}”, and the file is of “{layout.event.slug}”. Make it first:"
+                    f" checkin event create {slug} --name … --date …",
+                    code="event_unknown",
+                )
             taken = venues.for_event(layout, events.load_event(tx, venues.Venues().id(tx, slug)))
         venues.import_layout(tx, taken, now=wiring.wall_clock(), by=BY_COMMAND)
         if dry_run:

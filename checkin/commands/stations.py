@@ -22,12 +22,18 @@ def station() -> None:
 def list_stations(slug: str, as_json: bool) -> None:
     """How each station is, what it may let in by itself, and how many lines of its log the centre lacks."""
     known = Venues()
-    shown = in_store(lambda tx: stations.stations_shown(tx, known, slug, now=wiring.wall_clock()))
+
+    def read(tx: Transaction) -> tuple[stations.StationsShown, dict[str, str]]:
+        shown = stations.stations_shown(tx, known, slug, now=wiring.wall_clock())
+        return shown, {area.id: area.name for area in known.venue(tx, slug).layout.areas.values()}
+
+    shown, names = in_store(read)
     if as_json:
         say_json(shown)
         return
     for one in shown.stations:
-        rights = ", ".join(f"{seats.area} {seats.rights}" for seats in one.seats) or "none"
+        # One that was revoked may have held places of an area that the layout no longer has.
+        rights = ", ".join(f"{names.get(seats.area, seats.area)} {seats.rights}" for seats in one.seats) or "none"
         aside = sum(seats.to_count for seats in one.seats)
         click.echo(
             f"{one.door}  {one.name}: {stations.state_of(one)}; may let in: {rights};"
@@ -41,13 +47,18 @@ def list_stations(slug: str, as_json: bool) -> None:
         many = "1 conflict is" if shown.conflicts == 1 else f"{shown.conflicts} conflicts are"
         click.echo(f"{many} to be settled, on the page Stations.")
     if shown.restored is not None:
-        names = {area.id: area.name for area in shown.areas}
-        uncounted = ", ".join(names.get(area, area) for area in shown.restored.uncounted)
+        uncounted = ", ".join(names[area] for area in shown.restored.uncounted)
+        unheard = [f"{one.door} {one.name}" for one in shown.stations if not one.known]
         click.echo(
             f"Put back from a backup: {shown.restored.reported} of {len(shown.stations)} stations have reported."
-            + (f" Count first, on the page Areas: {uncounted}." if uncounted else "")
+            + (f" Count first, on the page Rooms: {uncounted}." if uncounted else "")
             + f" {'Then, if' if uncounted else 'If'} no door is missing here: checkin station confirm {slug}"
         )
+        if unheard:
+            click.echo(
+                f"Not heard of yet: {', '.join(unheard)}. One that was revoked after the backup has wiped itself"
+                f" and will not be heard of again: checkin station retire {slug} ID --yes, then count its areas."
+            )
 
 
 @station.command("confirm")

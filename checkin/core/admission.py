@@ -7,7 +7,7 @@ catalogues (`checkin/words`, msgctxt "door").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -137,10 +137,12 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why not, with what a person at the door needs: the area that is full, the doors to use
     instead, since when and through which door the person is inside (or has the item), the session that
     a switch would book, what of the area is kept and until when, the number in the waiting line and
-    how many go first, the area where the same is shown, and where there are places instead."""
+    how many go first, the area where the same is shown, and where there are places instead. `frozen`: nothing of the
+    area was given away, since the centre came from a backup; it need not have been full."""
 
     reason: Reason
     area: str | None = None
+    frozen: bool = False
     doors: tuple[str, ...] = ()
     since_at: int | None = None
     since_door: str | None = None
@@ -150,6 +152,11 @@ class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ahead: int | None = None
     overflow: str | None = None
     alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def listed(self) -> str:
+        """The word under which lists and numbers have it."""
+        return "not_given_away" if self.frozen else self.reason
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -183,7 +190,7 @@ class Case:
     counts_as: CountsAs
     """As what the bearer counts: who is inside goes on counting as on the way in, whatever has become of
     the group meanwhile, or a tally would lose somebody it never had."""
-    entered: list[str]
+    entered: Sequence[str]
     """The areas in which the bearer would need a place, the house first; at a counter none."""
 
     def __init__(self, scan: Scan, facts: Facts) -> None:
@@ -200,7 +207,7 @@ class Case:
         inside = presence is not None and presence.area is not None
         self.counts_as = presence.counts_as if presence and inside else facts.layout.groups[bearer.group].counts_as
         places = facts.seats.house.takes_place_in(presence.area if presence else None, door.area, bearer.unsure)
-        self.entered = places if door.item is None else []
+        self.entered = places if door.item is None else ()
 
     @property
     def where(self) -> str | None:
@@ -347,7 +354,7 @@ def _area_full(case: Case) -> Refusal | None:
     for area in case.entered:
         free = case.seats.house.free(area, case.counts_as)
         if free is not None and free <= 0:
-            return Refusal(reason="area_full", area=area)
+            return Refusal(reason="area_full", area=area, frozen=case.seats.house.is_frozen(area))
     return None
 
 
@@ -438,6 +445,7 @@ def _with_line(case: Case, refusal: Refusal, area: str) -> tuple[Refusal, bool]:
     return Refusal(
         reason=refusal.reason,
         area=area,
+        frozen=refusal.frozen,
         session=session.id if session is not None else None,
         kept=refusal.kept,
         number=number,

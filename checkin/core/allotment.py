@@ -249,6 +249,7 @@ class Ledger:
         self.set_aside: dict[str, int] = dict.fromkeys(layout.areas, 0)
         self.owner: dict[tuple[str, str], RowKey] = {}
         self._changes: dict[tuple[str, object], object | None] = {}
+        self._unknown: list[Epoch] | None = None
         for (station, epoch, area), one in self.counters.items():
             self.set_aside[area] += self._holds(station, epoch, area, one)
         for key, admission in self.admissions.items():
@@ -374,7 +375,9 @@ class Ledger:
         has not yet said what they hold."""
         if not self.meta["roster"]:
             return True
-        return any(not one.known and area in one.areas and area not in one.counted for one in self.epochs.values())
+        if self._unknown is None:  # every count of free places asks, of every area
+            self._unknown = [one for one in self.epochs.values() if not one.known]
+        return any(area in one.areas and area not in one.counted for one in self._unknown)
 
     def grant(self, key: EpochKey, area: str, seats: int) -> None:
         """Hand so many more places of the pool to a station. To be committed before it is told."""
@@ -629,11 +632,12 @@ class Ledger:
         some of those are missing, now and at the next ones."""
         self._put("counted", self.counted, area, replace(self.counted[area], sure=False, strangers=True))
 
-    def may_have_been_found(self, pending: Pending, areas: Iterable[str], from_at: int | None) -> None:
+    def may_have_been_found(self, pending: Pending, areas: Iterable[str]) -> None:
         """Somebody who was let out of these areas has stayed, perhaps, and the centre knows them there no more. Where
-        that was counted meanwhile, they are one of those found."""
+        their seat is not set aside for that any longer, since it was counted meanwhile, they are one of those found."""
+        set_aside = {*pending.frees, *(area for _, area in pending.owned)}
         for area in areas:
-            if area not in pending.frees and not self.is_after_count(area, from_at):
+            if area in self.counted and area not in set_aside:
                 self.found_others(area)
 
     def found_nobody(self, area: str) -> None:
@@ -690,6 +694,8 @@ class Ledger:
     def _put(self, table: str, rows: dict[K, V], key: K, row: V) -> None:
         rows[key] = row
         self._changes[table, key] = row
+        if table == "epochs":
+            self._unknown = None
 
     def _drop(self, table: str, rows: dict[K, V], key: K) -> None:
         del rows[key]

@@ -23,6 +23,8 @@ CODE_CHARS_MAX = 4_296
 FOREIGN_CHARS_MAX = 128
 """The longest code of another system that is imported and looked up."""
 CERTIFICATE_CHARS = 16
+NUL_SHOWN = "\ufffd"
+"""Stands for a NUL (as CommonMark 2.3 has it)."""
 
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _BASE = len(ALPHABET)
@@ -41,8 +43,9 @@ def make_code(id_64: int, key: bytes) -> str:
 
 
 def normalise(text: str) -> str:
-    """What was read, as it is looked up: without white space around, in capitals."""
-    return text.strip().upper()
+    """What was read, as it is looked up: without white space around, in capitals. No badge has a NUL, and not every
+    database can look for one."""
+    return text.strip().upper().replace("\0", NUL_SHOWN)
 
 
 def check_character(body: str) -> str:

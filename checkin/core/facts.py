@@ -5,7 +5,7 @@ They carry ids, never personal data. `Fact` is what is stored and what a followe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -325,7 +325,7 @@ def believed_at(fact: Scanned) -> int:
     return fact.received_at if fact.clock_off_ms is not None else fact.scanned_at
 
 
-def observe(certainty: Mapping[str, Certainty], fact: Scanned, layout: Layout) -> list[str]:
+def observe(certainty: Mapping[str, Certainty], fact: Scanned, layout: Layout) -> Sequence[str]:
     """Note an admitted scan in the certainties of the areas it concerns; returns their ids.
 
     Nobody was seen in an area but that of the door: whoever changed any other one by this scan had gone
@@ -333,11 +333,12 @@ def observe(certainty: Mapping[str, Certainty], fact: Scanned, layout: Layout) -
     """
     decision = fact.decision
     if decision.outcome == "refused" or decision.attendee is None or decision.item is not None:
-        return []
-    before, after = set(layout.path(decision.leaves)), set(layout.path(decision.enters))
-    concerned = (before ^ after) | {fact.area}
+        return ()
+    leaves, enters = decision.leaves, decision.enters
+    moved = (*layout.entered(enters, leaves), *layout.entered(leaves, enters))
+    concerned = moved if fact.area in moved else (*moved, fact.area)
     for area in concerned:
         one = certainty[area]
         one.passages += 1
-        one.surprises += area != fact.area or area not in before ^ after
-    return [*concerned]
+        one.surprises += area != fact.area or area not in moved
+    return concerned

@@ -214,7 +214,9 @@ class Seats:
         """Places that this person may take: those free but for the ones kept for others. None without a
         limit; 0 or less: none."""
         free = self.house.free(area, counts_as)
-        return None if free is None else free - sum(one.seats for one in self.kept(area, claimant))
+        if free is None or not self._promised(area):
+            return free
+        return free - sum(one.seats for one in self.kept(area, claimant))
 
     def has_own_place(self, area: str, claimant: Claimant) -> bool:
         """Whether a place here is kept for this very person, who then need not wait in line."""

@@ -92,6 +92,7 @@ class Layout:
             )
         self.zone = event.zone
         self._paths = {area: self._path(area) for area in self.areas}
+        self._entered: dict[tuple[str | None, str | None], tuple[str, ...]] = {}
 
     def of(self, event: Event) -> Layout:
         """The same venue for an event with other settings or at another date."""
@@ -118,6 +119,15 @@ class Layout:
     def path(self, area: str | None) -> tuple[str, ...]:
         """The areas a person in `area` is inside of, the house first; empty for None (outside)."""
         return () if area is None else self._paths[area]
+
+    def entered(self, leaves: str | None, enters: str | None) -> tuple[str, ...]:
+        """The areas in which a person who goes from `leaves` to `enters` (None: outside) is new, the house first."""
+        entered = self._entered.get((leaves, enters))
+        if entered is None:
+            inside_already = self.path(leaves)
+            entered = tuple(area for area in self.path(enters) if area not in inside_already)
+            self._entered[leaves, enters] = entered
+        return entered
 
     def door(self, door: str) -> Door:
         """Raises `NotFound` for a door this event does not have."""

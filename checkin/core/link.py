@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from checkin.core.admission import Decision, Outcome, Reason
 from checkin.core.allotment import (
     NOTHING,
+    SEATS_A_STATION_MAX,
     Counters,
     Epoch,
     EpochKey,
@@ -370,6 +371,11 @@ class Centre:
                 held = self.ledger.counters.get((station, one.epoch, area), NOTHING).rights
                 rights[area] = rights.get(area, 0) + max(0, held)
         for area, wanted in demand.items():
+            if self.ledger.is_frozen(area):
+                # What came back could not be given out again.
+                for station in wanted:
+                    keep[station][area] = SEATS_A_STATION_MAX
+                continue
             pool = self.rooms.pool(area)
             if pool is None:
                 continue
@@ -616,7 +622,7 @@ class Centre:
         if row.unsure:
             self._stayed(pending.attendee, row.scan)
             left = self._left(pending.leaves, pending.enters)
-            self.ledger.may_have_been_found(pending, left, row.from_at)
+            self.ledger.may_have_been_found(pending, left)
         # Where the centre took no place, as it knew the person there, the door's may be that of another one.
         known, seen = self.layout.path(pending.leaves), self.ledger.seen.get(pending.attendee)
         area = self.layout.doors[row.scan.door].area
@@ -631,8 +637,10 @@ class Centre:
         if last is None or last.scan != scan.id:
             for area in pending.frees:
                 ledger.doubt(scan.id, area, attendee)
+            for admission, area in pending.owned:
+                ledger.seat(admission, area, "doubtful")
             left = self._left(pending.leaves, pending.enters)
-            ledger.may_have_been_found(pending, left, row.from_at)
+            ledger.may_have_been_found(pending, left)
             return
         ledger.withdraw(scan.id)
         if pending.leaves != pending.enters:

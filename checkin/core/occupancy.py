@@ -109,21 +109,14 @@ class House:
             if area in self.tallies:
                 self.tallies[area] = Tally(tally.visitors, tally.crew, tally.uncounted, dict(tally.shares))
 
-    def entered(self, leaves: str | None, enters: str | None) -> list[str]:
-        """The areas in which a person who goes from `leaves` to `enters` is new, the house first."""
-        inside_already = self.layout.path(leaves)
-        return [area for area in self.layout.path(enters) if area not in inside_already]
-
-    def takes_place_in(self, leaves: str | None, enters: str, unsure: Collection[str] = ()) -> list[str]:
+    def takes_place_in(self, leaves: str | None, enters: str, unsure: Collection[str] = ()) -> tuple[str, ...]:
         """The areas in which a person who comes from `leaves` into `enters` needs a place: where they are
         new, and where they are known to be inside but a headcount missed somebody, who may be this one, or
         it is `unsure` that their place is still theirs."""
-        path, inside_already = self.layout.path(enters), self.layout.path(leaves)
-        return [
-            area
-            for area in path
-            if area not in inside_already or (area == enters and (area in unsure or self.tallies[area].uncounted < 0))
-        ]
+        entered = self.layout.entered(leaves, enters)
+        if enters not in entered and (enters in unsure or self.tallies[enters].uncounted < 0):
+            return (*entered, enters)
+        return entered
 
     def free(self, area: str, counts_as: CountsAs = "visitor") -> int | None:
         """Places left for one who counts as this: within the visitors' and the persons' number, as far
@@ -131,12 +124,13 @@ class House:
         inside."""
         approved, tally = self.layout.areas[area], self.tallies[area]
         uncounted = max(tally.uncounted, -tally.visitors) + self.set_aside.get(area, 0)
-        left = []
+        visitors: int | None = None
         if approved.visitors is not None and counts_as == "visitor":
-            left.append(self._stop(approved.visitors) - tally.visitors - uncounted)
-        if approved.persons is not None:
-            left.append(self._stop(approved.persons) - tally.known - uncounted)
-        return min(left) if left else None
+            visitors = self._stop(approved.visitors) - tally.visitors - uncounted
+        if approved.persons is None:
+            return visitors
+        persons = self._stop(approved.persons) - tally.known - uncounted
+        return persons if visitors is None else min(visitors, persons)
 
     def aside(self, area: str) -> int:
         """How many of its places are with doors that may be cut off, or in doubt."""
@@ -200,15 +194,15 @@ class House:
         """What a movement says of those whom a headcount missed. Whoever left an area unseen was one of
         them, if it misses any, and so was whoever comes in who is inside already; and an area cannot miss
         more than its badges say. Returns what that changes, area by area."""
-        before, after = self.layout.path(leaves), self.layout.path(enters)
-        found = [area for area in before if area not in after and area != door_area]
-        if direction == "entry" and door_area in before:
-            found.append(door_area)
+        before = self.layout.path(leaves)
+        left = self.layout.entered(enters, leaves)
         changes: Changes = []
-        for area in dict.fromkeys((*before, *after)):
+        for area in (*before, *self.layout.entered(leaves, enters)):
             tally = self.tallies[area]
-            change = 1 if area in found and tally.uncounted < 0 else 0
-            change = max(change, -tally.known - tally.uncounted)
+            if tally.uncounted >= 0:  # it misses nobody
+                continue
+            found = direction == "entry" and area in before if area == door_area else area in left
+            change = max(int(found), -tally.known - tally.uncounted)
             if change:
                 self.correct(area, change)
                 changes.append((area, change))

@@ -6,7 +6,7 @@ import datetime as dt
 
 from msgspec import Struct
 
-from checkin.core.admission import Decision, Reason, Refusal
+from checkin.core.admission import Decision, Refusal
 from checkin.core.holds import kept_seats
 from checkin.core.layout import Layout
 
@@ -20,6 +20,9 @@ class Saying(Struct, frozen=True):
 
 SINCE = {"already_inside": "already_inside_since", "item_taken": "item_taken_since"}
 """Said in place of the reason where it is known since when."""
+FOR_STAFF = {"badge_blocked": "badge_blocked_for_staff", "not_given_away": "not_given_away_for_staff"}
+"""Said in lists in place of what a door says: there a block is worded so that nobody around learns of it, and whoever
+reads a list lets nobody wait."""
 
 
 def hint(decision: Decision, layout: Layout) -> Saying:
@@ -54,18 +57,9 @@ def not_told_of_everybody() -> Saying:
     return Saying("not_told_of_everybody")
 
 
-def way_past(door: str, group: str, layout: Layout, now: int) -> Saying:
-    """The other doors into the same area that a group may use now, or else to wait."""
-    there, clock = layout.doors[door], layout.clock(now)
-    others = [one for one in layout.entries_for(there.area, group) if one.id != door and one.is_open(clock, group)]
-    if not others:
-        return Saying("wait_and_ask")
-    return Saying("other_doors_or_wait", {"doors": ", ".join(one.name for one in others)})
-
-
-def for_staff(reason: Reason) -> Saying:
-    """As the staff's own lists say it: at the door a block is worded so that nobody around learns of it."""
-    return Saying("badge_blocked_for_staff" if reason == "badge_blocked" else reason)
+def for_staff(listed: str) -> Saying:
+    """As the staff's own lists say it (`Refusal.listed`, or a reason)."""
+    return Saying(FOR_STAFF.get(listed, listed))
 
 
 def way(decision: Decision, door: str, layout: Layout) -> tuple[Saying, ...]:

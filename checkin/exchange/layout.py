@@ -14,6 +14,7 @@ from msgspec import Struct
 from checkin.core.errors import BadInput, TooLarge
 from checkin.core.layout import Fault, Layout
 from checkin.core.model import Area, Door, Event, Group, Hold, Item, Plan
+from checkin.wire import legible
 
 LAYOUT_BYTES_MAX = 1024 * 1024
 
@@ -32,7 +33,7 @@ def read_layout(data: bytes) -> Layout:
     if len(data) > LAYOUT_BYTES_MAX:
         raise TooLarge(f"The layout has {len(data):,} bytes, at most {LAYOUT_BYTES_MAX:,} are taken.")
     try:
-        content = tomllib.loads(data.decode("utf-8-sig"))
+        content = tomllib.loads(legible(data).decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"The layout is not TOML in UTF-8: {error}.", code="layout_invalid") from error
     return layout_of(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import datetime as dt
 import json
@@ -24,6 +25,7 @@ from checkin.core.errors import BadInput, TooLarge
 from checkin.core.layout import Layout
 from checkin.core.model import Session
 from checkin.exchange.sheets import folded
+from checkin.wire import legible
 
 T = TypeVar("T")
 
@@ -197,8 +199,8 @@ def _items(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
 
 def _from_json(data: bytes) -> Iterator[_Item | Fault]:
     try:
-        content = json.loads(data.decode("utf-8-sig"))
-    except ValueError as error:
+        content = msgspec.json.decode(legible(data).removeprefix(codecs.BOM_UTF8))
+    except msgspec.DecodeError as error:
         raise _invalid([f"it is not JSON: {error}"]) from error
     days = content["schedule"]["conference"]["days"]
     placed = [(str(room), event) for day in days for room, events in day["rooms"].items() for event in events]
@@ -345,6 +347,8 @@ def _tag(element: Element) -> str:
 
 
 def _from_icalendar(data: bytes, layout: Layout) -> Iterator[_Item | Fault]:
+    if b"\0" in data:
+        raise _invalid(["there is a NUL character in it"])
     events = [partial(_itself, event) for event in Calendar.from_ical(data).walk("VEVENT")]
     yield from _calendar_items(events, layout)
 

@@ -234,7 +234,7 @@ class Broadcast:
         return self._views.setdefault(key, View(self, key))
 
     async def _run(self) -> None:
-        beaten = time.monotonic()
+        beaten, failing = time.monotonic(), False
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), POLL_S)
@@ -245,7 +245,11 @@ class Broadcast:
             except Exception as error:
                 # A follower outlives a fault of the database: the next tick reads on.
                 log.warning("occupancy not read, trying again: %s", error)
+                failing = True
             else:
+                if failing:
+                    log.info("occupancy is read again")
+                    failing = False
                 if started - beaten >= HEARTBEAT_S:
                     beaten = started
                     self._beat()

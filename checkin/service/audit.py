@@ -90,6 +90,7 @@ WHATS = (
     "blocked",
     "booked",
     "called",
+    "came back",
     "cancelled",
     "changed",
     "confirmed",
@@ -389,7 +390,7 @@ def _shown(tx: Transaction, venue: Venue, found: Sequence[Kept], actors: dict[st
             if who in names:
                 told.append(About(id=who, name=names[who][0], attendee=True))
             else:
-                name = _thing(id, venue) or actors.get(id, "")
+                name = _thing(id, venue) or actors.get(id) or actors.get(f"device:{id}", "")
                 of_alert = isinstance(fact, Changed) and fact.noun == "alert"  # else about a printer, by its name
                 told.append(About(id=id, name=name or (id if of_alert else ""), attendee=False))
         return told
@@ -430,7 +431,7 @@ def sentence(fact: Fact, language: str, layout: Layout) -> str:
             door = layout.doors[fact.door].name if fact.door in layout.doors else fact.door
             decision = fact.decision
             if decision.refusal is not None:
-                reason = say(for_staff(decision.refusal.reason).key, language, context="door")
+                reason = say(for_staff(decision.refusal.listed).key, language, context="door")
                 return told("scan_refused", door=door, reason=reason)
             passage = told(decision.kind) if decision.kind in PASSAGES else ""
             if fact.paper:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from checkin.core.alerts import Watch
 from checkin.core.errors import CheckinError
 from checkin.core.roles import Permission
+from checkin.core.wording import Saying
 from checkin.live.broadcast import Broadcast
 from checkin.live.screens import Key, Screens
 from checkin.service import alerts, closing, erasure, lines, metrics, overview, stations
@@ -32,6 +33,7 @@ from checkin.service.venues import Venues
 from checkin.store import events
 from checkin.store.engine import NEWS_BYTES_MAX, Store, Transaction
 from checkin.wire import Occupancy, iso
+from checkin.words import said
 
 T = TypeVar("T")
 
@@ -209,6 +211,7 @@ class Centre:
                 metrics.SET_ASIDE.labels(slug, id).set(seats)
 
     async def start(self) -> None:
+        said(Saying("arrival"))  # the words are read now, and not while the first scans wait
         # What is here now stays: a full collection that walks all of it would stop every door for 20 ms.
         gc.collect()
         gc.freeze()

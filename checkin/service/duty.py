@@ -7,6 +7,7 @@ Whoever holds the lease renews it; whoever does not watches it. One that has not
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -21,6 +22,15 @@ TAKEN_OVER_AFTER_S = 15.0
 NAME = "rounds"
 
 log = logging.getLogger(__name__)
+
+
+async def is_at_work(store: Store) -> bool:
+    """Whether a node does its rounds on this database. Where one did, it takes a while to tell."""
+    first = None if store.alone else await store.read(lambda tx: load_lease(tx, NAME))
+    if first is None:
+        return False
+    await asyncio.sleep(GIVEN_UP_AFTER_S)
+    return first != await store.read(lambda tx: load_lease(tx, NAME))
 
 
 class Duty:

@@ -12,14 +12,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import BinaryIO, Literal, Protocol, TypeVar, cast
+from typing import BinaryIO, Literal, Protocol, TypeVar
 
 from babel.dates import format_date
 from msgspec import Struct
 
 from checkin.badges.joining import Told, nobody_told
 from checkin.badges.lists import LIST_ROWS_MAX, PrintedColumn, PrintedList, render_list, too_long
-from checkin.core.admission import Reason
 from checkin.core.attendance import Stay, Trails, shows
 from checkin.core.catering import EVERYBODY, OTHERS, SAME_DIET_MIN, Wishes
 from checkin.core.errors import BadInput, NotFound
@@ -156,7 +155,7 @@ class Source:
 
     def reason(self, reason: str) -> str:
         """Why a door refuses, as the staff's lists say it."""
-        return say(for_staff(cast(Reason, reason)).key, self.language or "de", context="door")
+        return say(for_staff(reason).key, self.language or "de", context="door")
 
     def words(self, **keys: str) -> Mapping[str, str]:
         """value → its word."""
@@ -626,7 +625,7 @@ def _scans(source: Source) -> Table:
                 fact.direction,
                 decision.outcome,
                 decision.kind,
-                decision.refusal.reason if decision.refusal else None,
+                decision.refusal.listed if decision.refusal else None,
                 decision.attendee,
             )
 

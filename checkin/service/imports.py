@@ -175,7 +175,7 @@ def add(
         id=str(uuid.uuid4()),
         kind="attendees" if content is None else kind_of(content),
         state="fetching" if content is None else "previewed",
-        name=name.strip()[:NAME_CHARS_MAX] or "–",
+        name="".join(filter(str.isprintable, name)).strip()[:NAME_CHARS_MAX] or "–",
         created_at=now,
         created_by=by,
         kept_until=now_ms + KEPT_MS,

@@ -22,8 +22,14 @@ class Journal:
         self._kept.append(facts.Kept(self.seq, fact, content))
         return self.seq
 
-    def write(self) -> None:
+    def write_so_far(self) -> None:
+        """Write the facts there are; more may follow."""
         if self._kept:
             facts.add_facts(self._tx, self.event.id, self._kept)
+            self._kept = []
+
+    def write(self) -> None:
+        self.write_so_far()
+        if self.seq != self.event.seq:
             events.set_seq(self._tx, self.event.id, self.seq)
             self._tx.tell(str(self.event.id))

@@ -16,7 +16,7 @@ from checkin.core.conflict import Case
 from checkin.core.errors import Busy
 from checkin.core.facts import Assumed, Evacuated, Scanned, Undone, presence_before
 from checkin.core.holds import ANYBODY
-from checkin.core.link import NEWS_MAX, Ask, Centre, Move, News, Report, Row, Rows, ToCentre, ToStation
+from checkin.core.link import NEWS_MAX, Answer, Ask, Centre, Move, News, Report, Row, Rows, ToCentre, ToStation, Totals
 from checkin.core.model import CountsAs, Scan
 from checkin.core.occupancy import Presence
 from checkin.core.reference import Everybody, Has, People, Person, Telling, ToCentreToo, Took, ToStationToo, VenueNow
@@ -363,6 +363,17 @@ class _Said(Struct):
     taken: asyncio.Future[None]
 
 
+def _each_once(said: Sequence[tuple[str, ToCentre]], answers: Sequence[list[ToStation]]) -> list[list[ToStation]]:
+    """Of the totals of a station the last ones say all that those before have said."""
+    told: set[tuple[str, str]] = set()
+    kept: list[list[ToStation]] = []
+    for (station, _), messages in zip(reversed(said), reversed(answers), strict=True):
+        last = [one for one in messages if not isinstance(one, Totals) or (station, one.epoch) not in told]
+        told |= {(station, one.epoch) for one in last if isinstance(one, Totals)}
+        kept.append(last)
+    return kept[::-1]
+
+
 def _is_unread(message: Rows) -> bool:
     return all(row.unread is not None for row in message.rows)
 
@@ -423,21 +434,22 @@ class Links:
         if self.connections.get(connection.station) is connection:
             del self.connections[connection.station]
 
-    async def take(self, connection: Connection, message: ToCentreToo) -> None:
-        """Returns once this is committed and answered; venue and people that a station lacks follow by themselves, so
+    def take(self, connection: Connection, message: ToCentreToo) -> asyncio.Future[None]:
+        """Done once this is committed and answered; venue and people that a station lacks follow by themselves, so
         that what it tells never waits for them. Raises `Busy` where too much waits."""
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if isinstance(message, Has):
             self._has(connection, message)
-            return
-        if isinstance(message, Took):
+            taken.set_result(None)
+        elif isinstance(message, Took):
             connection.took()
-            return
-        if len(self._waiting) >= WAITING_MAX:
+            taken.set_result(None)
+        elif len(self._waiting) >= WAITING_MAX:
             raise Busy("Too many stations talk at once.", code="queue_full")
-        said = _Said(connection, message, asyncio.get_running_loop().create_future())
-        self._waiting.append(said)
-        self._filled.set()
-        await said.taken
+        else:
+            self._waiting.append(_Said(connection, message, taken))
+            self._filled.set()
+        return taken
 
     async def _run(self) -> None:
         while True:
@@ -474,7 +486,13 @@ class Links:
             for message in told:
                 if isinstance(message, News):
                     one.connection.cursor = message.seq
-                one.connection.push(message)
+                if not isinstance(message, Answer):
+                    one.connection.push(message)
+        # Answers last: a station then has one commit for totals and for what it shows.
+        for one, told in zip(batch, answers, strict=True):
+            for message in told:
+                if isinstance(message, Answer):
+                    one.connection.push(message)
             if not one.taken.done():
                 one.taken.set_result(None)
         self._news.set()
@@ -500,7 +518,7 @@ class Links:
             rooms.speaker = (station, message.epoch)
             answers.append(machine.receive(station, message, now))
         rooms.save()
-        return answers
+        return _each_once(said, answers)
 
     def _machine(self, tx: Transaction, rooms: LinkedRooms) -> Centre:
         known = stations.load_stations(tx, rooms.venue.id)
@@ -549,21 +567,22 @@ class Links:
             await asyncio.sleep(NEWS_S_MIN)
 
     async def _tell_all(self) -> None:
-        behind: dict[int, list[Connection]] = {}
-        for connection in self.connections.values():
-            if connection.cursor is not None and not connection.revoked:
-                behind.setdefault(connection.cursor, []).append(connection)
-        for since, connections in behind.items():
+        behind = [(one.cursor, one) for one in self.connections.values() if one.cursor is not None and not one.revoked]
+        while behind:
+            # Those who are less far behind hear once more what they know: so it is read and encoded once for all.
+            since = min(cursor for cursor, _ in behind)
             seq, moves, emptied = await self._store.read(self._news_from(since))
             if seq == since:
-                continue
+                return
             news = News(
                 generation=self._generation, at=self._clock(), since=since, seq=seq, moves=moves, emptied=emptied
             )
-            for connection in connections:
-                connection.push(news)
-                connection.cursor = seq
+            for cursor, connection in behind:
+                if cursor < seq and connection.cursor == cursor:
+                    connection.push(news)
+                    connection.cursor = seq
             self._news.set()
+            behind = [one for one in behind if one[0] >= seq]
 
     def _news_from(self, since: int) -> Callable[[Transaction], tuple[int, tuple[Move, ...], bool]]:
         return lambda tx: news_since(tx, self._venues.id(tx, self._slug), since)

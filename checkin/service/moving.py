@@ -23,25 +23,42 @@ from checkin.store.presences import TallyRow
 
 
 class People:
-    """Those whom the codes of a batch lead to."""
+    """Those whom the codes of some scans lead to: asked for when this is made, and taken when one is looked for."""
 
     def __init__(self, tx: Transaction, venue: Venue, scans: Sequence[Scan]) -> None:
+        self._tx = tx
+        self._event = venue.id
         self._texts = {scan.code: codes.normalise(scan.code) for scan in scans}
-        wanted = {text for text in self._texts.values() if text and len(text) <= codes.FOREIGN_CHARS_MAX}
-        self._by_code = attendees.bearers_by_code(tx, venue.id, wanted)
-        unknown = {text.upper() for text in wanted - self._by_code.keys()}
-        self._by_number = attendees.bearers_by_booking_number(tx, venue.id, unknown) if unknown else {}
-        named = {scan.attendee for scan in scans if scan.attendee is not None and not scan.code}
-        self._by_id = attendees.bearers_by_id(tx, venue.id, named) if named else {}
+        self._wanted = {text for text in self._texts.values() if text and len(text) <= codes.FOREIGN_CHARS_MAX}
+        self._named = {scan.attendee for scan in scans if scan.attendee is not None and not scan.code}
+        self._asked = attendees.ask_bearers_by_code(tx, venue.id, self._wanted)
+        # What has not the length of our codes may as well be a booking number: both in one go.
+        self._numbers = {text for text in self._wanted if len(text) != codes.LENGTH}
+        self._asked_numbers = (
+            attendees.ask_bearers_by_booking_number(tx, venue.id, self._numbers) if self._numbers else dict
+        )
+        self._taken = False
+
+    def take(self) -> None:
+        """Have what was asked for at hand. Nobody looks again for what is written from now on."""
+        self._taken = True
+        self._by_code = self._asked()
+        unknown = self._wanted - self._by_code.keys()
+        self._by_number: dict[str, list[Known]] = self._asked_numbers() if unknown & self._numbers else {}
+        if others := unknown - self._numbers:
+            self._by_number |= attendees.bearers_by_booking_number(self._tx, self._event, others)
+        self._by_id = attendees.bearers_by_id(self._tx, self._event, self._named) if self._named else {}
 
     def led_to(self, scan: Scan) -> list[Known]:
         """Whom a scan means: one, nobody, or the several of a group's code to choose from."""
+        if not self._taken:
+            self.take()
         if not scan.code:
             named = self._by_id.get(scan.attendee or "")
             return [named] if named else []
         text = self._texts[scan.code]
         by_code = self._by_code.get(text)
-        found = [by_code] if by_code is not None else self._by_number.get(text.upper(), [])
+        found = [by_code] if by_code is not None else self._by_number.get(text, [])
         if scan.attendee is not None:
             return [known for known in found if known.bearer.attendee == scan.attendee]
         return found
@@ -129,17 +146,16 @@ class Moving:
             self._moved[bearer.attendee] = after
             self._never_here.discard(bearer.attendee)
             self._bearers[bearer.attendee] = msgspec.structs.replace(bearer, presence=after)
-        house = self.seats.house
-        for one, other in ((decision.leaves, decision.enters), (decision.enters, decision.leaves)):
-            for area in house.entered(one, other):
-                self._changed[area] = seq
+        layout, leaves, enters = self._venue.layout, decision.leaves, decision.enters
+        for area in (*layout.entered(leaves, enters), *layout.entered(enters, leaves)):
+            self._changed[area] = seq
         if decision.books is not None:
-            for area in self._venue.layout.path(decision.enters):
+            for area in layout.path(enters):
                 self._changed[area] = seq
         for area, _ in fact.recounts:
             self._changed[area] = seq
         if not self._drill:
-            for area in observe(self._certainty, fact, self._venue.layout):
+            for area in observe(self._certainty, fact, layout):
                 self._changed.setdefault(area, self._rows[area].seq if area in self._rows else seq)
 
     def put_back(self, bearer: Bearer, leaves: str | None, presence: Presence | None, seq: int) -> None:
@@ -155,11 +171,16 @@ class Moving:
         for area in {*self._venue.layout.path(leaves), *self._venue.layout.path(presence.area if presence else None)}:
             self._changed[area] = seq
 
+    def save_moved(self) -> None:
+        """Write where those are who have moved so far."""
+        if self._moved:
+            presences.save_presences(self._tx, self._venue.id, self._moved)
+            self._moved = {}
+
     def save(self) -> None:
         """Write what has changed, and call the numbers for which places have become free."""
         tx, event = self._tx, self._venue.id
-        if self._moved:
-            presences.save_presences(tx, event, self._moved)
+        self.save_moved()
         for attendee in self._never_here:
             presences.forget_presence(tx, attendee)
         if self._changed:

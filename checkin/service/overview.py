@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import cast
 
 from msgspec import Struct
 
 from checkin.core import wording
-from checkin.core.admission import Reason
 from checkin.core.facts import Fact, Scanned
 from checkin.core.occupancy import Certainty, House
 from checkin.core.queueing import Advice
@@ -337,7 +335,7 @@ def _added_up(every: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def _refusals(counts: Mapping[str, int]) -> list[RefusalsShown]:
     """The most frequent first."""
     return [
-        RefusalsShown(reason, count, said(wording.for_staff(cast(Reason, reason))))
+        RefusalsShown(reason, count, said(wording.for_staff(reason)))
         for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     ]
 
@@ -366,7 +364,7 @@ def _last_scans(tx: Transaction, venue: Venue, hidden: Collection[str]) -> list[
                 kind=decision.kind,
                 reason=decision.refusal.reason if decision.refusal else None,
                 hint=said(
-                    wording.for_staff(decision.refusal.reason)
+                    wording.for_staff(decision.refusal.listed)
                     if decision.refusal
                     else wording.hint(decision, venue.layout)
                 ),

@@ -122,8 +122,8 @@ class Pulse:
         door.last_at = max(door.last_at, fact.received_at)
         door.arrivals += fact.decision.kind == "arrival"
         if fact.decision.refusal is not None:
-            reason = fact.decision.refusal.reason
-            door.refusals[reason] = door.refusals.get(reason, 0) + 1
+            listed = fact.decision.refusal.listed
+            door.refusals[listed] = door.refusals.get(listed, 0) + 1
 
     def _note(self, fact: Scanned) -> None:
         self.recent.setdefault(fact.door, Recent()).scans.append((fact.received_at, fact.by))

@@ -1,11 +1,13 @@
 """Admit scans: load what the rules need, decide in order, save, all in one transaction.
 
-However many scans come together, the number of statements stays the same.
+However many scans come together, the number of statements stays the same; where the database works beside us, it is
+that for each `PIECE_SCANS`.
 """
 
 from __future__ import annotations
 
 import hmac
+import itertools
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -44,6 +46,8 @@ from checkin.words import said, said_together
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is marked as off (the conflict rule of a minute)."""
 CONTENT_BYTES = 16
+PIECE_SCANS = 128
+"""Of a batch so many scans are read, decided and written one after the other, where the database works beside us."""
 CHOICES_MAX = 100
 """So many members of a group are named to choose from."""
 
@@ -98,8 +102,10 @@ class _Admission:
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
         self.received_at = iso(now, self.layout)
+        size = PIECE_SCANS if tx.works_beside else max(1, len(arrived))
+        self.pieces = [arrived[start : start + size] for start in range(0, len(arrived), size)] or [arrived]
+        self.people = self._people(self.pieces[0])
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
-        self.people = People(tx, self.venue, [one.scan for one in arrived])
         self.evacuation = evacuation_of(self.journal.event)
         self.venues = venues
         self.ledger = venues.ledgers.take(tx, self.journal.event, self.layout)
@@ -113,7 +119,15 @@ class _Admission:
         )
 
     def answers(self) -> list[Answered | CheckinError]:
-        decided = [self._decide(one) for one in self.arrived]
+        decided = []
+        for piece, following in itertools.zip_longest(self.pieces, self.pieces[1:]):
+            self.people.take()
+            # A database that works beside us writes what was decided, and looks for the next, while we decide.
+            self.journal.write_so_far()
+            self.house.save_moved()
+            ahead = self._people(following) if following else self.people
+            decided += [self._decide(one) for one in piece]
+            self.people = ahead
         self.journal.write()
         self.house.save()
         if self.ledger is not None:
@@ -123,6 +137,9 @@ class _Admission:
             one if isinstance(one, CheckinError) else Answered(self._worded(one), repeated=one.repeated)
             for one in decided
         ]
+
+    def _people(self, piece: Sequence[Arrived]) -> People:
+        return People(self.tx, self.venue, [one.scan for one in piece])
 
     def _decide(self, arrived: Arrived) -> _Decided | CheckinError:
         scan = arrived.scan
@@ -192,7 +209,7 @@ class _Admission:
                 bookings=self._bookings(decided.bookings),
             )
         hint, way = wording.hint(decision, self.layout), wording.way(decision, fact.door, self.layout)
-        frozen = self._is_frozen(refusal)
+        frozen = refusal is not None and refusal.frozen
         if frozen:
             hint, way = wording.not_given_away()
         return Answer(
@@ -221,12 +238,6 @@ class _Admission:
             clock_off_s=None if fact.clock_off_ms is None else round(fact.clock_off_ms / 1000),
             frozen=frozen,
         )
-
-    def _is_frozen(self, refusal: Refusal | None) -> bool:
-        """Whether somebody was refused since the centre gives nothing away, and not since an area is full."""
-        if refusal is None or refusal.reason != "area_full" or refusal.area is None:
-            return False
-        return self.house.seats.house.is_frozen(refusal.area)
 
     def _bookings(self, booked: Sequence[str]) -> list[BookingShown]:
         """The booked sessions that have not ended, in the order of their times."""
@@ -271,10 +282,12 @@ class _Admission:
         return LinePlace(area=refusal.area, number=refusal.number, ahead=refusal.ahead)
 
     def _alternatives(self, refusal: Refusal | None) -> list[AlternativeShown]:
+        if refusal is None or not refusal.alternatives:
+            return []
         sessions = self.venue.programme.sessions
         return [
             alternative_shown(sessions[one.session], self.layout, one.free)
-            for one in (refusal.alternatives if refusal else ())
+            for one in refusal.alternatives
             if one.session in sessions
         ]
 
@@ -343,15 +356,7 @@ def fact_of(
 def _content(scan: Scan, key: bytes) -> bytes:
     """A keyed digest of what the client sent: tells a repeat from a reuse without keeping the code,
     which may be anything (a Wi-Fi password, say)."""
-    sent = "\0".join(
-        (
-            scan.code,
-            scan.door,
-            scan.direction,
-            str(scan.scanned_at),
-            scan.override.reason if scan.override else "",
-            scan.attendee or "",
-            f"{scan.switch:d}{scan.wait:d}",
-        )
-    )
+    override = scan.override.reason if scan.override else ""
+    asks = ("1" if scan.switch else "0") + ("1" if scan.wait else "0")
+    sent = f"{scan.code}\0{scan.door}\0{scan.direction}\0{scan.scanned_at}\0{override}\0{scan.attendee or ''}\0{asks}"
     return hmac.digest(key, sent.encode(), "sha256")[:CONTENT_BYTES]

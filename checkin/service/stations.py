@@ -113,9 +113,11 @@ class RestoredShown(Struct, frozen=True, kw_only=True):
 
 
 class StationsShown(Struct, frozen=True, kw_only=True):
-    """`frozen`: the areas of which nothing is given away. `conflicts`: how many are open."""
+    """`frozen`: the areas of which nothing is given away. `conflicts`: how many are open. `real_time`: the centre's
+    clock is that of the day, and the clocks of doors are compared with it; in a demo they are not."""
 
     seq: int
+    real_time: bool
     stations: list[StationShown]
     areas: list[AreaShown]
     frozen: list[str]
@@ -225,9 +227,17 @@ def station_of(tx: Transaction, slug: str, token: str) -> Station | None:
     return found if found is not None and found.event == slug else None
 
 
-def link_opened(tx: Transaction, station: str, program: str, *, now: int) -> None:
-    """A station has linked; `program`: what it says it runs."""
-    stations.link_opened(tx, station, "".join(filter(str.isprintable, program))[:PROGRAM_LETTERS_MAX], now)
+def link_opened(tx: Transaction, venues: Venues, station: Station, program: str, *, now: int) -> None:
+    """A station has linked; `program`: what it says it runs. One that was retired is back: it begins anew by itself,
+    without the places that it had."""
+    stations.link_opened(tx, station.id, "".join(filter(str.isprintable, program))[:PROGRAM_LETTERS_MAX], now)
+    event = venues.id(tx, station.event)
+    epochs = [one for one in stations.load_epochs(tx, event) if one.station == station.id]
+    if epochs and all(one.retired for one in epochs) and not station.revoked:
+        by = f"device:{station.id}"
+        journal = Journal(tx, event)
+        journal.add(Changed(noun="device", what="came back", at=now, by=by, ids=(station.id,)))
+        journal.write()
 
 
 def stations_shown(
@@ -244,7 +254,9 @@ def stations_shown(
     row = events.load_event_row(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, row)
     if not row.stations:
-        return StationsShown(seq=row.seq, stations=[], areas=[], frozen=[], restored=None, conflicts=0)
+        return StationsShown(
+            seq=row.seq, real_time=real_time, stations=[], areas=[], frozen=[], restored=None, conflicts=0
+        )
     ledger = Ledger(venue.layout, stations.load_ledger(tx, venue.id))
     linked = venues.ledgers.linked.get(venue.id, {})
     known = stations.load_stations(tx, venue.id)
@@ -254,6 +266,7 @@ def stations_shown(
     ]
     return StationsShown(
         seq=row.seq,
+        real_time=real_time,
         stations=shown,
         areas=_areas(tx, venue, ledger, shown, now),
         frozen=[area for area in venue.layout.areas if ledger.is_frozen(area)],
@@ -489,8 +502,8 @@ def confirm_roster(tx: Transaction, venues: Venues, slug: str, generation: int, 
 
 
 def retire_station(tx: Transaction, venues: Venues, slug: str, id: str, *, now: int, by: str) -> None:
-    """Somebody has switched this station off: it comes back as a new one (`kiosk run --anew`). Its places stay set
-    aside until its areas are counted. Raises `NotFound`."""
+    """Somebody has switched this station off: linked again it begins anew, and without a link by `kiosk run --anew`.
+    Its places stay set aside until its areas are counted. Raises `NotFound`."""
     journal = Journal(tx, venues.id(tx, slug))
     venue = venues.venue(tx, slug, journal.event)
     if id not in stations.load_stations(tx, venue.id):

@@ -60,7 +60,7 @@ def undo_scan(
     before = presence_before(scan, facts.last_passage(tx, venue.id, attendee, kept.seq), there)
     rows = presences.load_tallies(tx, venue.id)
     seats = seats_of(tx, venue, rows, now)
-    taken = [area for area in seats.house.entered(there.area, decision.leaves) if _is_full(seats, area, there)]
+    taken = [area for area in seats.layout.entered(there.area, decision.leaves) if _is_full(seats, area, there)]
     if taken:
         raise Conflict("The place was taken meanwhile. Count the room instead.", code="place_taken", areas=taken)
     claimant = claimant_of(tx, venue, attendee)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -57,7 +57,12 @@ _KNOWN_FROM = (
 
 def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[str, Known]:
     """code → whom it leads to, with badge state and presence; unknown codes are left out."""
-    rows = tx.rows_together(
+    return ask_bearers_by_code(tx, event, codes)()
+
+
+def ask_bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> Callable[[], dict[str, Known]]:
+    """As `bearers_by_code`, for later."""
+    asked = tx.ask(
         f"SELECT {_KNOWN}, badge.state, badge.replaced_at, badge.replaced_at_desk, code.text"
         " FROM json_each(?) AS wanted"
         " CROSS JOIN code ON code.event = ? AND code.text = wanted.value"
@@ -65,7 +70,7 @@ def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[s
         f" LEFT JOIN badge ON badge.id = code.badge{_KNOWN_FROM}",
         (json_list(codes), event),
     )
-    return {row[-1]: _known(row) for row in rows}
+    return lambda: {row[-1]: _known(row) for row in asked()}
 
 
 def all_codes(tx: Transaction, event: int) -> list[str]:
@@ -75,16 +80,27 @@ def all_codes(tx: Transaction, event: int) -> list[str]:
 
 def bearers_by_booking_number(tx: Transaction, event: int, numbers: Iterable[str]) -> dict[str, list[Known]]:
     """booking number in capitals → those registered under it, in the order of their names."""
-    rows = tx.rows(
+    return ask_bearers_by_booking_number(tx, event, numbers)()
+
+
+def ask_bearers_by_booking_number(
+    tx: Transaction, event: int, numbers: Iterable[str]
+) -> Callable[[], dict[str, list[Known]]]:
+    """As `bearers_by_booking_number`, for later."""
+    asked = tx.ask(
         f"SELECT {_KNOWN}, NULL, NULL, NULL, wanted.value FROM json_each(?) AS wanted"
         " CROSS JOIN attendee AS a ON a.event = ? AND upper(a.booking_number) = wanted.value"
         f" AND a.booking_number <> ''{_KNOWN_FROM} ORDER BY a.family_name, a.given_name, a.id",
         (json_list(numbers), event),
     )
-    found: dict[str, list[Known]] = {}
-    for row in rows:
-        found.setdefault(row[-1], []).append(_known(row))
-    return found
+
+    def taken() -> dict[str, list[Known]]:
+        found: dict[str, list[Known]] = {}
+        for row in asked():
+            found.setdefault(row[-1], []).append(_known(row))
+        return found
+
+    return taken
 
 
 def bearers_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Known]:
@@ -357,4 +373,4 @@ def _known(row: Row) -> Known:
 
 
 def _name(title: str, given_name: str, family_name: str) -> str:
-    return " ".join(part for part in (title, given_name, family_name) if part)
+    return " ".join(filter(None, (title, given_name, family_name)))

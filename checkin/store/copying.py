@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from checkin.core.codes import NUL_SHOWN
 from checkin.core.errors import Conflict
 from checkin.store.engine import Row, Store, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
 
 PAGE_ROWS_MAX = 2_000
+PAGES_WAITING_MAX = 4
+WAKES_S = 0.2
 NOT_COPIED = {"lease"}
 """Which node of the source does what: of no meaning elsewhere."""
 
@@ -55,41 +60,112 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     return Table(name, tuple(column[1] for column in columns), tuple(key))
 
 
-async def copy_all(source: Store, target: Store, told: Callable[[str, int], None] = lambda table, rows: None) -> int:
-    """Copy every row, as one moment of the source, which others may go on writing; returns how many.
+class Copied(Struct):
+    """What has come across. `mended`: (table, key of the row) of texts that held a NUL, which PostgreSQL keeps in none:
+    U+FFFD stands for it."""
+
+    rows: dict[str, int]
+    mended: list[tuple[str, Row]]
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+
+class Stopped(Exception):
+    """The other side of a copy has ended."""
+
+
+class _Pages:
+    """Pages of rows on their way from the thread of one database to that of the other."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[tuple[Table, list[Row]] | None] = queue.Queue(PAGES_WAITING_MAX)
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Neither side waits for the other any longer."""
+        self._stopped.set()
+
+    def put(self, page: tuple[Table, list[Row]] | None) -> None:
+        """None: that was all. Raises `Stopped`."""
+        while not self._stopped.is_set():
+            try:
+                return self._waiting.put(page, timeout=WAKES_S)
+            except queue.Full:
+                continue
+        raise Stopped
+
+    def __iter__(self) -> Iterator[tuple[Table, list[Row]]]:
+        while not self._stopped.is_set():
+            try:
+                page = self._waiting.get(timeout=WAKES_S)
+            except queue.Empty:
+                continue
+            if page is None:
+                return
+            yield page
+        raise Stopped
+
+    def check(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped
+
+
+async def copy_all(
+    source: Store,
+    target: Store,
+    told: Callable[[str, int], None] = lambda table, rows: None,
+    then: Callable[[Transaction], None] = lambda tx: None,
+) -> Copied:
+    """Copy every row, as one moment of the source, which others may go on writing, and do `then` in the target: all of
+    it in one transaction there, so that one that is broken off leaves nothing.
 
     `told` hears of each page: table, rows of it so far. Raises `Conflict` where the target has an event or
     an operator already, and where a copied table does not have as many rows as its source.
     """
-    if await target.read(lambda tx: tx.row("SELECT 1 FROM event UNION ALL SELECT 1 FROM operator LIMIT 1")):
-        raise Conflict("The target has events or operators already. Give an empty database.", code="not_empty")
-    loop = asyncio.get_running_loop()
+    pages = _Pages()
 
-    def keep(table: Table, page: list[Row]) -> None:
-        # Called on the source's thread, inside of its transaction.
-        asyncio.run_coroutine_threadsafe(target.write(lambda tx: _add(tx, table, page)), loop).result()
-
-    def copy(tx: Transaction) -> dict[str, int]:
-        copied: dict[str, int] = {}
+    def send(tx: Transaction) -> None:
         for table in tables():
-            if table.name in NOT_COPIED:
-                continue
-            copied[table.name] = 0
-            for page in _pages(tx, table):
-                keep(table, page)
-                copied[table.name] += len(page)
-                told(table.name, copied[table.name])
+            if table.name not in NOT_COPIED:
+                for page in _pages(tx, table):
+                    pages.put((table, page))
+        pages.put(None)
+
+    def keep(tx: Transaction) -> Copied:
+        if tx.row("SELECT 1 FROM event UNION ALL SELECT 1 FROM operator LIMIT 1"):
+            raise Conflict("The target has events or operators already. Give an empty database.", code="not_empty")
+        copied = Copied({table.name: 0 for table in tables() if table.name not in NOT_COPIED}, [])
+        for table, page in pages:
+            _add(tx, table, [_kept(table, row, copied.mended) for row in page])
+            copied.rows[table.name] += len(page)
+            told(table.name, copied.rows[table.name])
+        if wrong := [table for table, rows in copied.rows.items() if _count(tx, table) != rows]:
+            raise Conflict(f"Not every row has come across: {', '.join(wrong)}.", code="copy_failed")
+        then(tx)
+        pages.check()
         return copied
 
-    copied = await source.read(copy)
-    await target.settle()
-    there = await target.read(lambda tx: {table: _count(tx, table) for table in copied})
-    if there != copied:
-        wrong = ", ".join(table for table in copied if there[table] != copied[table])
-        raise Conflict(
-            f"Not every row has come across: {wrong}. Somebody else writes to the target.", code="copy_failed"
-        )
-    return sum(copied.values())
+    sending, keeping = asyncio.ensure_future(source.read(send)), asyncio.ensure_future(target.fill(keep))
+    try:
+        await asyncio.wait((sending, keeping), return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        pages.stop()
+        ends = await asyncio.gather(sending, keeping, return_exceptions=True)
+    for error in ends:
+        if isinstance(error, BaseException) and not isinstance(error, Stopped):
+            raise error
+    return keeping.result()
+
+
+def _kept(table: Table, row: Row, mended: list[tuple[str, Row]]) -> Row:
+    """The row as both databases can keep it."""
+    if not any(isinstance(value, str) and "\0" in value for value in row):
+        return row
+    row = tuple(value.replace("\0", NUL_SHOWN) if isinstance(value, str) else value for value in row)
+    mended.append((table.name, tuple(row[table.columns.index(column)] for column in table.key)))
+    return row
 
 
 def _pages(tx: Transaction, table: Table) -> Iterator[list[Row]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -48,10 +49,20 @@ class StoreBusy(CheckinError):
 class Transaction(Protocol):
     """Statements inside one transaction. Parameters are `?`, in order."""
 
+    @property
+    def works_beside(self) -> bool:
+        """Whether the database does what it was told while we go on: then it is well told piece by piece."""
+        ...
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]: ...
 
     def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """As `rows`, for what scans wait for: many rows as one piece. Columns hold text, whole numbers or nothing."""
+        ...
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        """As `rows_together`, for rows that are wanted later: what it returns gives them, and a database that
+        `works_beside` looks for them meanwhile."""
         ...
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None: ...
@@ -73,6 +84,8 @@ class Bounded:
     """A transaction that only reads, and not for ever: `StoreBusy` when it is asked for more after its time, or
     when `check` raises it."""
 
+    works_beside = False
+
     def __init__(self, tx: Transaction, check: Callable[[], None] = lambda: None) -> None:
         self._tx = tx
         self._check = check
@@ -85,6 +98,9 @@ class Bounded:
     def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         self._in_time()
         return self._tx.rows_together(sql, parameters)
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         self._in_time()
@@ -166,8 +182,9 @@ class Store(Protocol):
         """Call `heard`, on this event loop, with what other nodes tell. Some of it may be lost."""
         ...
 
-    async def settle(self) -> None:
-        """Rows were copied in with the ids they had: go on counting behind them."""
+    async def fill(self, work: Callable[[Transaction], T]) -> T:
+        """As `write`, for a database that is filled as a whole, which takes long. Rows come with the ids they had: it
+        goes on counting behind them."""
         ...
 
     async def backup(self, target: str) -> None:

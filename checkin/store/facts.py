@@ -184,7 +184,7 @@ def last_passage(tx: Transaction, event: int, attendee: str, before_seq: int) ->
 
 class DoorScans(Struct):
     """What came of the scans at one door. `arrivals`: first arrivals in the house; `last_at`: when the last
-    scan came; `refusals`: reason → how often."""
+    scan came; `refusals`: as it is listed (`Refusal.listed`) → how often."""
 
     scans: int = 0
     arrivals: int = 0
@@ -215,7 +215,7 @@ def _row(event: int, kept: Kept) -> tuple[object, ...]:
     match kept.fact:
         case Scanned() as scan:
             decision = scan.decision
-            reason = decision.refusal.reason if decision.refusal else None
+            reason = decision.refusal.listed if decision.refusal else None
             place = (
                 scan.id,
                 kept.content,

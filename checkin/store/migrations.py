@@ -48,6 +48,23 @@ def apply_sqlite_migrations(connection: sqlite3.Connection) -> list[int]:
     return [number for number, _ in pending]
 
 
+def check_up_to_date(done: set[int], known: list[tuple[int, Traversable]]) -> None:
+    """Raises `CheckinError` for a database that is not ours, or not of this version: one that is only read is not
+    changed."""
+    if not done:
+        raise CheckinError("It is no database of checkin. Check the address.", code="schema_missing")
+    if pending_migrations(done, known):
+        raise CheckinError(
+            "Its schema is of an older version. Bring it up to date first:"
+            " `checkin migrate` with CHECKIN_DATABASE_URL set to it.",
+            code="schema_older",
+        )
+
+
+def check_sqlite_up_to_date(connection: sqlite3.Connection) -> None:
+    check_up_to_date(_done(connection), migration_files("sqlite"))
+
+
 def pending_migrations(done: set[int], known: list[tuple[int, Traversable]]) -> list[tuple[int, Traversable]]:
     """Those of the files that a database has not had yet. Raises `CheckinError` where it has had one that
     is not among them."""

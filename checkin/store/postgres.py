@@ -25,15 +25,17 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from checkin.core.errors import BadInput
 from checkin.store.copying import copy_all
 from checkin.store.engine import SNAPSHOT_S_MAX, Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
-from checkin.store.migrations import migration_files, pending_migrations
+from checkin.store.migrations import check_up_to_date, migration_files, pending_migrations
 from checkin.store.sqlite import SqliteStore
 
 T = TypeVar("T")
 
 WRITE_LOCK = 0x636865636B696E  # "checkin"
 CHANNEL = "checkin"
+VERSION_MIN = 14
 CONNECT_S = 2
 """For each host of the URL; libpq takes no less."""
 SILENT_S = 1.5
@@ -63,33 +65,38 @@ _PATIENCE: dict[str, Any] = {
 # with the lock in its hand loses it after ten seconds.
 # READ COMMITTED whatever the server's default is: what is read after the lock was waited for must be what the
 # writers before have left, not what there was before the wait.
+# Who writes looks up rows by their keys. A statement keeps the plan that was made for it when its tables were small, or
+# empty: without the last setting it goes on to read them row by row when everybody has come.
 _BEGIN_WRITE = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {LOCK_MS_MAX};"
     f" SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
     f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
+    " SET LOCAL enable_seqscan = off;"
 )
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
+_UNHURRIED = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on")
+"""Whoever fills a database has it alone."""
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
         lambda m: f"jsonb_array_elements_text(?::jsonb) AS {m[2] or 'one'}(value)",
     ),
+    (re.compile(r" INDEXED BY \w+"), ""),
     (re.compile(r"json_group_array\((\w+)\)"), r"coalesce(json_agg(\1), '[]')::text"),
     (
         re.compile(r"json_group_object\((\w+), (json_object\([^()]*\))\)"),
         r"coalesce(json_object_agg(\1, \2), '{}')::text",
     ),
     (re.compile(r"json_object\("), "json_build_object("),
-    # SQLite's way to say which table comes first. PostgreSQL would rather read a whole table than look up a few
-    # hundred rows in it, above all where it has no statistics yet: OFFSET 0 keeps it from turning the join around.
-    (
-        re.compile(
-            r"CROSS JOIN ((\w+)(?: AS (\w+))?) ON"
-            r" ((?:(?! (?:LEFT |CROSS )?JOIN | WHERE | ORDER BY | GROUP BY )(?:[^()]|\([^()]*\)))+)"
-        ),
-        lambda m: f"CROSS JOIN LATERAL (SELECT * FROM {m[1]} WHERE {m[4]} OFFSET 0) AS {m[3] or m[2]}",
-    ),
+)
+# SQLite's way to say which table comes first. PostgreSQL would rather read a whole table than look up a few hundred
+# rows in it, above all where it has no statistics yet, or had them when the table was empty and keeps to the plan it
+# made then: OFFSET 0 keeps it from turning a join around, and from hashing a table for it.
+_LOOKED_UP = "CROSS JOIN "
+_JOIN = re.compile(
+    r"((?:CROSS |LEFT )?)JOIN ((\w+)(?: AS (\w+))?) ON"
+    r" ((?:(?! (?:LEFT |CROSS )?JOIN | WHERE | ORDER BY | GROUP BY )(?:[^()]|\([^()]*\)))+)"
 )
 _INSERT = re.compile(r"(INSERT INTO \S+ \([^()]*\)) VALUES \(\?(?:, \?)*\)([^?%]*)")
 
@@ -101,7 +108,15 @@ def translated(sql: str) -> str:
     """A statement of the store in PostgreSQL's words, with psycopg's marks for its parameters."""
     for pattern, words in _WORDS:
         sql = pattern.sub(words, sql)
+    if _LOOKED_UP in sql:
+        sql = _JOIN.sub(_looked_up, sql)
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _looked_up(join: re.Match[str]) -> str:
+    how = "LEFT" if join[1] == "LEFT " else "CROSS"
+    rows = f"{how} JOIN LATERAL (SELECT * FROM {join[2]} WHERE {join[5]} OFFSET 0) AS {join[4] or join[3]}"
+    return f"{rows} ON true" if how == "LEFT" else rows
 
 
 def together(sql: str, rows: Sequence[Sequence[Any]]) -> tuple[str, list[list[Any]]] | None:
@@ -180,7 +195,7 @@ class PostgresTransaction:
 
     def __init__(self, connection: PatientConnection, node: str, *, in_pipeline: bool = False) -> None:
         self._connection = connection
-        self._in_pipeline = in_pipeline
+        self.works_beside = in_pipeline
         self._writes = connection.cursor()
         self._node = node
 
@@ -189,12 +204,15 @@ class PostgresTransaction:
 
     rows_together = rows
 
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return self._connection.execute(translated(sql), parameters).fetchall
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         return self._connection.execute(translated(sql), parameters).fetchone()
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         done = self._connection.execute(translated(sql), parameters)
-        if self._in_pipeline:
+        if self.works_beside:
             _await_answers(self._connection)
         return done.rowcount
 
@@ -331,11 +349,13 @@ class PostgresStore:
         self._listener: _Listener | None = None
 
     @classmethod
-    async def open(cls, url: str, listen_url: str = "") -> PostgresStore:
-        """Connect, and bring the schema up to date. Raises `StoreBusy` where nobody answers."""
+    async def open(cls, url: str, listen_url: str = "", *, migrates: bool = True) -> PostgresStore:
+        """Connect, and bring the schema up to date; not `migrates`: raise `CheckinError` where it is not. Raises
+        `StoreBusy` where nobody answers, or who answers cannot be used."""
         store = cls(url, listen_url)
         try:
-            await store._writer.run(_migrate)
+            await store._writer.run(_check_server)
+            await store._writer.run(_migrate if migrates else _check_migrated)
         except BaseException:
             await store.close()
             raise
@@ -375,8 +395,15 @@ class PostgresStore:
         assert row is not None
         return f"PostgreSQL {str(row[0]).split()[0]}"
 
-    async def settle(self) -> None:
-        await self.write(_settle)
+    async def fill(self, work: Callable[[Transaction], T]) -> T:
+        def fill(tx: Transaction) -> T:
+            for setting in _UNHURRIED:
+                tx.run(f"SET LOCAL {setting}")
+            filled = work(tx)
+            _settle(tx)
+            return filled
+
+        return await self._writer.run(fill)
 
     async def forget_deleted(self) -> None:
         """Rewrites every table; the server's own log of writes and its backups are its keeper's to drop."""
@@ -404,9 +431,16 @@ class PostgresStore:
             await link.close()
 
 
+DEAF = (
+    "What other nodes take is shown seconds later: their news are not heard."
+    " The log of this node says why; CHECKIN_DATABASE_LISTEN_URL is where it listens."
+)
+
+
 class _Listener:
     """Hears of the other nodes' commits, on a thread of its own. A lost connection is made anew; what was
-    missed meanwhile is found by the slow poll of those who follow. `deaf`: why it hears nothing, while it does not."""
+    missed meanwhile is found by the slow poll of those who follow. `deaf`: what to see to while it hears nothing, for
+    everybody to read; why is in the log."""
 
     def __init__(self, url: str, node: str, loop: asyncio.AbstractEventLoop, heard: Callable[[str], None]) -> None:
         self._url = url
@@ -435,10 +469,8 @@ class _Listener:
                     self.deaf = ""
                     self._hear(connection)
             except (StoreBusy, psycopg.Error) as error:
-                deaf = f"What other nodes take is shown seconds later: {_first_line(error)}."
-                if deaf != self.deaf:
-                    log.warning(deaf)
-                self.deaf = deaf
+                log.warning("what other nodes take is shown seconds later: %s", _first_line(error))
+                self.deaf = DEAF
                 self._ends.wait(LISTEN_AGAIN_S)
 
     def _hear(self, connection: PatientConnection) -> None:
@@ -467,7 +499,14 @@ def connect(url: str) -> PatientConnection:
         connection.asks = make_conninfo(**{**_PATIENCE, **given, **same, "connect_timeout": CONNECT_S})
         return connection
     except psycopg.Error as error:
-        raise StoreBusy(f"The database does not answer: {_first_line(error)}. Check CHECKIN_DATABASE_URL.") from error
+        raise StoreBusy(f"{_not_connected(_first_line(error))}. Check its address (CHECKIN_DATABASE_URL).") from error
+
+
+def _not_connected(said: str) -> str:
+    said = said.removeprefix("connection failed: ").removeprefix("connection is bad: ")
+    if said.startswith("invalid"):
+        return f"The address of the database cannot be used: {said}"
+    return f"The database {'refuses' if 'FATAL:' in said else 'does not answer'}: {said}"
 
 
 def is_pooled(connection: psycopg.Connection[Row]) -> bool:
@@ -475,9 +514,31 @@ def is_pooled(connection: psycopg.Connection[Row]) -> bool:
     return connection.execute("SELECT pg_backend_pid()").fetchone() != (connection.info.backend_pid,)
 
 
+def _check_server(tx: Transaction) -> None:
+    row = tx.row("SELECT current_setting('server_version_num')::int, current_setting('server_encoding')")
+    assert row is not None
+    version, encoding = row[0] // 10_000, row[1] if isinstance(row[1], str) else row[1].decode()
+    if version < VERSION_MIN:
+        raise StoreBusy(f"The database is PostgreSQL {version}. Use {VERSION_MIN} or newer.")
+    if encoding != "UTF8":
+        raise StoreBusy(
+            f"The database has the encoding {encoding}, which does not take every name. Make one with UTF8:"
+            " CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
+
+
+def _check_migrated(tx: Transaction) -> None:
+    is_ours = tx.row("SELECT 1 WHERE to_regclass('migration') IS NOT NULL")
+    check_up_to_date(_migrated(tx) if is_ours else set(), migration_files("postgres"))
+
+
+def _migrated(tx: Transaction) -> set[int]:
+    return {int(number) for (number,) in tx.rows("SELECT number FROM migration")}
+
+
 def _migrate(tx: Transaction) -> None:
     tx.run("CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")
-    done = {int(number) for (number,) in tx.rows("SELECT number FROM migration")}
+    done = _migrated(tx)
     for number, file in pending_migrations(done, migration_files("postgres")):
         assert isinstance(tx, PostgresTransaction)
         tx.script(file.read_text(encoding="utf-8"))
@@ -509,6 +570,13 @@ def _worded(error: psycopg.Error) -> Exception:
             return StoreBusy("The database is held by another for long. Wait for it, then try again.")
         case errors.ReadOnlySqlTransaction():
             return StoreBusy("The database takes no writes: it may be a standby. Check CHECKIN_DATABASE_URL.")
+        case errors.InsufficientPrivilege() | errors.InvalidSchemaName():
+            return StoreBusy(
+                f"The database does not let its user: {_first_line(error)}. Make that user the owner:"
+                " ALTER DATABASE … OWNER TO …; tables of another owner: REASSIGN OWNED."
+            )
+        case errors.UntranslatableCharacter() | psycopg.DataError() if "0x00" in str(error) or "u0000" in str(error):
+            return BadInput("There is a NUL character in a text. Take it out.", code="text_nul")
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return StoreBusy(f"The database has gone: {_first_line(error)}. It is tried again with the next request.")
         case _:

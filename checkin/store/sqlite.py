@@ -10,15 +10,16 @@ import fcntl
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import aiosqlite
 import msgspec
 
+from checkin.core.errors import CheckinError
 from checkin.store.engine import Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
-from checkin.store.migrations import apply_sqlite_migrations
+from checkin.store.migrations import apply_sqlite_migrations, check_sqlite_up_to_date
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ class SqliteTransaction:
     loop is busy. So what scans wait for takes few steps, however many they are.
     """
 
+    works_beside = False
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
@@ -62,6 +65,9 @@ class SqliteTransaction:
             as_one = _AS_ONE[sql] = _as_one(sql, len(none.description))
         (piece,) = self._connection.execute(as_one, parameters).fetchone()
         return _decode_rows(piece)
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         found: Row | None = self._connection.execute(sql, parameters).fetchone()
@@ -103,8 +109,11 @@ class SqliteStore:
         self._glancer = glancer
 
     @classmethod
-    async def open(cls, path: Path) -> SqliteStore:
-        """Open the database file, made where it is missing, and bring its schema up to date."""
+    async def open(cls, path: Path, *, migrates: bool = True) -> SqliteStore:
+        """Open the database file, made where it is missing, and bring its schema up to date. Not `migrates`: a file
+        that there is, of this version, or `CheckinError`."""
+        if not migrates and not path.is_file():
+            raise StoreBusy(f"There is no database {path}. Check its name and folder.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, cached_statements=256)
@@ -113,6 +122,8 @@ class SqliteStore:
                 f"The database {path} cannot be opened: {error}. Check the folder and its rights."
             ) from error
         try:
+            if not migrates:
+                await _on_thread(writer, check_sqlite_up_to_date)
             await _on_thread(writer, _prepare_writer)
             await _on_thread(writer, apply_sqlite_migrations)
         except sqlite3.DatabaseError as error:
@@ -170,8 +181,9 @@ class SqliteStore:
     def listen(self, heard: Callable[[str], None]) -> None:
         """There is one node."""
 
-    async def settle(self) -> None:
+    async def fill(self, work: Callable[[Transaction], T]) -> T:
         """SQLite goes on behind the highest id by itself."""
+        return await self.write(work)
 
     async def backup(self, target: str) -> None:
         def copy(connection: sqlite3.Connection) -> None:
@@ -181,7 +193,10 @@ class SqliteStore:
             finally:
                 copied.close()
 
-        await _on_thread(self._reader, copy)
+        try:
+            await _on_thread(self._reader, copy)
+        except sqlite3.OperationalError as error:
+            raise _worded(error) from error
 
     async def forget_deleted(self) -> None:
         await _on_thread(self._writer, _rewrite)
@@ -199,8 +214,11 @@ class ServeLock:
 
     def __init__(self, database: Path) -> None:
         path = database.with_name(database.name + ".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[str] = path.open("a")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = path.open("a")
+        except OSError as error:
+            raise _unopened(database, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -212,6 +230,23 @@ class ServeLock:
 
     def release(self) -> None:
         self._file.close()
+
+
+def is_up_to_date(path: Path) -> bool:
+    """Whether a file that nobody else writes has the schema of this version. Raises `CheckinError` for one that is
+    no database of ours, or of a newer version."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        check_sqlite_up_to_date(connection)
+    except sqlite3.DatabaseError as error:
+        raise _unopened(path, error) from error
+    except CheckinError as error:
+        if error.code != "schema_older":
+            raise
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 async def _on_thread(connection: aiosqlite.Connection, work: Callable[..., T], *arguments: Any) -> T:
@@ -262,6 +297,8 @@ def _worded(error: sqlite3.OperationalError) -> Exception:
             )
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusy("Another program is writing to the database for long. Wait for it, then try again.")
+        case sqlite3.SQLITE_CANTOPEN:
+            return StoreBusy("The database file cannot be opened. Check its folder and the rights of both.")
         case sqlite3.SQLITE_READONLY:
             return StoreBusy("The database file is read-only. Check the rights of the file and its folder.")
         case _:

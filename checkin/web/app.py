@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp
 
+from checkin.core.errors import CheckinError
 from checkin.reading import Reading
 from checkin.service.centre import Centre
 from checkin.service.certificates import Checks
@@ -52,8 +53,9 @@ from checkin.web import (
 )
 from checkin.web.auth import Authentication
 from checkin.web.overload import RefuseEarly
-from checkin.web.pages import not_found, page_routes
+from checkin.web.pages import not_found, not_now, page_routes
 from checkin.web.problems import HANDLERS
+from checkin.web.texts import LegibleAddress, LegibleRequest
 from checkin.wire import BODY_BYTES_MAX
 
 
@@ -257,8 +259,9 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
             "works": Provide(lambda: long_works, sync_to_thread=False),
             "events_folder": Provide(lambda: events_folder, sync_to_thread=False),
         },
-        middleware=[Authentication(centre)],
-        exception_handlers={**HANDLERS, 404: not_found},
+        middleware=[LegibleAddress(), Authentication(centre)],
+        request_class=LegibleRequest,
+        exception_handlers={**HANDLERS, 404: not_found, CheckinError: not_now},
         lifespan=[lifespan],
         request_max_body_size=BODY_BYTES_MAX,
         # As JSON alone: the pages that come with Litestar fetch their scripts from other hosts.

@@ -14,22 +14,28 @@ from checkin.service import people
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.store.people import load_devices
+from checkin.store.stations import load_stations
 from checkin.web.auth import may
 from checkin.web.login import qr_svg
 from checkin.wire import DeviceSent, iso
 
 
 class DeviceShown(Struct, frozen=True, kw_only=True):
+    """`station`: a program at a door, not a browser."""
+
     id: str
     name: str
     role: str
     door: str | None
+    station: bool
     created_at: str
     last_heard_at: str | None
     revoked: bool
 
 
 class DevicesShown(Struct, frozen=True):
+    """Door by door as the layout has them, then those of no door; what was revoked at the end."""
+
     devices: list[DeviceShown]
 
 
@@ -54,8 +60,12 @@ class Pairing(Struct, frozen=True):
 async def list_devices(event: FromPath[str], centre: NamedDependency[Centre]) -> DevicesShown:
     venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
     devices = await centre.read(lambda tx: load_devices(tx, venue.id))
+    known = await centre.read(lambda tx: load_stations(tx, venue.id))
+    at = {door: place for place, door in enumerate(venue.layout.doors)}
     shown = []
-    for device in devices:
+    for device in sorted(
+        devices, key=lambda one: (one.revoked_at is not None, at.get(one.door or "", len(at)), one.role, one.name)
+    ):
         heard_at = centre.gate.heard.get(device.id) or device.heard_at
         shown.append(
             DeviceShown(
@@ -63,6 +73,7 @@ async def list_devices(event: FromPath[str], centre: NamedDependency[Centre]) ->
                 name=device.name,
                 role=device.role,
                 door=device.door,
+                station=device.id in known,
                 created_at=iso(device.created_at, venue.layout),
                 last_heard_at=iso(heard_at, venue.layout) if heard_at else None,
                 revoked=device.revoked_at is not None,

@@ -13,18 +13,19 @@ from litestar.static_files import create_static_files_router
 
 from checkin import words
 from checkin.core import roles
-from checkin.core.errors import NotFound
+from checkin.core.errors import CheckinError, NotFound
 from checkin.core.roles import Permission
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
 from checkin.store.engine import Transaction
-from checkin.web.problems import PageNeedsLogin, http_error
+from checkin.web.problems import PageNeedsLogin, checkin_error, http_error
 
 PAGES = Path(str(files("checkin.web") / "pages"))
 ENROLLING = "/second-factor"
 ACCOUNT = "/account"
 NOT_ALLOWED = PAGES / "not-allowed.html"
 NOT_FOUND = PAGES / "not-found.html"
+NOT_NOW = PAGES / "not-now.html"
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -41,9 +42,22 @@ SECURITY_HEADERS = {
 
 def not_found(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """At an address where nothing is: a page for people, a problem document for programs."""
-    if "text/html" not in request.headers.get("Accept", ""):
+    if not _is_for_people(request):
         return http_error(request, error)
     return Response(NOT_FOUND.read_bytes(), status_code=404, media_type="text/html", headers=SECURITY_HEADERS)
+
+
+def not_now(request: Request[Any, Any, Any], error: CheckinError) -> Response[bytes]:
+    """What failed. What may go well a little later: for people a page that tries again by itself."""
+    told = checkin_error(request, error)
+    if told.status_code != 503 or request.method != "GET" or not _is_for_people(request):
+        return told
+    headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", "Retry-After": told.headers["Retry-After"]}
+    return Response(NOT_NOW.read_bytes(), status_code=503, media_type="text/html", headers=headers)
+
+
+def _is_for_people(request: Request[Any, Any, Any]) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
 
 
 async def _look_for(centre: Centre, event: str, area: str | None) -> None:

@@ -32,6 +32,7 @@ STATUS: tuple[tuple[type[CheckinError], int, str], ...] = (
 )
 
 UNFORESEEN = "Something went wrong here. It was logged; try again."
+NOT_NOW = "The service cannot use its database just now. Keep what you have and send it again."
 
 CLIENT_GONE = "client disconnected prematurely"
 """What Litestar says, as a server's error, where the client hangs up in the middle of a body."""
@@ -75,8 +76,17 @@ def problem(status: int, title: str, detail: str, code: str, **data: Any) -> Res
 def checkin_error(request: Request[Any, Any, Any], error: CheckinError) -> Response[bytes]:
     for kind, status, title in STATUS:
         if isinstance(error, kind):
-            return problem(status, title, error.message, error.code, **error.data)
+            return problem(status, title, told_of(request, error), error.code, **error.data)
     return unforeseen(request, error)
+
+
+def told_of(request: Request[Any, Any, Any], error: CheckinError) -> str:
+    """The detail, for this client. What is the matter with the database may name hosts and users: that is for the log,
+    where nobody is logged in."""
+    if isinstance(error, StoreBusy | StoreFull) and request.scope.get("user") is None:
+        log.warning("not answered: %s", error)
+        return NOT_NOW
+    return error.message
 
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

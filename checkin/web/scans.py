@@ -19,7 +19,17 @@ from checkin.service.centre import Centre
 from checkin.service.people import Principal, check
 from checkin.service.scans import Answered, Arrived
 from checkin.web.auth import credentials, is_same_origin, may
-from checkin.wire import BATCH_BYTES_MAX, SCAN_BYTES_MAX, Answer, Decisions, ScanBatchSent, ScanSent, ScanUndone
+from checkin.wire import (
+    BATCH_BYTES_MAX,
+    SCAN_BYTES_MAX,
+    Answer,
+    Decisions,
+    ScanBatchSent,
+    ScanSent,
+    ScanUndone,
+    legible,
+    without_nul,
+)
 
 _FAILED = "checkin.failed"
 _SCANS = re.compile("/api/v1/events/([^/]+)/scans")
@@ -68,7 +78,7 @@ class ShortWay:
             if principal is None:
                 return None
             check(principal, "scan", event=slug)
-            arrived = arrived_of(_decode(body), principal, delayed=False)
+            arrived = arrived_of(_decode(legible(without_nul(body))), principal, delayed=False)
         except (CheckinError, msgspec.MsgspecError):
             return None
         try:

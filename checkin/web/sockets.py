@@ -89,3 +89,8 @@ def socket_of(scope: Scope) -> Sockets:
 def frame_of(text: str) -> bytes:
     """A text message as it goes over the wire to everybody: what a server sends is not masked (RFC 6455, 5.1)."""
     return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+def binary_frame_of(content: bytes) -> bytes:
+    """A binary message, likewise."""
+    return Frame(Opcode.BINARY, content).serialize(mask=False)

@@ -14,7 +14,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody
 
 from checkin.core.errors import CheckinError
-from checkin.core.link import ROWS_MAX, Row, Rows
+from checkin.core.link import ROWS_MAX, News, Row, Rows
 from checkin.core.model import Scan
 from checkin.core.reference import ToCentreToo, ToStationToo, Welcome
 from checkin.live.broadcast import Broadcast
@@ -34,10 +34,13 @@ from checkin.service.stations import (
 from checkin.store.stations import Station
 from checkin.web.auth import may
 from checkin.web.live import CLOSE_FAILED, CLOSE_GOING_AWAY, CLOSE_POLICY, CLOSE_TRY_LATER
-from checkin.web.sockets import Sockets, frame_of, socket_of
+from checkin.web.sockets import Sockets, binary_frame_of, frame_of, socket_of
 
 OUT_MAX = 1_000
 """So many messages wait for one station, beside its pages of people: those are made when they can be sent."""
+
+AHEAD_MAX = 64
+"""So many messages of one station may wait for a commit: what it sends meanwhile goes into one with them."""
 
 REASON_LETTERS_MAX = 100
 """A close frame has room for 123 bytes."""
@@ -62,6 +65,21 @@ class UnreadRow(msgspec.Struct, frozen=True):
     n: Annotated[int, msgspec.Meta(ge=1)]
 
 
+class Frames:
+    """Messages as they go down; news are the same for every station, and made once."""
+
+    def __init__(self) -> None:
+        self._news: News | None = None
+        self._frame = b""
+
+    def of(self, message: ToStationToo) -> bytes:
+        if not isinstance(message, News):
+            return binary_frame_of(_encode(message))
+        if message is not self._news:
+            self._news, self._frame = message, binary_frame_of(_encode(message))
+        return self._frame
+
+
 class Refused(Exception):
     """The centre closes a link: with which code, and why."""
 
@@ -75,6 +93,7 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 _decode_unread = msgspec.msgpack.Decoder(UnreadAsk | UnreadRows).decode
 _decode_unread_row = msgspec.msgpack.Decoder(UnreadRow).decode
 _encode = msgspec.msgpack.Encoder().encode
+_frame = Frames().of
 
 
 @post("/api/v1/stations/pair", opt={"public": True}, status_code=200, summary="Make a door's device a station")
@@ -124,11 +143,12 @@ async def retire_station(
     request: Request[Principal, str, Any],
     centre: NamedDependency[Centre],
 ) -> None:
-    """Then count its areas: so its places come free. It starts again with `kiosk run --anew`."""
+    """Then count its areas: so its places come free. One that goes on is told so as it links again, and begins anew."""
     now, by = centre.clock(), request.user.id
     await centre.write(
         lambda tx: stations.retire_station(tx, centre.venues, event, station, now=now, by=by), event=event
     )
+    centre.drop(f"device:{station}")
 
 
 @get("/conflicts", guards=[may("stations")], summary="Where doors, or a door and the centre, differ")
@@ -166,11 +186,12 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
         return
     await socket.accept()
     now, program = centre.clock(), socket.headers.get("user-agent", "")
-    await centre.write(lambda tx: stations.link_opened(tx, found.id, program, now=now))
+    await centre.write(lambda tx: stations.link_opened(tx, centre.venues, found, program, now=now), event=event)
     line = socket_of(socket.scope)
     links, broadcast = await centre.links(event), await centre.broadcast(event)
     out: deque[ToStationToo] = deque()
     filled = asyncio.Event()
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     ended = Refused(CLOSE_FAILED, "failed here; it was logged")
 
     def push(message: ToStationToo) -> None:
@@ -183,16 +204,23 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
 
     connection = Connection(found.id, push, revoked=found.revoked, more=filled.set)
 
+    def waiting() -> list[ToStationToo]:
+        """Whatever else there is overtakes the pages of people: nobody waits at a door for those."""
+        if out:
+            return [out.popleft() for _ in range(len(out))]
+        page = connection.page()
+        return [] if page is None else [page]
+
     async def write() -> None:
         while True:
-            # Whatever else there is overtakes the pages of people: nobody waits at a door for those.
-            while (message := out.popleft() if out else connection.page()) is not None:
-                await line.send({"type": "websocket.send", "bytes": _encode(message), "text": None})
+            while messages := waiting():
+                await line.send_frame(b"".join([_frame(message) for message in messages]))
             filled.clear()
             await filled.wait()
 
     writing = asyncio.create_task(write(), name="station writes")
-    work = [writing, asyncio.create_task(_listen(socket, links, found, connection, centre), name="station listens")]
+    listening = _listen(socket, links, found, connection, centre, failed)
+    work: list[asyncio.Future[None]] = [writing, failed, asyncio.create_task(listening, name="station listens")]
     if not found.revoked:
         work.append(asyncio.create_task(_show(broadcast, found, line), name="station shows"))
     done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
@@ -206,7 +234,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
         return
 
 
-def _told_end(station: Station, done: set[asyncio.Task[None]], ended: Refused) -> tuple[int, str]:
+def _told_end(station: Station, done: set[asyncio.Future[None]], ended: Refused) -> tuple[int, str]:
     """Says in the log why a link has ended, and returns what to tell the station."""
     if any(task.cancelled() for task in done):
         log.warning("station %s: the centre closes its link: %s", station.id, ended)
@@ -224,12 +252,26 @@ def _told_end(station: Station, done: set[asyncio.Task[None]], ended: Refused) -
 
 
 async def _listen(
-    socket: WebSocket[Any, Any, Any], links: Links, station: Station, connection: Connection, centre: Centre
+    socket: WebSocket[Any, Any, Any],
+    links: Links,
+    station: Station,
+    connection: Connection,
+    centre: Centre,
+    failed: asyncio.Future[None],
 ) -> None:
+    """Until the station is gone. What of its messages was not taken, `failed` hears."""
     if not station.revoked:
         told = Welcome(event=station.event, door=station.door, key=station.key, real_time=centre.real_time)
         connection.push(told)
     links.connect(connection)
+    room = asyncio.Semaphore(AHEAD_MAX)
+
+    def look(taken: asyncio.Future[None]) -> None:
+        room.release()
+        error = None if taken.cancelled() else taken.exception()
+        if error is not None and not failed.done():
+            failed.set_exception(_refused(error) if isinstance(error, CheckinError) else error)
+
     try:
         while True:
             received = await socket.receive()
@@ -237,15 +279,21 @@ async def _listen(
                 return
             message = _read(cast(bytes, received.get("bytes") or b""), station)
             centre.gate.heard[station.id] = centre.clock()
-            if message is not None:
-                await links.take(connection, message)
+            if message is None:
+                continue
+            await room.acquire()
+            links.take(connection, message).add_done_callback(look)
     except msgspec.MsgspecError as error:
         why = f"message not understood, are both programs of one version? {error}"
         raise Refused(CLOSE_POLICY, why[:REASON_LETTERS_MAX]) from error
     except CheckinError as error:
-        raise Refused(CLOSE_TRY_LATER, error.message[:REASON_LETTERS_MAX]) from error
+        raise _refused(error) from error
     finally:
         links.disconnect(connection)
+
+
+def _refused(error: CheckinError) -> Refused:
+    return Refused(CLOSE_TRY_LATER, error.message[:REASON_LETTERS_MAX])
 
 
 def _read(frame: bytes, station: Station) -> ToCentreToo | None:

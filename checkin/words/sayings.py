@@ -16,9 +16,11 @@ def said(saying: Saying) -> dict[str, str]:
 
 def said_together(sayings: Sequence[Saying]) -> dict[str, str] | None:
     """Several sayings as one; none if there are none."""
+    if not sayings:
+        return None
     every = [said(saying) for saying in sayings]
-    if len(every) < 2:
-        return every[0] if every else None
+    if len(every) == 1:
+        return every[0]
     return {language: " · ".join(one[language] for one in every) for language in languages()}
 
 

@@ -17,9 +17,19 @@ export function everybody(now) {
   return Math.max(0, now.known + now.uncounted);
 }
 
-/** A count, marked as a guess where the centre cannot be heard. @param {import("/faces/centre.js").Live | null} live @param {number} count */
+/** A count, marked as a guess where the centre is not heard in time. @param {import("/faces/centre.js").Live | null} live @param {number} count */
 export function counted(live, count) {
-  return live?.cut ? `≈\u202f${count}` : String(count);
+  return live?.alone ? `≈\u202f${count}` : String(count);
+}
+
+/**
+ * Whether the door that this display stands at can let nobody in, or decides by itself and has no place left to give:
+ * then nobody is invited, however many places there may be. @param {import("/faces/centre.js").Live | null} live @param {any} layout @param {string} area
+ */
+export function givesNothing(live, layout, area) {
+  if (!live?.station || !(live.lacks || (live.alone && live.station.places === 0))) return false;
+  const { door } = live.station;
+  return layout.doors.find((/** @type {any} */ one) => one.id === door)?.area === area;
 }
 
 /** An area and the way there. @param {{name: string, way?: string}} area */

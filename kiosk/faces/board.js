@@ -1,7 +1,7 @@
 // @ts-check
 /** The foyer board: how full every area is, and what runs now and next. */
 
-import { counted, openPlaces } from "/faces/area.js";
+import { counted, givesNothing, openPlaces } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
 import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { onLanguage, startWords, word } from "/faces/words.js";
@@ -36,13 +36,15 @@ function hasPlaces(area) {
 function card(area, tag) {
   const now = live?.areas.get(area.id);
   const open = now ? openPlaces(now) : 0;
-  const state = now && open === 0 && now.state !== "closed" ? "full" : now?.state ?? "open";
+  const closed = now?.state === "closed";
+  const wait = !closed && givesNothing(live, layout, area.id);
+  const state = wait ? "filling" : now && open === 0 && !closed ? "full" : now?.state ?? "open";
   const overflow = layout.areas.find((/** @type {any} */ other) => other.overflow_of === area.id && hasPlaces(other.id));
   const full = now?.free ? word("heldOnly") : word("full");
-  const words = state !== "full" ? word(state) : overflow ? `${full} – ${word("overflowIn", { area: overflow.name })}` : full;
+  const words = wait ? word("waitHere") : state !== "full" ? word(state) : overflow ? `${full} – ${word("overflowIn", { area: overflow.name })}` : full;
   const bar = make("i");
   bar.style.setProperty("--share", `${now?.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
-  const free = !now ? "–" : open === null ? "∞" : counted(live, open);
+  const free = !now || wait ? "–" : open === null ? "∞" : counted(live, open);
   return make(
     tag,
     { class: `place is-${state}` },

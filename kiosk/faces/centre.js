@@ -1,11 +1,10 @@
 // @ts-check
-/** Talking with the centre: calls, the event's clock, and the live socket that finds its way back. */
+/** Talking with the centre: calls, the event's clock, and the occupancy live. */
 
+import { Socket } from "./socket.js";
 import { problemWord } from "./words.js";
 
 const HEARTBEAT_MS_MAX = 10_000;
-const RETRY_MS_MIN = 500;
-const RETRY_MS_MAX = 8_000;
 const START_AGAIN_MS = 2_000;
 
 /** A call that was answered with a problem document. */
@@ -99,8 +98,8 @@ export class EventClock {
 
 /**
  * Follows the occupancy. `areas` is the latest known state; `onChange` is called when it, the seq, the
- * evacuation or the link has changed, `onVersion` when the venue or the programme is another. Silence of ten seconds is stale; it reconnects by itself, with the pause
- * growing and a little chance in it, and begins with a fresh snapshot.
+ * evacuation or the link has changed, `onVersion` when the venue or the programme is another. Silence of ten seconds is stale;
+ * its socket finds its way back, and begins with a fresh snapshot.
  */
 export class Live {
   /**
@@ -108,8 +107,6 @@ export class Live {
    * @param {() => void} [onVersion]
    */
   constructor(api, areas, clock, onChange, onVersion = () => {}) {
-    this.api = api;
-    this.wanted = areas;
     this.clock = clock;
     this.onChange = onChange;
     this.onVersion = onVersion;
@@ -122,8 +119,8 @@ export class Live {
     this.stale = true;
     this.staleSince = "";
     /** How the station that serves this page is linked to the centre; null: the centre itself serves it.
-     * `places`: so many it may still let in by itself. `disk`: whether it can write.
-     * @type {{link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, door: string, disk: "ok" | "full"} | null} */
+     * `places`: so many it may still let in by itself. `disk`: whether it can write; `keeper`: whether its key is there.
+     * @type {{link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, door: string, disk: "ok" | "full", keeper: "ok" | "missing"} | null} */
     this.station = null;
     this.heardAt = 0;
     /** @type {(value?: any) => void} */
@@ -132,34 +129,15 @@ export class Live {
     this.known = new Promise((resolve) => {
       this.nowKnown = resolve;
     });
-    this.pause = RETRY_MS_MIN;
-    /** @type {WebSocket | null} */
-    this.socket = null;
+    const query = areas.map((area) => `area=${encodeURIComponent(area)}`).join("&");
+    this.socket = new Socket(`${api}/live${query ? `?${query}` : ""}`, (message) => this.take(message), HEARTBEAT_MS_MAX);
     setInterval(() => this.watch(), 1_000);
-    addEventListener("online", () => this.connect());
-    this.connect();
-  }
-
-  connect() {
-    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
-    const query = this.wanted.map((area) => `area=${encodeURIComponent(area)}`).join("&");
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}${this.api}/live${query ? `?${query}` : ""}`);
-    this.socket = socket;
-    socket.onmessage = (event) => this.take(JSON.parse(event.data));
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.socket = null;
-      setTimeout(() => this.connect(), this.pause * (0.5 + Math.random()));
-      this.pause = Math.min(RETRY_MS_MAX, this.pause * 2);
-    };
   }
 
   /** @param {{type: string, seq: number, version: number, evacuation: any, areas?: AreaNow[], at?: string, station?: any}} message */
   take(message) {
     if (message.station) this.station = message.station;
     this.heardAt = performance.now();
-    this.pause = RETRY_MS_MIN;
     this.stale = false;
     this.seq = message.seq;
     if (message.type === "snapshot") this.areas.clear();
@@ -178,19 +156,21 @@ export class Live {
     return this.station?.link === "cut";
   }
 
+  /** What that station lacks to answer anything. @returns {"station_keeper_missing" | "station_disk_full" | null} */
+  get lacks() {
+    if (this.station?.keeper === "missing") return "station_keeper_missing";
+    return this.station?.disk === "full" ? "station_disk_full" : null;
+  }
+
+  /** Whether that station decides by itself, cut off or because the centre is too slow: the counts are guesses. */
+  get alone() {
+    return this.cut || this.station?.link === "slow";
+  }
+
   watch() {
-    const silent = performance.now() - this.heardAt > HEARTBEAT_MS_MAX;
-    if (silent && this.socket && this.heardAt) {
-      // Half-open: the other side is gone and nobody told us.
-      const socket = this.socket;
-      this.socket = null;
-      socket.onclose = null;
-      socket.close();
-    }
-    if (!this.socket) this.connect();
     // A station's watchdog starts a browser anew whose page says nothing (`kiosk/watchdog.py`).
-    if (this.station && this.socket?.readyState === WebSocket.OPEN) this.socket.send("here");
-    if (silent && !this.stale) {
+    if (this.station) this.socket.send("here");
+    if (!this.stale && performance.now() - this.heardAt > HEARTBEAT_MS_MAX) {
       this.stale = true;
       this.staleSince = this.clock.time(this.clock.last ? this.clock.last.shown : Date.now());
       this.onChange();

@@ -349,6 +349,7 @@ function followLink() {
   doorChoice.value = cut ? live?.station?.door ?? "" : doorLinked;
   for (const id of ["#walkin", "#printer", "#door"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = cut;
   find("#queue").hidden = cut;
+  find("#where").hidden = cut && !checksInAlone();
   find("#alone").hidden = !cut;
   find("#alone").replaceChildren(...(cut ? [make("strong", {}, word(checksInAlone() ? "deskAlone" : "deskAloneRoom")), make("details", {}, make("summary", {}, word("deskAloneHow")), make("p", {}, word("deskAloneInstead")))] : []));
   showPerson();

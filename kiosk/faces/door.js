@@ -6,7 +6,7 @@ import { Camera } from "/faces/camera.js";
 import { EventClock, Live, Problem, call, find, isPassing, make, newId, place } from "/faces/centre.js";
 import { showLink } from "/faces/link.js";
 import { WedgeScanner } from "/faces/scanner.js";
-import { Screen } from "/faces/screen.js";
+import { followScreen } from "/faces/screen.js";
 import { SerialScanner } from "/faces/serial.js";
 import { play, soundIsOn, unlockSound } from "/faces/sound.js";
 import { draw } from "/faces/symbols.js";
@@ -18,7 +18,9 @@ const SAME_SCAN_MS = 2_000;
 const PATIENCE_MS = 800;
 const TIMEOUT_MS = 5_000;
 const RESEND_MS = 2_000;
+const WORD_CQH_MIN = 18;
 const KEPT_MAX = 50;
+const HELD_MS = 5_000; // whoever has waited longer has gone on, or been let in by hand
 const TOLD_MS = 10_000;
 const HEADS = {
   area_full: "fullHead", held_seats_only: "heldHead", line_first: "lineHead", wheelchair_full: "fullHead",
@@ -27,6 +29,8 @@ const HEADS = {
   group_not_permitted: "wrongDoor", door_closed: "notNow", not_arrived: "look", session_not_booked: "notBooked",
   evacuation: "evacuationHead",
 };
+/** What a station cannot answer without, by the code of its problem: the word, and what to do. */
+const STUCK = { station_disk_full: ["diskFullHead", "stationDiskFull"], station_keeper_missing: ["keyMissingHead", "stationKeyMissing"] };
 const KINDS = { arrival: "welcome", entry: "welcome", reentry: "again", exit: "goodbye", handout: "handedOut", return: "takenBack" };
 
 /**
@@ -53,16 +57,16 @@ let shown = showReady;
 let backToReady;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let told;
-/** @type {Scan[]} */
+/** Scans without an answer, and since when they are here. @type {{scan: Scan, at: number}[]} */
 const kept = [];
-/** What the kept scans wait for. @type {"kept" | "keptDisk"} */
-let keptFor = "kept";
 let sending = 0;
 let evacuationShown = "none";
 /** @type {WedgeScanner | null} */
 let scanner = null;
 /** @type {Camera | null} */
 let camera = null;
+/** What was shown of a scan that the station could not answer. @type {(() => void) | null} */
+let stuckShown = null;
 /** What was said last of a station's own state. */
 let aloneShown = "";
 
@@ -155,52 +159,64 @@ function failed(scan, error) {
     show(() => paint("refused", "refused", word("look"), { hint: problem.status === 403 ? word("refusedHere") : problem.message }), SHOWN_LOOK_MS, "refused");
     return;
   }
-  const isKept = keep(scan, error);
-  if (isDiskFull(error)) {
-    show(() => paint("cut", "look", word("diskFullHead"), { hint: word("stationDiskFull"), way: word(isKept ? "notCheckedDisk" : "notKept") }), SHOWN_LOOK_MS, "look");
+  const stuck = stuckBy(error);
+  if (stuck) {
+    stuckShown = () => paint("cut", "look", word(stuck[0]), { hint: word(stuck[1]), way: word("notKept") });
+    show(stuckShown, SHOWN_LOOK_MS, "look");
     return;
   }
+  const isKept = keep(scan, error);
   const head = error instanceof Problem ? "busy" : "noLink";
   const hint = isKept ? (error instanceof Problem ? "notCheckedBusy" : "notChecked") : "notKept";
   show(() => paint("cut", "cut", word(head), { hint: word(hint) }), SHOWN_LOOK_MS, "look");
 }
 
-/** @param {unknown} error */
-function isDiskFull(error) {
-  return error instanceof Problem && error.code === "station_disk_full";
-}
-
-/** Say what the kept scans wait for. @param {unknown} error */
-function waitFor(error) {
-  keptFor = isDiskFull(error) ? "keptDisk" : "kept";
-  showKept();
+/** @param {unknown} error @returns {string[] | undefined} */
+function stuckBy(error) {
+  return error instanceof Problem ? STUCK[/** @type {keyof typeof STUCK} */ (error.code)] : undefined;
 }
 
 /** Keep a scan that has no answer, to send it again under its id. @param {Scan} scan @param {unknown} error */
 function keep(scan, error) {
-  if (!isPassing(error)) return false;
-  if (kept.length >= KEPT_MAX) return false;
-  kept.push(scan);
-  waitFor(error);
+  if (!isPassing(error) || stuckBy(error) || kept.length >= KEPT_MAX) return false;
+  kept.push({ scan, at: performance.now() });
+  showKept();
   return true;
 }
 
 async function sendKept() {
-  const scan = kept[0];
-  if (scan) {
+  if (live?.station) letGo();
+  const first = kept[0];
+  if (first) {
     try {
-      const answer = await call(`${api}/scans`, { method: "POST", body: scan, timeoutMs: TIMEOUT_MS });
+      const answer = await call(`${api}/scans`, { method: "POST", body: first.scan, timeoutMs: TIMEOUT_MS });
       kept.shift();
       showKept();
-      if (scan.id === lastScan?.id) show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
+      if (isLate(first)) tell(word(answer.outcome === "admitted" ? "lateAdmitted" : "lateRefused", { time: clock.time(first.scan.scanned_at) }));
+      else if (first.scan.id === lastScan?.id) show(() => showAnswer(answer), canAct(answer) ? SHOWN_LOOK_MS : SHOWN_MS, toneOf(answer));
       setTimeout(sendKept, 0);
       return;
     } catch (error) {
-      if (!isPassing(error)) kept.shift();
-      waitFor(error);
+      if (!isPassing(error) || stuckBy(error)) kept.shift();
+      showKept();
     }
   }
   setTimeout(sendKept, RESEND_MS);
+}
+
+/** Whether nobody waits for the answer any more. @param {{at: number}} one */
+function isLate(one) {
+  return performance.now() - one.at > HELD_MS;
+}
+
+/** A station decides by itself: what it could not, is scanned again by whoever is still there. */
+function letGo() {
+  const late = kept.filter(isLate);
+  if (!late.length) return;
+  kept.splice(0, kept.length, ...kept.filter((one) => !isLate(one)));
+  showKept();
+  tell(word("letGo", { count: late.length }));
+  if (late.some((one) => one.scan.id === lastScan?.id)) show(() => paint("cut", "look", word("scanAgain"), { hint: word("scanAgainHow") }), SHOWN_LOOK_MS);
 }
 
 /** @param {any} answer */
@@ -241,13 +257,18 @@ function paint(tone, symbol, head, { name = "", organisation = "", hint = "", wa
   draw(find("#symbol"), symbol);
   find("#head").textContent = head;
   if (alone) fit("#band", "24cqh");
-  fit("#head", tone === "ready" ? "min(16cqh, 8cqw)" : alone && find("#actions").hidden ? "33cqh" : "36cqh");
-  const large = alone ? 8 : 11;
-  find("#name").style.setProperty("--name", `min(${name.length > 26 ? large - (alone ? 2 : 3) : large}cqh, 6cqw)`);
+  const highest = tone === "ready" ? 16 : alone && find("#actions").hidden ? 33 : 36;
+  const large = (/** @type {number} */ cqh) => fit("#head", tone === "ready" ? `min(${cqh}cqh, 8cqw)` : `${cqh}cqh`);
+  large(highest);
+  const nameCqh = alone ? 8 : 11;
+  find("#name").style.setProperty("--name", `min(${name.length > 26 ? nameCqh - (alone ? 2 : 3) : nameCqh}cqh, 6cqw)`);
   find("#name").textContent = name;
   find("#organisation").textContent = organisation;
   find("#hint").textContent = hint;
   find("#way").textContent = way;
+  // What is said below the word is read to its end: the word gives way.
+  const sheet = find("#sheet");
+  for (let cqh = highest - 3; cqh >= WORD_CQH_MIN && sheet.scrollHeight > sheet.clientHeight; cqh -= 3) large(cqh);
 }
 
 /** What can be done about a refusal, each by one tap. @param {any} answer */
@@ -281,13 +302,14 @@ function showReady() {
     paint("refused", "refused", word("stop"), { hint: word("stationRevoked") });
     return;
   }
-  if (station?.disk === "full") {
-    paint("cut", "look", word("diskFullHead"), { hint: word("stationDiskFull") });
+  if (live?.lacks) {
+    const [head, hint] = STUCK[live.lacks];
+    paint("cut", "look", word(head), { hint: word(hint) });
     return;
   }
   const evacuation = live?.evacuation ?? "none";
   if (evacuation !== "none" && direction === "entry" && !door?.item) {
-    paint("refused", "refused", word("evacuationHead"), { hint: word(evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") });
+    paint("refused", "refused", word("evacuationHead"), { hint: word(live?.cut ? "evacuationDoorAlone" : evacuation === "drill" ? "evacuationDoorDrill" : "evacuationDoor") });
     return;
   }
   if (evacuation !== "none" && !door?.item) {
@@ -309,7 +331,7 @@ function showAnswer(answer) {
     name: person?.name ?? "",
     organisation: person ? [person.organisation, groupName(person.group)].filter(Boolean).join(" · ") : "",
     hint: said(answer.hint),
-    way: [said(answer.way), bookingsOf(person)].filter(Boolean).join(" · "),
+    way: [said(answer.way), answer.outcome === "admitted" ? bookingsOf(person) : ""].filter(Boolean).join(" · "),
     answer,
   };
   if (answer.outcome === "admitted") {
@@ -391,6 +413,7 @@ function showNumbers() {
     show(showReady, undefined, live.evacuation === "none" ? undefined : "refused");
   }
   find("#numbers").classList.toggle("stale", stale);
+  find("#numbers").hidden = Boolean(live?.lacks);
   if (!now) return;
   find("#inside").textContent = counted(live, now.inside);
   find("#of").textContent = now.capacity === null ? word("inside") : `${word("of")} ${now.capacity}`;
@@ -401,7 +424,7 @@ function showNumbers() {
   if (now.kept) find("#freeword").textContent += ` · ${word("keptSeats", { count: now.kept })}`;
   if (now.waiting) find("#freeword").textContent += ` · ${word("waitingCount", { count: now.waiting })}`;
   if (now.called.length) find("#freeword").textContent += ` · ${word("calledNumbers", { numbers: now.called.join(", ") })}`;
-  const places = live?.cut || live?.station?.link === "restored" ? live.station?.places ?? null : null;
+  const places = live?.alone || live?.station?.link === "restored" ? live.station?.places ?? null : null;
   if (places !== null) {
     // Free places are the centre's to know; what this door may give of them is certain.
     find("#free").textContent = String(places);
@@ -414,12 +437,13 @@ function showNumbers() {
 /** What the machine at this door can still do is said large, and changes what is shown while nobody's badge is. */
 function showAlone() {
   const station = live?.station;
-  find("#stop-here").hidden = !live?.cut || Boolean(door?.item) || station?.disk === "full";
+  find("#stop-here").hidden = !live?.cut || Boolean(door?.item) || Boolean(live.lacks);
   find("#stop-here").textContent = word(live?.evacuation === "none" ? "evacuateHere" : "evacuateHereEnd");
-  const said = station ? `${station.link} ${station.disk} ${station.since} ${station.places}` : `${isFrozen()}`;
+  const said = station ? `${station.link} ${live?.lacks} ${station.since} ${station.places}` : `${isFrozen()}`;
   if (said === aloneShown) return;
   aloneShown = said;
   if (shown === showReady) showReady();
+  if (shown === stuckShown && !live?.lacks) show(showReady);
 }
 
 /** Whether the centre came from a backup and gives no place away yet. */
@@ -439,7 +463,7 @@ function aloneWord() {
 
 function showKept() {
   find("#kept").hidden = kept.length === 0;
-  find("#kept").textContent = word(keptFor, { count: kept.length });
+  find("#kept").textContent = word("kept", { count: kept.length });
 }
 
 /** @param {"entry" | "exit"} wanted */
@@ -506,7 +530,7 @@ async function start() {
   live = new Live(api, [area], clock, showNumbers, () => loadLayout().catch(() => {}));
   scanner = new WedgeScanner(read, (text) => openTyping(text));
   new SerialScanner({ button: find("#serial-switch"), onCode: read, told: tell });
-  new Screen(api, doorId, showOther);
+  followScreen(api, doorId, showOther);
   camera = new Camera({ button: find("#camera-switch"), view: find("#camera"), api, onCode: read, onToggle: () => shown() });
   showNumbers();
   sendKept();
@@ -566,8 +590,12 @@ async function startWhenPossible() {
   } catch (error) {
     if (error instanceof Problem && error.status < 500) throw error;
     showLink(null);
-    // A station that never heard of its event, or whose disk is full, says so.
-    paint("cut", "cut", word("noLink"), { hint: error instanceof Problem ? error.message : word("connecting") });
+    // A station that never heard of its event, or that can answer nothing, says so.
+    const [head, hint] = stuckBy(error) ?? [];
+    if (head) {
+      find("#link").textContent = word(head);
+      paint("cut", "look", word(head), { hint: word(hint) });
+    } else paint("cut", "cut", word("noLink"), { hint: error instanceof Problem ? error.message : word("connecting") });
     setTimeout(startWhenPossible, 2_000);
   }
 }

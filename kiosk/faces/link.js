@@ -6,9 +6,9 @@ import { word } from "/faces/words.js";
 
 /** What is said of a station that the centre does not answer as it should. @param {import("/faces/centre.js").Live} live @param {boolean} display */
 function stationWord(live, display) {
-  const { link, since, waiting, disk } = /** @type {NonNullable<typeof live.station>} */ (live.station);
+  const { link, since, waiting } = /** @type {NonNullable<typeof live.station>} */ (live.station);
   if (link === "revoked") return word("stationRevoked");
-  if (disk === "full") return word("diskFullHead");
+  if (live.lacks) return word(live.lacks === "station_keeper_missing" ? "stationKeyGone" : "diskFullHead");
   if (link === "slow") return word("stationSlow");
   if (link === "restored") return word("stationRestored");
   if (display) return since ? word("stationAsOf", { time: live.clock.time(since) }) : word("stationNever");
@@ -28,8 +28,8 @@ export function showLink(live, display = false) {
     link.textContent = word(live.evacuation === "drill" ? "drillNow" : "evacuationNow");
     return false;
   }
-  if (live && !stale && live.station && (live.station.link !== "linked" || live.station.disk === "full")) {
-    link.className = `link-state ${["slow", "restored"].includes(live.station.link) ? "slow" : "cut"}`;
+  if (live && !stale && live.station && (live.station.link !== "linked" || live.lacks)) {
+    link.className = `link-state ${["slow", "restored"].includes(live.station.link) && !live.lacks ? "slow" : "cut"}`;
     link.textContent = stationWord(live, display);
     return live.station.link === "cut" || live.station.link === "revoked";
   }

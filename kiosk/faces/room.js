@@ -1,7 +1,7 @@
 // @ts-check
 /** The display at a room's door: free places large, what runs, and where to go when it is full. */
 
-import { counted, openPlaces, withWay } from "/faces/area.js";
+import { counted, givesNothing, openPlaces, withWay } from "/faces/area.js";
 import { EventClock, Live, call, find, make, place } from "/faces/centre.js";
 import { showProgramme, showState, startDisplay } from "/faces/display.js";
 import { draw } from "/faces/symbols.js";
@@ -25,10 +25,11 @@ function showPlaces() {
   const open = openPlaces(now);
   const none = open === 0 && now.state !== "closed";
   const closed = now.state === "closed";
-  find("#places").className = none ? "is-full" : `is-${now.state}`;
-  draw(find("#symbol"), none ? "full" : SYMBOL[now.state]);
-  find("#free").textContent = closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : counted(live, open);
-  find("#word").textContent = none || closed ? "" : word(open === null ? "noLimit" : "freePlaces");
+  const wait = !closed && !none && givesNothing(live, layout, areaId);
+  find("#places").className = wait ? "is-filling" : none ? "is-full" : `is-${now.state}`;
+  draw(find("#symbol"), wait ? "cut" : none ? "full" : SYMBOL[now.state]);
+  find("#free").textContent = wait ? word("lineHead") : closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : counted(live, open);
+  find("#word").textContent = wait ? word("waitHere") : none || closed ? "" : word(open === null ? "noLimit" : "freePlaces");
   showElsewhere(none, now);
   showLine(now);
   const taken = now.capacity === null ? `${counted(live, now.inside)} ${word("inside")}` : `${counted(live, now.inside)} ${word("of")} ${now.capacity} ${word("inside")}`;

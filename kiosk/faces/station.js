@@ -8,11 +8,12 @@ import { onLanguage, problemWord, startWords, word } from "/faces/words.js";
 const LOOK_EVERY_MS = 2_000;
 const CLOCK_OFF_S_MAX = 60; // beyond this a scan is marked, and what was scanned when is a guess
 const DISK_FREE_MB_MIN = 200;
+const DISK_FREE_MB_WRONG = 20; // a log and the pages of an hour
 const SECONDS_MAX = 90; // beyond this a time is told in minutes
 
 /**
  * @typedef {{status: "ok" | "starting" | "disk_full" | "keeper_missing" | "revoked", event: string, event_name: string, door_name: string, area: string,
- *   centre: string, people: number, people_left: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
+ *   centre: string, people: number, people_left: number, at: string, clock: string, clock_off_s: number | null, clock_guessed: boolean, real_time: boolean, disk_free_bytes: number, keeper_beside: boolean, prints: boolean, scanner: string, scanner_fault: string,
  *   rooms: Record<string, string>, version: string,
  *   station: {link: "linked" | "slow" | "restored" | "cut" | "revoked", since: string | null, waiting: number, places: number | null, disk: "ok" | "full"}}} Health
  */
@@ -29,6 +30,7 @@ function time(at) {
 function link({ station, centre, status }) {
   const name = word("stationLink");
   if (status === "starting") return [name, word("stationCutHelp", { centre }), "wrong"];
+  if (["disk_full", "keeper_missing"].includes(status) && station.link === "cut") return [name, word("stationLinkLater"), "look"];
   if (station.link === "linked") return [name, word("stationLinked", { centre }), "well"];
   if (station.link === "slow") return [name, word("stationSlow"), "look"];
   if (station.link === "restored") return [name, word("stationRestored"), "wrong"];
@@ -38,8 +40,9 @@ function link({ station, centre, status }) {
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */
-function clockLine({ clock_off_s: off, clock_guessed: guessed, at, clock }) {
+function clockLine({ clock_off_s: off, clock_guessed: guessed, real_time: compared, at, clock }) {
   const shown = clock ? time(clock) : new Date().toTimeString().slice(0, 5); // of this machine either way
+  if (!compared) return [word("stationClock"), word("stationClockNotCompared", { time: shown }), "well"];
   if (off !== null && guessed) return [word("stationClock"), word("stationClockGuess", { time: shown, centre: time(at) }), "look"];
   if (off === null) return [word("stationClock"), word("stationClockUnknown", { time: shown }), "look"];
   if (Math.abs(off) <= CLOCK_OFF_S_MAX) return [word("stationClock"), word("stationClockWell", { time: shown }), "well"];
@@ -51,7 +54,9 @@ function clockLine({ clock_off_s: off, clock_guessed: guessed, at, clock }) {
 function disk({ station, disk_free_bytes: free }) {
   const mb = Math.floor(free / 1_000_000);
   if (station.disk === "full") return [word("stationDisk"), word("stationDiskFull"), "wrong"];
-  return [word("stationDisk"), word("stationDiskFree", { mb: mb.toLocaleString(document.documentElement.lang) }), mb < DISK_FREE_MB_MIN ? "look" : "well"];
+  const shown = { mb: mb.toLocaleString(document.documentElement.lang) };
+  if (mb >= DISK_FREE_MB_MIN) return [word("stationDisk"), word("stationDiskFree", shown), "well"];
+  return [word("stationDisk"), word("stationDiskLow", shown), mb < DISK_FREE_MB_WRONG ? "wrong" : "look"];
 }
 
 /** @param {Health} now @returns {[string, string, "well" | "look" | "wrong"]} */

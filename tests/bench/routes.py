@@ -10,6 +10,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class Clock(Struct):
 class Timed:
     """A transaction whose statements are timed."""
 
+    works_beside = False
+
     def __init__(self, tx: Transaction, clock: Clock) -> None:
         self._tx = tx
         self._clock = clock
@@ -70,6 +73,9 @@ class Timed:
             return self._tx.rows_together(sql, parameters)
         finally:
             self._clock.read_s += time.perf_counter() - started
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         started = time.perf_counter()

@@ -27,6 +27,7 @@ from checkin.service.people import add_operator
 from kiosk.keeper import Keeper
 from kiosk.main import Kiosk
 from kiosk.pairing import pair
+from kiosk.station import Effect, Mark, Store
 from tests.bench.load import Result
 from tests.bench.scans import drive, served
 from tests.bench.scans import load as load_twin
@@ -70,12 +71,14 @@ class Centre(Real):
 
 
 class Door(Struct):
-    """What a load of scans says of a door. `cpu_ms`: of the centre, a scan; `bytes`: on the link, a scan."""
+    """What a load of scans says of a door, of one scanner and of sixteen. `cpu_ms`, `cpu_many_ms`: of the centre, a
+    scan; `bytes`: on the link, a scan of one."""
 
     what: str
     one: Result
     many: Result
     cpu_ms: float | None = None
+    cpu_many_ms: float | None = None
     bytes: float | None = None
 
 
@@ -88,13 +91,18 @@ class CaughtUp(Struct):
 
 
 class Fifty(Struct):
+    """`disks`: with disk and mark, which on one machine share its disk and, with the stations' own programs, its cores
+    (`stations_cpu` of them); without, what is left is mostly the centre's."""
+
     stations: int
+    disks: bool
     scans_per_s: float
     p50_ms: float
     p99_ms: float
     alone: float
     centre_cpu: float
     """Of one core."""
+    stations_cpu: float
 
 
 class Many(Struct):
@@ -124,7 +132,7 @@ class Many(Struct):
 class StationsResult(Struct):
     doors: list[Door]
     caught_up: list[CaughtUp]
-    fifty: Fifty
+    fifty: list[Fifty]
     many: Many
 
 
@@ -133,7 +141,7 @@ def run(quick: bool) -> StationsResult:
         doors = _doors(centre, stations[0], 1.5 if quick else 4.0)
         rows = RUSH_ROWS // 6 if quick else RUSH_ROWS
         caught_up = [_catch_up(centre, stations[:count], rows) for count in (1, RUSH_DOORS)]
-    fifty = _fifty(10 if quick else 50, 4.0 if quick else 15.0)
+    fifty = [_fifty(10 if quick else 50, 4.0 if quick else 10.0, disks=disks) for disks in (True, False)]
     return StationsResult(doors, caught_up, fifty, _many(5_000 if quick else 100_000))
 
 
@@ -195,8 +203,16 @@ def _doors(centre: Centre, station: Station, seconds: float) -> list[Door]:
 def _measured(what: str, centre: Centre, station: Station, load: Any, port: int, door: str) -> Door:
     cpu_s, sent = _cpu_s(centre.program), station.line.bytes
     one = load(port, door, 1)
-    cpu_ms, sent = (_cpu_s(centre.program) - cpu_s) * 1000 / one.scans, station.line.bytes - sent
-    return Door(what, one, load(port, door, 16), cpu_ms, sent / one.scans if port == station.port else None)
+    between_s, sent = _cpu_s(centre.program), station.line.bytes - sent
+    many = load(port, door, 16)
+    return Door(
+        what,
+        one,
+        many,
+        cpu_ms=(between_s - cpu_s) * 1000 / one.scans,
+        cpu_many_ms=(_cpu_s(centre.program) - between_s) * 1000 / many.scans,
+        bytes=sent / one.scans if port == station.port else None,
+    )
 
 
 def _catch_up(centre: Centre, stations: Sequence[Station], rows: int) -> CaughtUp:
@@ -231,7 +247,15 @@ def _mend(stations: Sequence[Station]) -> float:
     return time.perf_counter() - back
 
 
-def _fifty(count: int, seconds: float) -> Fifty:
+class WithoutDisk(Kiosk):
+    """A station whose disk and mark take no time."""
+
+    def _do(self, effect: Effect) -> None:
+        if not isinstance(effect, Store | Mark):
+            super()._do(effect)
+
+
+def _fifty(count: int, seconds: float, *, disks: bool) -> Fifty:
     """Each with machine, disk and websocket, several to a process; without pages, which no other machine sees."""
     with _centre() as (centre, _), tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         orders: list[list[tuple[str, str]]] = [[] for _ in range(PROCESSES)]
@@ -245,6 +269,7 @@ def _fifty(count: int, seconds: float) -> Fifty:
                 "folder": f"{folder}/{number}",
                 "pairings": pairings,
                 "codes": list(centre.codes.values())[number::PROCESSES],
+                "disks": disks,
             }
             command = [sys.executable, "-m", "tests.bench.stations", json.dumps(order)]
             working.append(
@@ -263,21 +288,23 @@ def _fifty(count: int, seconds: float) -> Fifty:
         taken = sorted(ms for one in told for ms in one["taken_ms"])
         return Fifty(
             stations=count,
+            disks=disks,
             scans_per_s=len(taken) / seconds,
             p50_ms=taken[len(taken) // 2],
             p99_ms=taken[len(taken) * 99 // 100],
             alone=sum(one["alone"] for one in told) / len(taken),
             centre_cpu=cpu_s / seconds,
+            stations_cpu=sum(one["cpu_s"] for one in told) / seconds,
         )
 
 
 async def _run_stations(order: dict[str, Any]) -> None:
     """Some stations in this process: says “linked”, reads for how many seconds to scan, says what it took."""
-    kiosks = []
+    kind, kiosks = Kiosk if order["disks"] else WithoutDisk, list[Kiosk]()
     for number, (_, code) in enumerate(order["pairings"]):
         data = Path(order["folder"]) / str(number)
         keeper = Keeper(data / "keeper")
-        kiosks.append(Kiosk(data, keeper, pair(order["url"], code, keeper), stopped=lambda: None))
+        kiosks.append(kind(data, keeper, pair(order["url"], code, keeper), stopped=lambda: None))
     for kiosk in kiosks:
         kiosk.start()
     tasks = [asyncio.create_task(kiosk.run()) for kiosk in kiosks]
@@ -288,6 +315,7 @@ async def _run_stations(order: dict[str, Any]) -> None:
         await asyncio.sleep(0.1)
     print("linked", flush=True)
     ends = time.perf_counter() + float(await asyncio.to_thread(sys.stdin.readline))
+    cpu_s = time.process_time()
     taken_ms: list[float] = []
     alone = 0
 
@@ -304,10 +332,11 @@ async def _run_stations(order: dict[str, Any]) -> None:
             number += 1
 
     await asyncio.gather(*(scan_at(one, order["codes"][n :: len(kiosks)]) for n, one in enumerate(kiosks)))
+    cpu_s = time.process_time() - cpu_s
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    print(json.dumps({"taken_ms": taken_ms, "alone": alone}))
+    print(json.dumps({"taken_ms": taken_ms, "alone": alone, "cpu_s": cpu_s}))
 
 
 def _many(attendees: int) -> Many:

@@ -13,12 +13,14 @@ T = TypeVar("T")
 
 
 class Cable:
-    """Forwards connections on a port of its own to another. `silence` keeps them open but dead."""
+    """Forwards connections on a port of its own to another. `silence` keeps them open but dead; a new one takes
+    `slow_s` before anything goes along it."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self._whole = True
         self._silent = False
+        self.slow_s = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
@@ -59,6 +61,7 @@ class Cable:
         if not self._whole:
             writer.transport.abort()
             return
+        await asyncio.sleep(self.slow_s)
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, far_writer}
         await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))

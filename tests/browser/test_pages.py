@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from checkin.store.engine import StoreBusy
 from tests.browser.axe import violations
+from tests.browser.cable import Cable
 from tests.browser.conftest import Opened
 from tests.served import PASSWORD, Served
 from tests.venue import SLUG
@@ -129,6 +132,9 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     tablet.click("#pair")
     tablet.wait_for_url(re.compile(rf"/events/{SLUG}/door/D2$"))
     expect(tablet.locator("#link")).to_have_text("verbunden")
+    tablet.goto(f"{tablet.url.partition('/events')[0]}/pair#another")
+    expect(tablet.locator("#loggedin")).to_contain_text("schon als „Tablet Süd“ verbunden")
+    tablet.go_back()
     page.click("#closepairing")
     page.locator("#list .danger").first.click()
     page.click("#revokeyes")
@@ -171,3 +177,26 @@ def test_new_link_for_one_s_own_account_is_seen_first_and_can_be_refused(opened:
     page.get_by_role("button", name="Link ungültig machen").click()
     expect(page.locator("#notice")).to_contain_text("gilt nicht mehr")
     expect(page.locator("#links .message")).to_have_count(0)
+
+
+def test_page_asked_for_while_the_database_is_away_opens_by_itself_once_it_is_back(
+    opened: Opened, served: Served, cable: Cable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(DOOR, 360, 780)
+    expect(page.locator("#link")).to_have_text("verbunden")
+
+    async def away(work: Any) -> Any:
+        raise StoreBusy("The database does not answer.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(served.centre.store, "glance", away)
+        page.reload()
+        expect(page.locator("h1")).to_have_text("Gerade nicht erreichbar")
+        assert violations(page) == []
+        page.click("[data-language]")
+        expect(page.locator("h1")).to_have_text("Not available just now")
+        cable.cut()
+        page.wait_for_timeout(3_500)
+        cable.mend()
+        expect(page.locator("h1")).to_have_text("Not available just now")
+    expect(page.locator("#link")).to_have_text("connected", timeout=10_000)

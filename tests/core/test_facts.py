@@ -339,5 +339,5 @@ def test_passages_and_surprises_add_up() -> None:
 )
 def test_scan_that_moves_nobody_says_nothing_about_the_count(fact: Scanned) -> None:
     there = {id: Certainty() for id in layout().areas}
-    assert observe(there, fact, layout()) == []
+    assert observe(there, fact, layout()) == ()
     assert all(one == Certainty() for one in there.values())

@@ -709,3 +709,33 @@ def test_messages_cross_as_tagged_json(kind: type[msgspec.Struct]) -> None:
     message = sent[kind]
     union: Any = ToCentre if kind in (Ask, Rows, Report) else ToStation
     assert msgspec.json.decode(msgspec.json.encode(message), type=union) == message
+
+
+def test_a_centre_put_back_wants_no_place_back_that_it_could_not_give_out_again() -> None:
+    house = House()
+    house.process.centre.tick(house.now)
+    granted = house.process.ledger.counters["hall", "hall 1", "P"].granted
+    assert granted > 0
+    house.process.ledger.restored(2)
+    for station in ("hall", "front"):
+        house.report(station, totals={"P": Counters(granted=granted)} if station == "hall" else {})
+    told = house.process.centre.tick(house.now)["hall"]
+    assert told.frozen
+    assert all(told.keep[area] >= granted for area in ("house", "P"))
+
+
+@pytest.mark.parametrize("seen_since", [True, False])
+def test_whom_a_door_has_not_shown_the_way_out_sits_on_its_own_seat_still_perhaps_with_another(
+    seen_since: bool,
+) -> None:
+    house = House()
+    ledger = house.process.ledger
+    ledger.grant(("hall", "hall 1"), "P", 1)
+    house.row("hall", 1, "a1", "in", takes=("P",), from_at=house.now)
+    house.now += 1_000
+    house.ask("hall", "a1", "out", direction="exit", after="in")
+    assert ledger.admissions["hall", "hall 1", 1].seats == {"P": "left"}
+    if seen_since:
+        house.page("a1", "out of the house", "exit")
+    house.row("hall", 2, "a1", "out", "lapsed", decided="centre", direction="exit", from_at=house.now)
+    assert ledger.admissions["hall", "hall 1", 1].seats == {"P": "doubtful" if seen_since else "inside"}

@@ -66,7 +66,7 @@ def test_house_takes_the_tallies_of_its_areas_as_its_own() -> None:
     ],
 )
 def test_entered_are_the_areas_in_which_one_is_new(leaves: str | None, enters: str | None, new: list[str]) -> None:
-    assert House(layout()).entered(leaves, enters) == new
+    assert layout().entered(leaves, enters) == tuple(new)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_place_is_needed_where_one_is_new_or_may_be_who_a_headcount_missed(
     leaves: str | None, enters: str, areas: list[str]
 ) -> None:
     tallies = {"wing": Tally(2, 0, -1), "G": Tally(2, 0, -1), "P": Tally(1), "T": Tally(1, 0, 1)}
-    assert House(layout(), tallies).takes_place_in(leaves, enters) == areas
+    assert House(layout(), tallies).takes_place_in(leaves, enters) == tuple(areas)
 
 
 @pytest.mark.parametrize(("counts_as", "visitors", "crew"), [("visitor", 1, 0), ("crew", 0, 1)])
@@ -424,9 +424,9 @@ def test_area_cannot_miss_more_than_its_badges_say() -> None:
 
 def test_place_is_needed_where_one_is_new_or_was_missed() -> None:
     house = House(layout())
-    assert house.takes_place_in("P", "P") == []
-    assert house.takes_place_in("P", "T") == ["T"]
-    assert house.takes_place_in(None, "G") == ["house", "wing", "G"]
+    assert house.takes_place_in("P", "P") == ()
+    assert house.takes_place_in("P", "T") == ("T",)
+    assert house.takes_place_in(None, "G") == ("house", "wing", "G")
     house.correct("P", -1)
-    assert house.takes_place_in("P", "P") == ["P"]
-    assert house.takes_place_in("P", "house") == []
+    assert house.takes_place_in("P", "P") == ("P",)
+    assert house.takes_place_in("P", "house") == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -20,10 +22,11 @@ from checkin.core.schedule import Programme
 from kiosk.__main__ import main as command
 from kiosk.keeper import Keeper, Pairing
 from kiosk.link import NotTaken
-from kiosk.main import Kiosk, NotReady
+from kiosk.main import KEPT_S, Kiosk, NotReady
 from kiosk.pairing import pair
 from kiosk.station import Moment, Store
 from kiosk.store import Disk
+from tests.kiosk.test_counts import area
 from tests.venue import at, layout
 
 KEY = bytes(range(32))
@@ -56,11 +59,11 @@ def scan(id: str, code: str = "BADGE", door: str = "D1") -> Scan:
     return Scan(id=id, code=code, door=door)
 
 
-def hear(kiosk: Kiosk, at: int, *, frozen: bool = False) -> None:
+def hear(kiosk: Kiosk, at: int, *, frozen: bool = False, **granted: int) -> None:
     """A word of the centre."""
     assert kiosk.station is not None
     epoch = kiosk.station.state.epoch
-    kiosk._heard(Totals(generation=1, at=at, epoch=epoch, granted={}, keep={}, have={}, frozen=frozen))
+    kiosk._heard(Totals(generation=1, at=at, epoch=epoch, granted=granted, keep=granted, have={}, frozen=frozen))
 
 
 def test_station_alone_answers_and_gives_the_same_answer_again_after_a_new_start(tmp_path: Path) -> None:
@@ -105,7 +108,8 @@ def test_door_without_places_of_its_own_does_not_say_that_the_house_is_full(
         answer, _ = await kiosk.scan(scan("s1"))
         assert (answer.outcome, answer.reason) == ("refused", "area_full")
         assert answer.hint["de"] == "Diese Tür darf ohne Zentrale niemanden mehr einlassen"
-        assert answer.way == {"de": "Bitte zu West oder warten", "en": "Please go to West, or wait"}
+        assert answer.way is not None
+        assert answer.way["de"] == "Bitte warten lassen und die Leitung fragen", "another door may be cut off as well"
         kiosk.close()
         closed = station(tmp_path / "closed", house=0)
         answer, _ = await closed.scan(scan("s1"))
@@ -133,9 +137,61 @@ def test_code_that_a_door_was_not_told_of_yet_is_not_called_unknown(tmp_path: Pa
     asyncio.run(run())
 
 
-def test_door_of_a_centre_that_was_put_back_says_so_and_is_slow_only_where_patience_ran_out(tmp_path: Path) -> None:
+def test_scans_that_come_together_are_stored_and_marked_together_before_any_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    commit, keep_mark, show = Disk.commit, Keeper.keep_mark, Kiosk._show
+
+    def noted(name: str, what: Any) -> Any:
+        def do(*arguments: Any) -> None:
+            done.append(name)
+            what(*arguments)
+
+        return do
+
+    async def run() -> None:
+        kiosk = station(tmp_path)
+        monkeypatch.setattr(Disk, "commit", noted("stored", commit))
+        monkeypatch.setattr(Keeper, "keep_mark", noted("marked", keep_mark))
+        monkeypatch.setattr(Kiosk, "_show", noted("shown", show))
+        answers = await asyncio.gather(*(kiosk.scan(scan(f"s{n}")) for n in range(3)))
+        assert [answer.outcome for answer, _ in answers] == ["admitted", "refused", "refused"]
+        assert done == ["stored", "marked", "shown", "shown", "shown"]
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_what_the_centre_has_told_is_stored_soon_and_with_what_comes_meanwhile(tmp_path: Path) -> None:
+    def granted(folder: Path) -> int:
+        disk = Disk(folder / "station.db", KEY)
+        counters = disk.load()["counters"]
+        disk.close()
+        return sum(getattr(one, "granted", 0) for one in counters.values())
+
+    async def run() -> None:
+        kiosk = station(tmp_path)
+        assert kiosk.station is not None
+        epoch = kiosk.station.state.epoch
+        kiosk._heard(
+            Totals(generation=1, at=at("10:00"), epoch=epoch, granted={"house": 3}, keep={"house": 3}, have={})
+        )
+        shutil.copytree(tmp_path, tmp_path / "before", ignore=shutil.ignore_patterns("*.lock"))
+        await asyncio.sleep(KEPT_S * 2)
+        shutil.copytree(tmp_path, tmp_path / "after", ignore=shutil.ignore_patterns("*.lock", "before"))
+        assert (granted(tmp_path / "before"), granted(tmp_path / "after")) == (0, 3)
+        kiosk.close()
+
+    asyncio.run(run())
+
+
+def test_door_of_a_centre_that_was_put_back_says_so_and_is_slow_only_where_patience_ran_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def run() -> None:
         kiosk = station(tmp_path, house=10)
+        kiosk.counts.areas["house"] = area("house")
         hear(kiosk, at("10:00"), frozen=True)
         assert kiosk.state().link == "restored"
         asking = asyncio.create_task(kiosk.scan(scan("s1")))
@@ -144,13 +200,20 @@ def test_door_of_a_centre_that_was_put_back_says_so_and_is_slow_only_where_patie
         answer, _ = await asking
         assert answer.provisional
         assert answer.hint["de"].startswith("Die Zentrale wurde zurückgespielt")
-        hear(kiosk, at("10:01"))
+        hear(kiosk, at("10:01"), house=3)
         assert kiosk.state().link == "linked", "the centre has answered in time that the door decides"
         asking = asyncio.create_task(kiosk.scan(scan("s2")))
         ticking = asyncio.create_task(kiosk._tick())
         await asyncio.wait_for(asking, PATIENCE_MS / 1000 + 1)
         ticking.cancel()
         assert kiosk.state().link == "slow"
+        assert (kiosk.counts.areas["house"].inside, kiosk.state().places) == (4, 2), (
+            "who was let in meanwhile is counted"
+        )
+        monkeypatch.setattr("kiosk.main.SLOW_MS", 0)
+        assert kiosk.state().link == "slow", "until the centre is heard again"
+        hear(kiosk, at("10:02"))
+        assert kiosk.state().link == "linked"
         kiosk.close()
 
     asyncio.run(run())
@@ -192,11 +255,13 @@ def test_key_beside_the_data_is_told_apart_from_one_on_another_medium(tmp_path: 
 def test_key_that_is_taken_away_stops_the_station_says_so_and_is_not_made_anew(tmp_path: Path) -> None:
     async def run() -> None:
         kiosk = station(tmp_path)
-        assert (await kiosk.scan(scan("s1")))[0].outcome == "admitted"
+        kiosk.counts.areas["house"] = area("house")
+        assert (await kiosk.scan(scan("s0", "OTHER")))[0].reason == "code_unknown"
+        assert kiosk.counts.areas["house"].inside == 3
         assert kiosk.station is not None
         before = kiosk.station.state.epoch
         (tmp_path / "keeper").rename(tmp_path / "pulled")
-        assert kiosk.health().status == "keeper_missing", "before anybody scans"
+        assert (kiosk.health().status, kiosk.state().keeper) == ("keeper_missing", "missing"), "before anybody scans"
         with pytest.raises(NotReady, match="Put the stick back in"):
             await kiosk.scan(scan("s2"))
         with pytest.raises(NotTaken):
@@ -212,6 +277,10 @@ def test_key_that_is_taken_away_stops_the_station_says_so_and_is_not_made_anew(t
         while not has_station(kiosk):
             await asyncio.sleep(0.01)
         assert (kiosk.health().status, kiosk.station.state.epoch) == ("ok", before), "its disk was not put back"
+        assert kiosk.state().keeper == "ok"
+        assert kiosk.counts.areas["house"].inside == 4, (
+            "what was stored as the key went counts, as it does at the centre"
+        )
         ticking.cancel()
         kiosk.close()
 
@@ -246,6 +315,7 @@ def test_station_that_starts_on_a_full_disk_goes_on_once_there_is_space(
             assert not has_station(kiosk)
             with pytest.raises(NotReady):
                 await kiosk.scan(scan("s1"))
+            assert (kiosk.health().status, kiosk.state().disk) == ("disk_full", "full"), "it is not the network"
         ticking = asyncio.create_task(kiosk._tick())
         while not has_station(kiosk):
             await asyncio.sleep(0.01)

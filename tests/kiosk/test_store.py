@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from checkin.core.admission import Bearer
 from checkin.core.model import Scan
 from checkin.core.occupancy import Presence
 from checkin.core.reference import People, Person
-from kiosk.keeper import Keeper, KeeperMissing, Pairing
+from kiosk.keeper import _SLOT, Keeper, KeeperMissing, Pairing
 from kiosk.station import Belief, Book, Mark, Meta, Store
 from kiosk.store import Disk, InUse, WrongKey, person_of
 
@@ -91,3 +92,45 @@ def test_mark_is_kept_nowhere_else_while_the_medium_with_the_key_is_missing(tmp_
     with pytest.raises(KeeperMissing):
         keeper.keep_mark(Mark("e1", 4, ()))
     assert not keeper.folder.exists()
+
+
+def test_a_mark_that_was_not_written_to_its_end_leaves_the_one_before(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "keeper")
+    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
+    marks = [Mark("e1", 1), Mark("e1", 2, ("e0",)), Mark("e2", 0, ("e0", "e1"))]
+    for mark in marks:
+        keeper.keep_mark(mark)
+        assert keeper.mark() == mark
+    file = keeper.folder / "mark"
+    content = bytearray(file.read_bytes())
+    content[_SLOT.size + 3] ^= 1  # the third one lies where the first was
+    file.write_bytes(content)
+    assert keeper.mark() == marks[1]
+    keeper.keep_mark(marks[2])
+    assert keeper.mark() == marks[2]
+    file.write_bytes(bytes(len(content)))
+    assert keeper.mark() is None
+
+
+def test_the_mark_of_an_earlier_program_is_known_until_there_is_another(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "keeper")
+    keeper.keep_pairing(Pairing(url="http://centre", event="tagung", station="s", door="D1", token="t"))
+    (keeper.folder / "mark.json").write_bytes(msgspec.json.encode(Mark("e1", 7)))
+    assert keeper.mark() == Mark("e1", 7)
+    keeper.keep_mark(Mark("e1", 8))
+    assert keeper.mark() == Mark("e1", 8)
+    keeper.wipe()
+    assert keeper.mark() is None
+
+
+def test_the_log_of_a_disk_does_not_grow_with_a_commit_and_is_read_after_a_stop(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "a" / "station.db", KEY)
+    log = tmp_path / "a" / "station.db-wal"
+    size = log.stat().st_size
+    for n in range(50):
+        disk.commit(Store((("asked", f"s{n}", SCAN), ("books", "e1", Book(n=n)))))
+    assert log.stat().st_size == size
+    shutil.copytree(tmp_path / "a", tmp_path / "b")  # as it lies there when the power fails
+    disk.close()
+    tables = Disk(tmp_path / "b" / "station.db", KEY).load()
+    assert (len(tables["asked"]), tables["books"]) == (50, {"e1": Book(n=49)})

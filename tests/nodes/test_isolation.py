@@ -56,6 +56,8 @@ class Turns:
 class Stepped:
     """A transaction of a node that waits for its turn before each statement."""
 
+    works_beside = True
+
     def __init__(self, tx: Transaction, turns: Turns, node: int) -> None:
         self._tx = tx
         self._turn: Callable[[], None] = lambda: turns.take(node)
@@ -67,6 +69,10 @@ class Stepped:
     def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         self._turn()
         return self._tx.rows_together(sql, parameters)
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        self._turn()
+        return self._tx.ask(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         self._turn()

@@ -13,7 +13,7 @@ from checkin.core.model import Scan
 from checkin.service import centre as centres
 from checkin.service import deliveries, duty, webhooks
 from checkin.service.centre import Centre
-from checkin.service.duty import GIVEN_UP_AFTER_S, TAKEN_OVER_AFTER_S, Duty
+from checkin.service.duty import GIVEN_UP_AFTER_S, TAKEN_OVER_AFTER_S, Duty, is_at_work
 from checkin.service.scans import Arrived, admit
 from checkin.service.webhooks import WebhookSent
 from checkin.store.engine import Transaction
@@ -43,6 +43,24 @@ def test_silent_holder_gives_up_before_another_takes_over_and_never_are_two() ->
         assert await one.look()  # handed over at once
         await here.close()
         await there.close()
+
+    asyncio.run(run())
+
+
+def test_node_at_work_is_told_from_one_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duty, "GIVEN_UP_AFTER_S", 0.5)
+
+    async def run() -> None:
+        store = await PostgresStore.open(new_postgres_database())
+        assert not await is_at_work(store)
+        one = Duty(store)
+        await one.look()
+        looked = asyncio.create_task(is_at_work(store))
+        await asyncio.sleep(0.2)
+        await one.look()
+        assert await looked
+        assert not await is_at_work(store)  # it is heard of no more
+        await store.close()
 
     asyncio.run(run())
 

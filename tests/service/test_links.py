@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from checkin.core.facts import Scanned
-from checkin.core.link import Row, Rows
+from checkin.core.link import Answer, Ask, News, Report, Row, Rows, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import Everybody, Has, VenueNow
 from checkin.service import links
@@ -17,11 +19,12 @@ from checkin.service.erasure import erase_person
 from checkin.service.evacuation import evacuate
 from checkin.service.links import Connection, Reference, news_since, reference_of, version_of
 from checkin.service.venues import Venues
-from checkin.store import facts
+from checkin.store import facts, stations
 from checkin.store.engine import Transaction
 from checkin.store.events import load_event_row
 from checkin.wire import EvacuationSent
-from tests.service.test_stations import House, in_house
+from tests.engine import POSTGRES
+from tests.service.test_stations import House, in_house, log
 from tests.venue import SLUG
 
 
@@ -148,5 +151,70 @@ def test_stations_that_link_together_are_told_of_everybody_by_one_reading(monkey
         for one in connections:
             await house.has_everybody(one)
         assert read == [SLUG]
+
+    in_house(day)
+
+
+def test_what_a_station_says_at_once_is_committed_together_and_answered_with_totals_once() -> None:
+    async def day(house: House) -> None:
+        connection = await house.link((await house.pair()).station)
+        house.told.clear()
+        asks = [
+            Ask(
+                generation=1,
+                epoch="e1",
+                scan=Scan(id=who, code=house.codes[who], door="D1"),
+                after=None,
+                from_at=house.now,
+            )
+            for who in ("a1", "a2")
+        ]
+        report = Report(generation=1, epoch="e1", logs={"e1": log()}, demand={}, cursor=0)
+        taken = [house.links.take(connection, said) for said in (asks[0], report, asks[1], report)]
+        await asyncio.gather(*taken)
+        answers = [one.scan for one in house.told if isinstance(one, Answer)]
+        assert answers == ["a1", "a2"]
+        assert [type(one) for one in house.told if not isinstance(one, News)] == [Totals, Answer, Answer]
+
+    in_house(day)
+
+
+def test_news_are_read_and_made_once_for_stations_that_are_not_equally_far_behind() -> None:
+    async def day(house: House) -> None:
+        told: dict[str, list[News]] = {"one": [], "other": [], "last": []}
+        await house.link((await house.pair()).station)
+        for who in ("a1", "a2"):
+            await house.scan(who)
+        event = await house.store.read(lambda tx: house.venues.id(tx, SLUG))
+        seq, _, _ = await house.store.read(lambda tx: news_since(tx, event, 0))
+        house.links.connections.clear()
+        for station, cursor in (("one", seq - 2), ("other", seq - 1), ("last", seq)):
+            connection = Connection(station, told[station].append, revoked=False)  # type: ignore[arg-type]
+            connection.cursor = cursor
+            house.links.connections[station] = connection
+        await house.links._tell_all()
+        assert told["one"][0] is told["other"][0]
+        assert (told["one"][0].since, told["one"][0].seq, told["last"]) == (seq - 2, seq, [])
+        await house.links._tell_all()
+        assert [len(one) for one in told.values()] == [1, 1, 0]
+
+    in_house(day)
+
+
+@pytest.mark.skipif(POSTGRES, reason="SQLite is told which index to take")
+def test_rows_of_a_scan_are_looked_up_and_not_searched_for() -> None:
+    async def day(house: House) -> None:
+        def plan(tx: Transaction) -> str:
+            seen: list[str] = []
+
+            class Explaining:
+                def rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+                    seen.extend(str(row) for row in tx.rows(f"EXPLAIN QUERY PLAN {sql}", parameters))
+                    return []
+
+            stations.rows_by_scan(cast(Transaction, Explaining()), 1, ["s1"])
+            return " ".join(seen)
+
+        assert "station_row_by_scan" in await house.store.read(plan)
 
     in_house(day)

@@ -17,6 +17,7 @@ from checkin.core.model import Scan
 from checkin.core.occupancy import Certainty
 from checkin.core.reference import Everybody, Has, Took, ToStationToo, VenueNow
 from checkin.main import open_store
+from checkin.service.audit import AuditQuery, read_page
 from checkin.service.corrections import correct
 from checkin.service.links import Connection, Links
 from checkin.service.people import add_device, new_token, revoke_device, start_pairing, wall_ms
@@ -41,6 +42,7 @@ from checkin.service.venues import Venues
 from checkin.service.verify import verify
 from checkin.store.engine import Store, Transaction
 from checkin.store.presences import load_tallies
+from checkin.store.stations import load_stations
 from checkin.wire import Answer, AreaNow, CorrectionSent, area_now
 from tests.engine import database_url
 from tests.venue import SLUG, at, fill
@@ -67,6 +69,12 @@ class House:
         return await self.store.write(
             lambda tx: pair_station(tx, self.venues, code, new_token(), now=NOW, wall=wall_ms())
         )
+
+    async def opens(self, station: str, program: str = "") -> None:
+        def work(tx: Transaction) -> None:
+            link_opened(tx, self.venues, load_stations(tx, self.venues.id(tx, SLUG))[station], program, now=self.now)
+
+        await self.store.write(work)
 
     async def link(self, station: str) -> Connection:
         connection = Connection(station, self.told.append, revoked=False)
@@ -307,7 +315,7 @@ def test_station_is_shown_as_linked_by_its_last_word_and_with_what_it_runs() -> 
         station = (await house.pair()).station
         before = (await house.shown()).stations[0]
         assert (before.linked, before.heard_at, before.known, before.epoch) == (False, None, False, None)
-        await house.store.write(lambda tx: link_opened(tx, station, "checkin 1.2\x00" + "x" * 99, now=house.now))
+        await house.opens(station, "checkin 1.2\x00" + "x" * 99)
         await house.link(station)
         linked = (await house.shown()).stations[0]
         assert (linked.linked, linked.heard_s, linked.known, linked.epoch) == (True, 0.0, True, "e1")
@@ -315,6 +323,32 @@ def test_station_is_shown_as_linked_by_its_last_word_and_with_what_it_runs() -> 
         house.now += 60_000
         silent = (await house.shown()).stations[0]
         assert (silent.linked, silent.heard_s, silent.linked_since) == (False, 60.0, linked.linked_since)
+
+    in_house(day)
+
+
+def test_station_that_was_retired_and_links_again_is_back_by_a_fact_that_says_so_once() -> None:
+    async def day(house: House) -> None:
+        station = (await house.pair()).station
+
+        async def said() -> list[str]:
+            entries = (await house.store.read(lambda tx: read_page(tx, house.venues, SLUG, AuditQuery()))).entries
+            return [one.what["en"] for one in entries if one.by == f"device:{station}"][:-1]
+
+        for _ in range(2):
+            await house.opens(station)
+            await house.link(station)
+        assert await said() == [], "it was never away"
+        await house.store.write(lambda tx: retire_station(tx, house.venues, SLUG, station, now=house.now, by="test"))
+        await house.opens(station)
+        connection = Connection(station, house.told.append, revoked=False)
+        house.links.connect(connection)
+        report = Report(generation=1, epoch="e2", logs={"e2": log()}, demand={}, cursor=0)
+        await house.links.take(connection, report)
+        assert not (await house.shown()).stations[0].retired
+        await house.opens(station)
+        assert await said() == ["Device: is back"]
+        await house.is_sound()
 
     in_house(day)
 

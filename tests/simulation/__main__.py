@@ -11,6 +11,7 @@ import time
 import traceback
 
 from tests.simulation.day import Parts
+from tests.simulation.gathering import parts_of
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import plan
 from tests.simulation.story import breach_of, shrink, tell
@@ -41,7 +42,7 @@ def main() -> int:
     if chosen.mutants:
         return _mutants(chosen.seeds)
     if chosen.seed is not None:
-        return _one(chosen.seed, MUTANTS[chosen.mutant] if chosen.mutant is not None else None)
+        return _one(chosen.seed, MUTANTS[chosen.mutant] if chosen.mutant is not None else parts_of(chosen.seed))
     first = chosen.first if chosen.first is not None else FRESH + time.time_ns() % FRESH
     return _many(first, chosen.seeds, chosen.seconds)
 
@@ -53,7 +54,7 @@ def _many(first: int, seeds: int, seconds: float | None) -> int:
         if seconds is not None and time.monotonic() - began > seconds:
             break
         days += 1
-        breach = breach_of(plan(seed))
+        breach = breach_of(plan(seed), parts_of(seed))
         if breach is not None:
             failed.append(seed)
             print(f"seed {seed}: {breach}", flush=True)
@@ -68,7 +69,7 @@ def _many(first: int, seeds: int, seconds: float | None) -> int:
     took = time.monotonic() - began
     print(f"{days} days from seed {first}: {len(failed)} with a breach; {days / took:.0f} days a second")
     for seed in failed[:TOLD_MAX]:
-        _one(seed)
+        _one(seed, parts_of(seed))
     return 1 if failed else 0
 
 
@@ -77,7 +78,7 @@ def _progress(days: int, seeds: int, failed: int, took: float) -> str:
     return f"{days:,} of {seeds:,} days, {failed} with a breach; {days / took:.0f} days a second, {left} left"
 
 
-def _one(seed: int, parts: Parts | None = None) -> int:
+def _one(seed: int, parts: Parts) -> int:
     day = plan(seed)
     try:
         breach = breach_of(day, parts)

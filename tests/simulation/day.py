@@ -172,6 +172,15 @@ class Door:
                     self.disk.clear()
                     self.power_off()
                     return
+        if self.station is not None:
+            self.station.carried_out()
+
+    def hear(self, message: ToStation) -> None:
+        if self.station is not None:
+            self.carry_out(self.station.received(message, self.now()))
+
+    def has_stored_all(self) -> bool:
+        return True
 
 
 class World:
@@ -183,6 +192,7 @@ class World:
         self.last_of: dict[str, tuple[int, Body, str]] = {}
         self.crossed: set[str] = set()
         self.decided: dict[str, list[tuple[int, str]]] = {}
+        self.asked: dict[str, list[tuple[int, str]]] = {}
         self.taken_for: set[str] = set()
         self.now = 0
         self.agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -277,6 +287,12 @@ class World:
             self.say(f"{what} will be late by {min(delays) / 1000:g} s")
 
     def _ways(self, station: str, way: str, waited_for: bool) -> list[int]:
+        """How long a message is under way, each time that it comes. Nothing from before the links were well comes so
+        late that nobody could hear of it by the end."""
+        latest = self.day.ends_at - HEAL_MS // 2 - self.now
+        return [min(delay, latest) for delay in self._delays(station, way, waited_for)] if latest > 0 else [20]
+
+    def _delays(self, station: str, way: str, waited_for: bool) -> list[int]:
         if waited_for and (station, way) in self.late:
             return [self.late.pop((station, way))]
         if self.cuts.get((station, way), 0) > self.now:
@@ -309,9 +325,7 @@ class World:
             self._send_down(station, answer)
 
     def _hear(self, station: str, message: ToStation) -> None:
-        door = self.doors[station]
-        if door.station is not None:
-            door.carry_out(door.station.received(message, door.now()))
+        self.doors[station].hear(message)
 
     def _commit(self) -> None:
         self.centre.commit()
@@ -441,6 +455,7 @@ class World:
             override=Override(reason="ok") if override else None,
         )
         self.scans[scan.id] = (body, name)
+        self.asked.setdefault(body.badge, []).append((self.now, scan.id))
         body.waits = scan.id
         self.say(f"{body} scans {direction} at {name} [{scan.id}]")
         if name == WEB:
@@ -452,7 +467,7 @@ class World:
         assert door.station is not None
         self.later(WAIT_MS, lambda: self._give_up(body, scan.id))
         door.carry_out(door.station.scanned(scan, door.now()))
-        if scan.id in door.disk.get("asked", {}):
+        if door.station is not None and scan.id in door.station.asked:
             self.later(PATIENCE_MS + 1, lambda: self._hurry(door))
 
     def _hurry(self, door: Door) -> None:
@@ -563,12 +578,14 @@ class World:
     def _is_twice(self, other: Body, area: str, scan: str) -> bool:
         """Whether the last that was seen of this badge, and not in these very seconds, was that linked doors let
         the other body into an area that it has not left; seen too is who has asked at a door since, though
-        the centre's answer was not shown. Which of two was the last that were seen while one of them waited for an
+        the answer was not shown. Which of two was the last that were seen while one of them waited for an
         answer, is a guess. What only a door knows that is switched off, or knew that was put back too, since the centre
         was put back to before it, no other door can know: and who is then seen on a way out is brought into no area."""
         at, body, shown = self.last_of.get(other.badge, (0, other, ""))
         decided = [one for when, one in self.decided.get(other.badge, []) if one != scan and when > at - PATIENCE_MS]
         asked = any(one != shown for one in decided[decided.index(shown) + 1 if shown in decided else 0 :])
+        told = self.centre.count.shown
+        asked |= any(when > at and one in told and told[one].unsure for when, one in self.asked.get(other.badge, []))
         forgotten = any(
             self.restored_at > when and one not in self.centre.count.answers for when, one in ((at, shown), other.came)
         )
@@ -745,7 +762,7 @@ class World:
             if one.outstanding < 0:
                 raise Breach("I4", self.now, f"{station} {epoch} has returned more of {area} than it had: {one}")
         for door in self.doors.values():
-            if door.station is not None:
+            if door.station is not None and door.has_stored_all():
                 self._check_rows(door)
         for area, capacity in self.capacity.items():
             tally = centre.count.house.tallies[area]

@@ -506,8 +506,18 @@ class CountsWhoIsLeaving(Ledger):
         self._put("counted", self.counted, area, replace(counted, sure=sure and not counted.strangers))
         return doorways
 
-    def may_have_been_found(self, pending: Pending, areas: Iterable[str], from_at: int | None) -> None:
+    def may_have_been_found(self, pending: Pending, areas: Iterable[str]) -> None:
         pass
+
+
+class LeavesUnshown(Centre):
+    """Takes whom a door has not shown their way out for gone from that door's own seat, where they were seen since."""
+
+    def _take_back(self, row: Row, pending: Pending, now: int) -> None:
+        last = self.ledger.seen.get(pending.attendee)
+        if last is None or last.scan != row.scan.id:
+            pending = replace(pending, owned=())
+        super()._take_back(row, pending, now)
 
 
 class CountsOwnSeats(Ledger):
@@ -566,6 +576,7 @@ MUTANTS: Mapping[str, Parts] = {
     "linked, who is known to be inside needs no place": Parts(door=Door, centre=TrustsOthersPlaces),
     "a place is free when decided, not when shown": Parts(door=Door, ledger=FreesWhenDecided),
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),
+    "who was seen since has left, though not shown the way out": Parts(door=Door, centre=LeavesUnshown),
     "the last row before a stop counts as shown": Parts(door=Door, station=TrustsLastRow),
     "a question from before a stop stays open": Parts(door=Door, station=ForgetsAsked),
     "a scan is known by its badge": Parts(door=Door, centre=KnowsByBadge),

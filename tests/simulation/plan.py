@@ -571,6 +571,24 @@ def _counted_on_the_way_out(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _in_while_the_first_is_not_out(dice: Random, at: int) -> list[Act]:
+    """Whom a door let in alone asks to go out, and stays, for it stops before it has shown anything; another one with
+    the same badge comes in by the door beside it meanwhile."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE[:4])
+    return [
+        Act(at - 9_000, "copies", (two, one)),
+        *(act for body in (one, two) for act in _arrives(dice, body, station, at - 8_000)[:-1]),
+        Act(at - 4_000, "cut", (station, True, False, 3_000)),
+        Act(at - 4_000, "cut", (station, False, True, 7_000)),
+        Act(at - 3_500, "goes", (one, station, "entry", True)),
+        Act(at, "crash", (station, dice.choice((2, 3, 4)), 600)),
+        Act(at, "goes", (one, station, "exit", False)),
+        Act(at + dice.choice((200, 400, 600)), "goes", (two, other, "entry", False)),
+        *_come(dice, other, at + 6_000, 12),
+        *_crowd(dice, at + 14_000),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -605,7 +623,7 @@ SCENES = (
     _evacuation,
 )
 """Each in a tenth of the days, by the dice that they share."""
-LATER_SCENES = (_counted_on_the_way_out,)
+LATER_SCENES = (_counted_on_the_way_out, _in_while_the_first_is_not_out)
 """Each by dice of its own, so that one more leaves the days without it as they were."""
 
 

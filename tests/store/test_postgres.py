@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
 
 from checkin.core.facts import Scanned
 from checkin.core.model import Scan
 from checkin.main import open_store
+from checkin.service import scans
 from checkin.service.scans import Answered, Arrived, admit
 from checkin.service.venues import Venues
 from checkin.service.verify import verify
-from checkin.store import facts, postgres
+from checkin.store import attendees, facts, postgres
 from checkin.store.copying import NOT_COPIED, copy_all, tables
 from checkin.store.engine import Row, Store, StoreBusy, Transaction
 from checkin.store.migrations import apply_sqlite_migrations
@@ -54,8 +58,9 @@ def all_seqs(tx: Transaction) -> list[int]:
         (
             "FROM x CROSS JOIN code ON code.text = upper(x.value) AND code.event = ? LEFT JOIN badge ON badge.id = 1",
             "FROM x CROSS JOIN LATERAL (SELECT * FROM code WHERE code.text = upper(x.value) AND code.event = %s"
-            " OFFSET 0) AS code LEFT JOIN badge ON badge.id = 1",
+            " OFFSET 0) AS code LEFT JOIN LATERAL (SELECT * FROM badge WHERE badge.id = 1 OFFSET 0) AS badge ON true",
         ),
+        ("FROM a LEFT JOIN b ON b.id = a.id WHERE c = 1", "FROM a LEFT JOIN b ON b.id = a.id WHERE c = 1"),
         (
             "id IN (SELECT value FROM json_each(?))",
             "id IN (SELECT value FROM jsonb_array_elements_text(%s::jsonb) AS one(value))",
@@ -225,6 +230,91 @@ def test_what_fails_late_in_a_batch_is_raised_as_what_it_was_and_nothing_of_it_s
     on_postgres(work)
 
 
+def test_batch_read_and_written_in_pieces_is_decided_as_its_scans_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sent(codes: dict[str, str]) -> list[Arrived]:
+        first, second, _, fourth = list(codes.values())[:4]
+        steps = [
+            ("a", first, "D1"),
+            ("b", second, "D1"),
+            ("c", first, "D1"),
+            ("a", first, "D1"),
+            ("d", "nobody's", "D1"),
+            ("e", fourth[:-1] + ("0" if fourth[-1] != "0" else "1"), "D1"),
+            ("f", second, "P-A"),
+            ("a", second, "D1"),
+            ("g", fourth, "D1"),
+        ]
+        return [Arrived(scan=Scan(id=id, code=code, door=door), by="test") for id, code, door in steps]
+
+    async def work(url: str) -> list[tuple[object, ...]]:
+        store, venues = await PostgresStore.open(url), Venues()
+        try:
+            arrived = sent(await fill(store, venues, guests=5, house=2, hall=None))
+            told: list[tuple[object, ...]] = []
+            for start in range(0, len(arrived), batch):
+                some = arrived[start : start + batch]
+                answers = await store.write(lambda tx, some=some: admit(tx, venues, SLUG, some, at("10:00")))  # type: ignore[misc]
+                told += [
+                    (one.answer.seq, one.answer.reason, one.answer.area.inside, one.repeated)
+                    if isinstance(one, Answered)
+                    else (one.code,)
+                    for one in answers
+                ]
+            assert await store.read(lambda tx: verify(tx, venues, SLUG)) == []
+            return told
+        finally:
+            await store.close()
+
+    monkeypatch.setattr(scans, "PIECE_SCANS", 2)
+    batch = 1
+    alone = on_postgres(work)
+    batch = 100
+    assert on_postgres(work) == alone
+    assert [one[1:] for one in alone] == [
+        (None, 1, False),
+        (None, 2, False),
+        ("already_inside", 2, False),
+        (None, 1, True),
+        ("code_unknown", 2, False),
+        ("code_unknown", 2, False),
+        (None, 1, False),
+        (),
+        ("area_full", 2, False),
+    ]
+
+
+def test_people_are_looked_up_by_their_keys_even_where_nobody_was_there_when_it_was_planned() -> None:
+    class Plans(list[str]):
+        """A transaction that tells how it would find what it is asked for."""
+
+        def __init__(self, tx: Transaction) -> None:
+            self._tx = tx
+
+        def ask(self, sql: str, parameters: Sequence[object] = ()) -> Callable[[], list[Row]]:
+            self += [row[0] for row in self._tx.rows("EXPLAIN " + sql, parameters)]
+            return list
+
+    def plan(tx: Transaction) -> list[str]:
+        plans: Any = Plans(tx)
+        attendees.bearers_by_code(plans, 1, ["a", "b"])
+        attendees.bearers_by_booking_number(plans, 1, ["a", "b"])
+        return list(plans)
+
+    async def work(url: str) -> list[str]:
+        store = await PostgresStore.open(url)
+        try:
+            await fill(store, Venues())
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute("ANALYZE")
+            return await store.write(plan)
+        finally:
+            await store.close()
+
+    steps = on_postgres(work)
+    assert any("presence_pkey" in step for step in steps)
+    assert not any("Seq Scan" in step or "Hash" in step for step in steps), steps
+
+
 def test_database_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "SILENT_S", 0.1)
 
@@ -268,6 +358,31 @@ def test_other_nodes_hear_of_a_commit_and_of_none_that_was_rolled_back() -> None
 def test_database_that_nobody_serves_is_one_clear_line() -> None:
     with pytest.raises(StoreBusy, match=r"does not answer.*CHECKIN_DATABASE_URL"):
         asyncio.run(open_store("postgresql://nobody@127.0.0.1:1/nothing"))
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("CREATE DATABASE {} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", r"encoding LATIN1.*ENCODING 'UTF8'"),
+        ("CREATE DATABASE {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0", r"encoding SQL_ASCII"),
+        ("CREATE ROLE {} LOGIN", r"permission denied for schema public.*OWNER TO"),
+    ],
+)
+def test_database_that_cannot_be_used_is_one_clear_line(made: str, words: str) -> None:
+    url, name = new_postgres_database(migrated=False), f"unusable_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as PostgreSQL 15 comes
+        connection.execute(SQL(made).format(Identifier(name)))
+    try:
+        other = {"user": name} if "ROLE" in made else {"dbname": name}
+        mine = conninfo_to_dict(url) | other
+        address = f"postgresql://{mine['user']}@/{mine['dbname']}?host={mine['host']}"
+        with pytest.raises(StoreBusy, match=words):
+            asyncio.run(open_store(address))
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            kind = "ROLE" if "ROLE" in made else "DATABASE"
+            connection.execute(SQL(f"DROP {kind} {{}}").format(Identifier(name)))
 
 
 def test_event_moves_between_the_engines_and_back(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -163,6 +163,8 @@ def test_backup_is_whole_while_others_write(tmp_path: Path) -> None:
 class CountedTransaction:
     """Counts the calls that a batch makes, whatever its size."""
 
+    works_beside = False
+
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self.calls: list[str] = []
@@ -174,6 +176,10 @@ class CountedTransaction:
     def rows_together(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self.calls.append(sql)
         return self._tx.rows_together(sql, parameters)
+
+    def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
+        self.calls.append(sql)
+        return self._tx.ask(sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         self.calls.append(sql)

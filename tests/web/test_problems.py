@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from typing import Any
 
+import httpx
 import pytest
 
+from checkin.store.engine import StoreBusy
 from tests.served import Served
 from tests.venue import SLUG
 
@@ -41,3 +44,30 @@ def test_digits_in_the_place_of_a_time_are_no_seconds_since_1970(served: Served)
     session = {"id": "S", "area": "P", "title": "Podium", "ends_at": "2026-03-20T12:00:00+01:00"}
     for answer in (orga.post("/sessions", json={**session, "starts_at": "1100"}), orga.get("/audit?since=1100")):
         assert (answer.status_code, answer.json()["code"]) == (422, "time_invalid"), answer.text
+
+
+def test_database_that_is_away_is_told_people_by_a_page_and_nobody_what_is_inside(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    organiser = served.operator()
+
+    async def away(work: Any) -> Any:
+        raise StoreBusy('The database does not answer: connection to "10.0.0.5" failed for user "eva". Check it.')
+
+    for way in ("glance", "read", "write"):
+        monkeypatch.setattr(served.centre.store, way, away)
+    page = organiser.get(f"{served.url}/", headers={"Accept": "text/html,*/*"})
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "1")
+    assert "not-now.js" in page.text
+    assert "Content-Security-Policy" in page.headers
+    told = [
+        page,
+        organiser.get("/occupancy"),
+        httpx.post(f"{served.url}/api/v1/login", json={"name": "x", "password": "y"}, trust_env=False),
+        httpx.get(f"{served.url}/health", trust_env=False),
+    ]
+    assert [answer.status_code for answer in told] == [503] * 4
+    assert [answer.json().get("code") for answer in told[1:]] == ["store_busy", "store_busy", None]
+    assert all(word not in answer.text for answer in told for word in ("10.0.0.5", "eva", "StoreBusy"))
+    assert "log of this node" in told[3].json()["detail"]
+    assert "10.0.0.5" in caplog.text

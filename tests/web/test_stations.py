@@ -15,13 +15,17 @@ from websockets.sync.client import ClientConnection, connect
 
 from checkin.core import link
 from checkin.core.conflict import Case, Side
+from checkin.core.errors import Busy
 from checkin.core.link import Answer, Ask, Log, Report, Row, Totals
 from checkin.core.model import Scan
 from checkin.core.reference import ToStationToo
+from checkin.service.links import Links
 from checkin.service.people import add_device, new_token, start_pairing, wall_ms
-from checkin.service.stations import pair_station
+from checkin.service.stations import pair_station, put_back
 from checkin.store import stations
 from checkin.store.engine import Transaction
+from checkin.store.facts import scans_by_door
+from checkin.web.stations import AHEAD_MAX
 from tests.served import Served
 from tests.venue import SLUG, at
 
@@ -160,6 +164,23 @@ def test_a_link_that_the_centre_closes_says_why_here_and_there(
     assert f"station {station['id']}: the centre closes its link: message not understood" in caplog.text
 
 
+def test_a_message_that_cannot_be_taken_ends_its_link_and_says_why(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise Busy("The disk with the database is full.", code="store_full")
+
+    with linked(served) as socket:
+        monkeypatch.setattr(Links, "_exchange", refuse)
+        report = Report(generation=1, epoch="e1", logs={"e1": Log(totals={}, n=0, handed=0)}, demand={}, cursor=0)
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(AHEAD_MAX):
+                socket.send(msgspec.msgpack.encode(report))
+            until(socket, lambda _: False)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "The disk with the database is full.")
+
+
 @pytest.mark.parametrize(("role", "status"), [("organiser", 200), ("safety", 200), ("steward", 403), ("desk", 403)])
 def test_stations_are_looked_after_by_organiser_and_safety(served: Served, role: str, status: int) -> None:
     client = served.operator(role)
@@ -168,6 +189,47 @@ def test_stations_are_looked_after_by_organiser_and_safety(served: Served, role:
     confirmed = client.post("/stations/roster", json={"generation": 1})
     assert confirmed.status_code == (409 if status == 200 else 403)
     assert client.get(f"{served.url}/events/{SLUG}/stations").status_code == status
+
+
+def test_devices_tell_stations_from_browsers_and_stand_door_by_door(served: Served) -> None:
+    organiser = served.operator()
+    for name, role, door in (("Foyer", "display", None), ("Halle", "door", "P-A"), ("Nord", "door", "D2")):
+        assert organiser.post("/devices", json={"name": name, "role": role, "door": door}).status_code == 201
+    with linked(served):
+        devices = organiser.get("/devices").json()["devices"]
+    told = [(one["name"], one["door"], one["station"]) for one in devices]
+    assert told == [("Süd", "D1", True), ("Nord", "D2", False), ("Halle", "P-A", False), ("Foyer", None, False)]
+    organiser.delete(f"/devices/{devices[0]['id']}")
+    assert organiser.get("/devices").json()["devices"][-1]["name"] == "Süd", "revoked ones at the end"
+
+
+def test_refusal_by_a_restored_centre_is_listed_as_such_and_not_as_a_full_house(served: Served) -> None:
+    def of_all_facts(tx: Transaction) -> dict[str, int]:
+        return scans_by_door(tx, served.centre.venues.id(tx, SLUG))["D2"].refusals
+
+    organiser = served.operator()
+    assert organiser.get("/overview").json()["refusals"] == [], "from here on it adds up by itself"
+    with linked(served):
+        served.write(lambda tx: put_back(tx, served.centre.venues, SLUG, now=at("10:00"), by="test"))
+        scan = {"id": str(uuid.uuid4()), "code": served.codes["a1"], "door": "D2", "direction": "entry"}
+        assert served.client("door", "D2").post("/scans", json=scan).json()["frozen"] is True
+    overview = organiser.get("/overview").json()
+    assert [(one["reason"], one["count"]) for one in overview["refusals"]] == [("not_given_away", 1)]
+    assert overview["last_scans"][0]["hint"] == overview["refusals"][0]["hint"]
+    assert "noch keine Plätze vergeben" in overview["last_scans"][0]["hint"]["de"]
+    assert served.write(of_all_facts) == {"not_given_away": 1}
+    assert "no places given away yet" in organiser.get("/audit", params={"kind": "scans"}).text
+
+
+def test_link_of_a_station_that_is_retired_ends_so_that_one_that_goes_on_is_noticed(served: Served) -> None:
+    organiser = served.operator()
+    with linked(served) as socket:
+        (station,) = organiser.get("/stations").json()["stations"]
+        assert organiser.post(f"/stations/{station['id']}/retire").status_code == 204
+        with pytest.raises(ConnectionClosed):
+            until(socket, lambda _: False)
+    last = organiser.get("/audit").json()["entries"][0]
+    assert (last["what"]["en"], last["about"][0]["name"]) == ("Device: retired", "Süd")
 
 
 def test_both_sides_of_a_case_are_told_as_the_door_and_the_centre_have_it(served: Served) -> None:

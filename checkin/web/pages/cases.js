@@ -26,8 +26,12 @@ const VERDICTS = {
 const SECOND_PERSON = ["copy", "passed_on", "looked_into"];
 const CLOCK_TOLD_S = 5;
 
-/** @param {any[]} cases @param {() => Promise<unknown>} again reads anew */
-export function showCases(cases, again) {
+/** Whether the clocks of doors may be measured by the centre's: in a demo they may not. */
+let measured = true;
+
+/** @param {any[]} cases @param {() => Promise<unknown>} again reads anew @param {boolean} realTime as in the list of stations */
+export function showCases(cases, again, realTime) {
+  measured = realTime;
   const open = cases.filter((one) => one.verdict === null);
   const settled = cases.filter((one) => one.verdict !== null);
   const folded = { counted: open.filter(isCounted), late: open.filter(isLate) };
@@ -106,7 +110,7 @@ function whenWords(side) {
   const own = word("sideByItsClock", { time: exact(side.at) }), off = offsetWord(side.offset_s);
   if (!off) return own;
   const right = new Date(new Date(side.at).getTime() - side.offset_s * 1000).toISOString();
-  return word("sideAbout", { time: exact(right), own, off });
+  return measured ? word("sideAbout", { time: exact(right), own, off }) : word("sideRoughly", { time: exact(right) });
 }
 
 /** @param {number | null} offset */
@@ -135,20 +139,24 @@ function settle(one, again) {
     const input = make("input", { type: "radio", name: "verdict", value: verdict, required: "" });
     return make("label", { class: "check choice" }, input, make("span", {}, make("b", {}, word(VERDICTS[verdict][0])), make("small", { class: "quiet" }, word(VERDICTS[verdict][1]))));
   });
-  const inside = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", name: "inside" }));
-  const who = one.kind === "not_understood" ? "casePersonInside" : "caseSecondInside";
-  const insideField = make("label", { class: "check", hidden: "" }, inside, make("span", {}, word(who)));
-  const means = make("p", { class: "means", role: "status" });
   const form = make("fieldset", {}, make("legend", {}, word("caseWhatWasIt")), ...choices);
-  const chosen = () => /** @type {HTMLInputElement | null} */ (form.querySelector(":checked"))?.value ?? "";
+  const where = whereField(one);
+  const means = make("p", { class: "means", role: "status" });
+  const chosen = () => chosenIn(form), place = () => (where.hidden ? "" : chosenIn(where));
   const tell = () => {
-    insideField.hidden = !SECOND_PERSON.includes(chosen());
-    means.textContent = chosen() ? consequence(one, !insideField.hidden && inside.checked) : word("caseChoose");
+    /** @type {HTMLFieldSetElement} */ (where).disabled = where.hidden = !SECOND_PERSON.includes(chosen());
+    const whole = chosen() && (where.hidden || place());
+    means.textContent = whole ? consequence(one, place() === "inside") : word(chosen() ? "caseChooseWhere" : "caseChoose");
   };
-  for (const part of [form, insideField]) part.addEventListener("change", tell);
+  form.addEventListener("change", () => {
+    tell();
+    // What is asked next, or what it means, may stand below the edge of a phone.
+    means.scrollIntoView({ block: "nearest" });
+  });
+  where.addEventListener("change", tell);
   tell();
-  ask(`${one.attendee ?? word("nobody")}: ${word(KINDS[one.kind].title)}`, [make("p", {}, word(KINDS[one.kind].about)), sides(one), form, insideField, means, make("p", { class: "quiet" }, word("caseNoUndo"))], word("caseKeep"), async () => {
-    const body = { kind: one.kind, verdict: chosen(), inside: !insideField.hidden && inside.checked };
+  ask(`${one.attendee ?? word("nobody")}: ${word(KINDS[one.kind].title)}`, [make("p", {}, word(KINDS[one.kind].about)), sides(one), form, where, means, make("p", { class: "quiet" }, word("caseNoUndo"))], word("caseKeep"), async () => {
+    const body = { kind: one.kind, verdict: chosen(), inside: place() === "inside" };
     await call(`${api}/conflicts/${encodeURIComponent(one.id)}/verdict`, { method: "POST", body });
     notice(word("caseKept"));
     await again();
@@ -158,6 +166,20 @@ function settle(one, again) {
       (next ?? find("#conflicts")).focus();
     });
   });
+}
+
+/** Where the second person is now: asked, and not assumed, since a place comes free by it. @param {any} one */
+function whereField(one) {
+  const isPerson = one.kind === "not_understood";
+  const choice = (/** @type {string} */ value, /** @type {string} */ text) =>
+    make("label", { class: "check choice" }, make("input", { type: "radio", name: "where", value, required: "" }), make("span", {}, text));
+  return make("fieldset", { hidden: "", disabled: "" }, make("legend", {}, word(isPerson ? "casePersonWhere" : "caseSecondWhere")),
+    choice("inside", word("caseIsInside")), choice("outside", word("caseIsOutside")));
+}
+
+/** @param {HTMLElement} fieldset */
+function chosenIn(fieldset) {
+  return /** @type {HTMLInputElement | null} */ (fieldset.querySelector(":checked"))?.value ?? "";
 }
 
 /** What a decision changes, told before it is taken. @param {any} one @param {boolean} inside */

@@ -37,17 +37,20 @@ function show() {
 /** @param {any} device */
 function line(device) {
   const role = word(ROLES[/** @type {keyof typeof ROLES} */ (device.role)]);
-  const about = make("span", {}, make("b", {}, device.name), " ", make("span", { class: "quiet" }, [role, device.door].filter(Boolean).join(" · ")));
+  const kind = device.station ? make("span", { class: "kind" }, word("deviceStation")) : null;
+  const about = make("span", {}, make("b", {}, device.name), " ", kind, kind && " ", make("span", { class: "quiet" }, [kind ? "" : role, device.door].filter(Boolean).join(" · ")));
   if (device.revoked) return make("li", {}, about, make("span", { class: "late" }, word("revoked")));
-  const pairButton = make("button", { type: "button", class: "button" }, word("pair"));
+  const pairButton = make("button", { type: "button", class: `button ${device.station ? "plain" : ""}` }, word(device.station ? "pairStationAnew" : "pair"));
   pairButton.addEventListener("click", () => startPairing(device).catch(complain));
   const revokeButton = make("button", { type: "button", class: "button danger" }, word("revoke"));
   revokeButton.addEventListener("click", () => {
     toRevoke = device;
-    find("#revokesure").textContent = word("revokeSure", { name: device.name });
+    find("#revokesure").textContent = device.station ? word("revokeStationTitle", { door: device.name }) : word("revokeSure", { name: device.name });
+    find("#revokestation").hidden = !device.station;
     /** @type {HTMLDialogElement} */ (find("#revoking")).showModal();
   });
-  return make("li", {}, about, pairButton, revokeButton);
+  const station = device.station && allowed("stations") ? make("a", { class: "button plain", href: `${page}/stations#station-${device.id}` }, word("deviceStationState")) : null;
+  return make("li", {}, about, station, pairButton, revokeButton);
 }
 
 /** @param {any} device */
@@ -63,6 +66,12 @@ async function startPairing(device) {
   // A station stands at a door that lets people in or out, not at a counter.
   const door = layout.doors.find((/** @type {any} */ one) => one.id === device.door);
   find("#pairstation").hidden = !door || Boolean(door.item);
+  // What is a station already is no browser's: its machine is replaced.
+  for (const id of ["#pairbrowser", "#pairabout"]) find(id).hidden = device.station;
+  find("#pairanew").hidden = !device.station;
+  find("#pairanew").textContent = word("pairAnewAbout", { count: pairing.minutes });
+  find("#pairhow").textContent = word(device.station ? "pairStationThere" : "pairStation");
+  /** @type {HTMLDetailsElement} */ (find("#pairstation")).open = device.station;
   find("#paircommand").textContent = word("pairCommand", { url: location.origin, link });
   find("#to-stations").hidden = !allowed("stations");
   /** @type {HTMLDialogElement} */ (find("#pairing")).showModal();

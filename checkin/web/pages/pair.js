@@ -25,12 +25,12 @@ find("#pair").addEventListener("click", async () => {
     say(isUsed ? "pairUsed" : error instanceof Problem ? "failed" : "cut");
   }
 });
-/** Whose log-in with this browser would end. */
+/** Whose log-in with this browser would end, or which device it would be no more. */
 async function warn() {
   const answer = await fetch("/api/v1/me", { cache: "no-store" });
-  const operator = answer.ok ? (await answer.json()).operator : null;
-  if (!operator) return;
-  const show = () => { find("#loggedin").textContent = word("pairLoggedIn", { name: operator.name }); };
+  if (!answer.ok) return;
+  const { operator, device } = await answer.json();
+  const show = () => { find("#loggedin").textContent = operator ? word("pairLoggedIn", { name: operator.name }) : word("pairIsDevice", { name: device.name }); };
   find("#loggedin").hidden = false;
   onLanguage(show);
   show();

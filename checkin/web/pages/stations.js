@@ -13,6 +13,7 @@ const READ_EVERY_MS = 4_000;
 const CLOCK_OFF_S = 60;
 /** From here a difference is worth a word. */
 const CLOCK_RIGHT_S = 5;
+const RETIRE_AFTER_S = 300;
 const TONES = 6;
 
 /** @typedef {{area: string, rights: number, set_aside: number, inside: number, in_doubt: number, to_count: number, unsure: boolean}} Seats */
@@ -43,7 +44,7 @@ const show = calmly(() => {
   const cards = shown.stations.map(stationCard);
   // Those that are cut off, or wait for a count, before those that are well.
   find("#station-list").replaceChildren(...cards.filter((/** @type {HTMLElement} */ one) => !isWell(one)), ...cards.filter(isWell));
-  showCases(cases, read);
+  showCases(cases, read, shown.real_time);
 });
 
 // -- the places of an area
@@ -141,14 +142,20 @@ function stationCard(station, at) {
       ...fact(word("stationLastWord"), ago(station.heard_s), state === "cut" ? "late" : ""),
       ...fact(word("stationRights"), state === "retired" ? "–" : rights(station)),
       ...fact(word("stationLacking"), lacking(station, state), station.due > station.rows ? "late" : ""),
-      ...fact(word("stationClock"), clockWord(station.offset_s), Math.abs(station.offset_s ?? 0) >= CLOCK_OFF_S ? "late" : ""),
+      ...fact(word("stationClock"), shown.real_time ? clockWord(station.offset_s) : word("stationClockDemo"), Math.abs(station.offset_s ?? 0) >= CLOCK_OFF_S ? "late" : ""),
       ...fact(word("stationProgram"), [station.program || word("stationUnknown"), station.epoch ? word("stationEpoch", { epoch: station.epoch.slice(0, 8) }) : ""].filter(Boolean).join(" · "))),
     toCount.length ? make("div", { class: "to-count" }, make("p", {}, total(toCount) ? word("stationToCount", { count: total(toCount) }) : word("stationToCountUnsure")), make("p", { class: "buttons" }, ...toCount.map((/** @type {Seats} */ one) => countButton(one)))) : null,
     state === "retired" ? make("p", { class: "quiet" }, word("stationAnew")) : null,
+    isFresh(station) ? make("p", { class: "quiet" }, word("stationCutFirst")) : null,
     make("p", { class: "buttons" },
-      station.retired || !station.epoch ? null : button(`retire ${station.id}`, word("stationRetire"), () => retire(station), state === "linked" ? "plain" : ""),
+      station.retired || !station.epoch ? null : button(`retire ${station.id}`, word("stationRetire"), () => retire(station), state === "linked" || isFresh(station) ? "plain" : ""),
       station.revoked || !allowed("manage") ? null : button(`revoke ${station.id}`, word("revoke"), () => revoke(station), "danger")),
   );
+}
+
+/** Cut off for so short a time that it comes back by itself more often than not. @param {any} station */
+function isFresh(station) {
+  return stateOf(station) === "cut" && station.heard_s < RETIRE_AFTER_S;
 }
 
 /** @param {string} name @param {string} text @param {string} [look] */
@@ -216,6 +223,7 @@ function retire(station) {
     ...(station.linked ? [make("p", { class: "message" }, word("retireLinked"))] : []),
     make("p", {}, word("retireMeans")),
     make("ol", { class: "steps" },
+      ...(station.linked ? [] : [make("li", {}, word("retireStepLook"))]),
       make("li", {}, word("retireStepOff")),
       make("li", {}, word("retireStepHere")),
       make("li", {}, areas.length ? word("retireStepCount", { areas: areas.map((/** @type {Seats} */ one) => areaName(one.area)).join(", ") }) : word("retireStepNone"))),
@@ -256,7 +264,8 @@ function showRestored() {
   find("#restored-words").replaceChildren(
     make("p", {}, restored === null ? word("restoredFrozenStill", { areas: frozen }) : word("restoredFrozen", { areas: frozen })),
     make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
-    restored === null ? make("p", {}, word("restoredUnheard")) : make("p", {}, word("restoredMissing")),
+    restored === null ? null : make("p", {}, word("restoredMissing")),
+    unheard.length ? make("p", {}, word("restoredUnheard")) : null,
     ...(restored?.uncounted.length ? [
       make("p", {}, word("restoredUncounted")),
       make("p", { class: "buttons" }, ...restored.uncounted.map((/** @type {string} */ area) =>
