@@ -118,8 +118,8 @@ def measure_overload(quick: bool) -> OverloadResult:
 
 def panels(results: dict[int, Result]) -> dict[str, Lines]:
     """The plot of `measure_rates`."""
-    fields = {"p50": "p50_ms", "p99": "p99_ms", "most": "max_ms"}
+    fields = {"p50, ms": "p50_ms", "p99, ms": "p99_ms", "most, ms": "max_ms"}
     lines = {
         name: [(float(rate), getattr(one, field)) for rate, one in results.items()] for name, field in fields.items()
     }
-    return {"ms until answered, by scans/s offered": lines}
+    return {"scans offered a second (lines: ms until answered)": lines}

@@ -8,8 +8,9 @@ from html import escape
 
 from checkin.exchange.plot import COLOURS, DASHES
 
-WIDTH, HEIGHT = 460, 320
-LEFT, RIGHT, TOP, BOTTOM = 60, 130, 40, 40
+WIDTH, HEIGHT = 500, 360
+LEFT, RIGHT, TOP, BOTTOM = 60, 160, 40, 60
+IN_A_ROW = 2
 LEAST = 1e-3
 LABEL_APART = 14
 
@@ -17,15 +18,16 @@ Lines = Mapping[str, Sequence[tuple[float, float]]]
 
 
 def plot_svg(panels: Mapping[str, Lines]) -> str:
-    """Panels side by side: title → label → points."""
-    width = WIDTH * len(panels)
+    """Panels in rows of two: what is counted along their lower edge → label → points."""
+    width, height = WIDTH * min(IN_A_ROW, len(panels)), HEIGHT * math.ceil(len(panels) / IN_A_ROW)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" height="{HEIGHT}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         ' font-family="Noto Sans, Segoe UI, Arial, sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{HEIGHT}" fill="#ffffff"/>',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
     ]
     for number, (title, lines) in enumerate(panels.items()):
-        parts += [f'<g transform="translate({number * WIDTH} 0)">', *_panel(title, lines), "</g>"]
+        across, down = number % IN_A_ROW * WIDTH, number // IN_A_ROW * HEIGHT
+        parts += [f'<g transform="translate({across} {down})">', *_panel(title, lines), "</g>"]
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -39,15 +41,19 @@ def _panel(title: str, lines: Lines) -> list[str]:
         up = (math.log10(max(y, LEAST)) - low) / (high - low)
         return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
 
-    parts = [f'<text x="{LEFT}" y="24" font-size="15" font-weight="700" fill="#14213d">{escape(title)}</text>']
+    middle, edge = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12
+    parts = [
+        f'<text x="{middle}" y="{edge}" text-anchor="middle" font-size="14" font-weight="700" fill="#14213d">'
+        f"{escape(title)}</text>"
+    ]
     for decade in range(left, right + 1):
         x, y = at(10.0**decade, 10.0**low)
         parts.append(f'<path d="M{x:.1f} {TOP}V{y:.1f}" stroke="#d5dae2"/>')
-        parts.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle" fill="#444">{10.0**decade:,g}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle" fill="#444">{_tick(decade)}</text>')
     for decade in range(low, high + 1):
         x, y = at(10.0**left, 10.0**decade)
         parts.append(f'<path d="M{x:.1f} {y:.1f}H{WIDTH - RIGHT}" stroke="#d5dae2"/>')
-        parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" text-anchor="end" fill="#444">{10.0**decade:,g}</text>')
+        parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" text-anchor="end" fill="#444">{_tick(decade)}</text>')
     ends = []
     for number, (label, line) in enumerate(lines.items()):
         colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // 2 % len(DASHES)]
@@ -60,6 +66,10 @@ def _panel(title: str, lines: Lines) -> list[str]:
         below = max(y, below + LABEL_APART)
         parts.append(f'<text x="{WIDTH - RIGHT + 8}" y="{below + 4:.1f}" fill="{colour}">{escape(label)}</text>')
     return parts
+
+
+def _tick(decade: int) -> str:
+    return f"{10**decade:,}" if decade >= 0 else f"{10.0**decade:g}"
 
 
 def _decades(values: Sequence[float]) -> tuple[int, int]:
