@@ -356,8 +356,11 @@ class Station:
                     where[row.attendee] = row.enters
 
     def rights(self, area: str) -> int:
-        """How many more it may let into an area by itself."""
-        return max(0, self.counters.get((self.state.epoch, area), NOTHING).rights)
+        """How many more it may let into an area by itself. A seat that a way out frees is nobody's until it was shown."""
+        epoch = self.state.epoch
+        unshown = range(self._shown.get(epoch, 0) + 1, self.books[epoch].n + 1)
+        freed = sum(area in self.log[epoch, n].freed for n in unshown)
+        return max(0, self.counters.get((epoch, area), NOTHING).rights - freed)
 
     # -- decisions
 

@@ -355,7 +355,9 @@ def test_what_comes_together_is_one_commit_and_one_mark_and_then_shown() -> None
 
 def test_of_all_rows_that_were_stored_together_before_a_stop_nobody_knows_whether_they_were_shown() -> None:
     desk = Desk()
-    desk.keep(together(_let_in_and_out_at_once(desk)))
+    effects = _let_in_and_out_at_once(desk)
+    assert desk.station.rights("P") == 0, "nobody has been told yet that they may go"
+    desk.keep(together(effects))
     assert desk.station.rights("P") == 1
     station = desk.boot()
     assert [row.unsure for row in station.log.values()] == [False, True, True]

@@ -15,6 +15,7 @@ from checkin.core.link import Centre, News, Row, ToCentre, ToStation, Totals
 from checkin.core.model import Scan
 from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
 from tests.simulation.day import Door, Parts
+from tests.simulation.gathering import GatheringDoor
 from tests.simulation.house import CentreOnDisk
 
 
@@ -510,6 +511,21 @@ class CountsWhoIsLeaving(Ledger):
         pass
 
 
+class DoubtsOnlyTheLast(Station):
+    """Of the rows that were stored together before a stop only the last one is in doubt."""
+
+    def _doubt(self, epoch: str, row: Row) -> None:
+        if row.n == self.books[epoch].n:
+            super()._doubt(epoch, row)
+
+
+class GivesOnUnshown(Station):
+    """Lets in on a seat that a way out has freed, of which nobody has been told yet."""
+
+    def rights(self, area: str) -> int:
+        return max(0, self.counters.get((self.state.epoch, area), Counters()).rights)
+
+
 class LeavesUnshown(Centre):
     """Takes whom a door has not shown their way out for gone from that door's own seat, where they were seen since."""
 
@@ -578,6 +594,8 @@ MUTANTS: Mapping[str, Parts] = {
     "what the door did not show is not taken back": Parts(door=Door, centre=NeverTakesBack),
     "who was seen since has left, though not shown the way out": Parts(door=Door, centre=LeavesUnshown),
     "the last row before a stop counts as shown": Parts(door=Door, station=TrustsLastRow),
+    "of rows stored together the last one alone is in doubt": Parts(door=GatheringDoor, station=DoubtsOnlyTheLast),
+    "a seat is given on before it was shown what freed it": Parts(door=GatheringDoor, station=GivesOnUnshown),
     "a question from before a stop stays open": Parts(door=Door, station=ForgetsAsked),
     "a scan is known by its badge": Parts(door=Door, centre=KnowsByBadge),
     "a badge let in twice is one person": Parts(door=Door, centre=OneDoubtForAll),

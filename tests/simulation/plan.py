@@ -589,6 +589,29 @@ def _in_while_the_first_is_not_out(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _stopped_while_two_pass(dice: Random, at: int) -> list[Act]:
+    """A machine stops when it has stored, together, that one goes out and another comes, and has shown neither: who was
+    going out stays. Just then it may hear what it is to give back."""
+    (one, two), (station, other) = dice.sample(range(BODIES - len(CREW)), 2), dice.choice(BESIDE)
+    at += 1_180 - at % 2_000
+    gone = dice.random() < 0.5
+    cut = [Act(at - 4_000, "cut", (station, True, False, 30_000 if gone else 3_000))]
+    cut.append(Act(at - 4_000, "cut", (station, False, True, 30_000 if gone else 4_810)))
+    out = at if gone else at + 10
+    return [
+        *cut,
+        *(act for body in (one, two) for act in _arrives(dice, body, station, at - 8_000)[:-1]),
+        Act(at - 3_500, "goes", (one, station, "entry", True)),
+        *(_come(dice, other, at - 3_000, 4) if dice.random() < 0.7 else []),
+        Act(out, "crash", (station, dice.choice((1, 2, 3, 4, 5)), 600)),
+        Act(out, "goes", (one, station, "exit", False)),
+        Act(out + dice.choice((5, 20)), "goes", (two, station, "entry", True)),
+        *_come(dice, station, at + 3_000, 6),
+        *_come(dice, other, at + 7_000, 12),
+        *_crowd(dice, at + 15_000),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -623,7 +646,7 @@ SCENES = (
     _evacuation,
 )
 """Each in a tenth of the days, by the dice that they share."""
-LATER_SCENES = (_counted_on_the_way_out, _in_while_the_first_is_not_out)
+LATER_SCENES = (_counted_on_the_way_out, _in_while_the_first_is_not_out, _stopped_while_two_pass)
 """Each by dice of its own, so that one more leaves the days without it as they were."""
 
 
