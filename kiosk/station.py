@@ -356,7 +356,7 @@ class Station:
                     where[row.attendee] = row.enters
 
     def rights(self, area: str) -> int:
-        """How many more it may let into an area by itself. A seat that a way out frees is nobody's until it was shown."""
+        """How many more it may let into an area by itself: not on a seat of whom it has not shown the way out yet."""
         epoch = self.state.epoch
         unshown = range(self._shown.get(epoch, 0) + 1, self.books[epoch].n + 1)
         freed = sum(area in self.log[epoch, n].freed for n in unshown)
