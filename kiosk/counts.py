@@ -49,8 +49,7 @@ class Counts:
     def passed(self, layout: Layout, leaves: str | None, enters: str | None, counts_as: CountsAs) -> list[AreaNow]:
         """Somebody passed here while the centre cannot be heard; the areas that show it. What passes elsewhere is
         not known: these counts are guesses."""
-        before, after = layout.path(leaves), layout.path(enters)
-        moved = {area: 1 for area in after if area not in before} | {area: -1 for area in before if area not in after}
+        moved = dict.fromkeys(layout.entered(leaves, enters), 1) | dict.fromkeys(layout.entered(enters, leaves), -1)
         changed = [_moved(self.areas[area], by, counts_as) for area, by in moved.items() if area in self.areas]
         self.areas |= {area.id: area for area in changed}
         self.is_new |= bool(changed)

@@ -632,11 +632,11 @@ class Ledger:
         some of those are missing, now and at the next ones."""
         self._put("counted", self.counted, area, replace(self.counted[area], sure=False, strangers=True))
 
-    def may_have_been_found(self, pending: Pending, areas: Iterable[str]) -> None:
-        """Somebody who was let out of these areas has stayed, perhaps, and the centre knows them there no more. Where
-        their seat is not set aside for that any longer, since it was counted meanwhile, they are one of those found."""
+    def may_have_been_found(self, pending: Pending) -> None:
+        """Somebody who was let out has stayed, perhaps, and the centre knows them there no more. Where their seat is
+        not set aside for that any longer, since it was counted meanwhile, they are one of those found."""
         set_aside = {*pending.frees, *(area for _, area in pending.owned)}
-        for area in areas:
+        for area in self.layout.entered(pending.enters, pending.leaves):
             if area in self.counted and area not in set_aside:
                 self.found_others(area)
 

@@ -463,9 +463,8 @@ class Centre:
             return
         seen = self.ledger.seen[pending.attendee]
         self.ledger.see(pending.attendee, replace(seen, from_at=0))
-        for area in self.layout.path(pending.enters):
-            if area not in self.layout.path(pending.leaves):
-                self.ledger.blur(area, None)
+        for area in self.layout.entered(pending.leaves, pending.enters):
+            self.ledger.blur(area, None)
 
     def gone_back(self, attendee: str, leaves: str | None, enters: str | None, scan: str, now: int) -> None:
         """Somebody says that this person never went from `enters` to `leaves`."""
@@ -519,8 +518,7 @@ class Centre:
         return certain and not elsewhere
 
     def _left(self, leaves: str | None, enters: str | None) -> list[str]:
-        after = self.layout.path(enters)
-        return [area for area in self.layout.path(leaves) if area not in after]
+        return [*self.layout.entered(enters, leaves)]
 
     # -- what stations have shown
 
@@ -621,8 +619,7 @@ class Centre:
                 self.ledger.seat(admission, area, "doubtful")
         if row.unsure:
             self._stayed(pending.attendee, row.scan)
-            left = self._left(pending.leaves, pending.enters)
-            self.ledger.may_have_been_found(pending, left)
+            self.ledger.may_have_been_found(pending)
         # Where the centre took no place, as it knew the person there, the door's may be that of another one.
         known, seen = self.layout.path(pending.leaves), self.ledger.seen.get(pending.attendee)
         area = self.layout.doors[row.scan.door].area
@@ -639,8 +636,7 @@ class Centre:
                 ledger.doubt(scan.id, area, attendee)
             for admission, area in pending.owned:
                 ledger.seat(admission, area, "doubtful")
-            left = self._left(pending.leaves, pending.enters)
-            ledger.may_have_been_found(pending, left)
+            ledger.may_have_been_found(pending)
             return
         ledger.withdraw(scan.id)
         if pending.leaves != pending.enters:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -507,7 +507,7 @@ class CountsWhoIsLeaving(Ledger):
         self._put("counted", self.counted, area, replace(counted, sure=sure and not counted.strangers))
         return doorways
 
-    def may_have_been_found(self, pending: Pending, areas: Iterable[str]) -> None:
+    def may_have_been_found(self, pending: Pending) -> None:
         pass
 
 
