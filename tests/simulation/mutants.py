@@ -526,6 +526,13 @@ class GivesOnUnshown(Station):
         return max(0, self.counters.get((self.state.epoch, area), Counters()).rights)
 
 
+class GivesBackUnshown(Station):
+    """Gives back a seat that a way out has freed, of which nobody has been told yet."""
+
+    def waits_to_show(self, message: ToStation) -> bool:
+        return False
+
+
 class LeavesUnshown(Centre):
     """Takes whom a door has not shown their way out for gone from that door's own seat, where they were seen since."""
 
@@ -596,6 +603,7 @@ MUTANTS: Mapping[str, Parts] = {
     "the last row before a stop counts as shown": Parts(door=Door, station=TrustsLastRow),
     "of rows stored together the last one alone is in doubt": Parts(door=GatheringDoor, station=DoubtsOnlyTheLast),
     "a seat is given on before it was shown what freed it": Parts(door=GatheringDoor, station=GivesOnUnshown),
+    "a seat is given back before it was shown what freed it": Parts(door=GatheringDoor, station=GivesBackUnshown),
     "a question from before a stop stays open": Parts(door=Door, station=ForgetsAsked),
     "a scan is known by its badge": Parts(door=Door, centre=KnowsByBadge),
     "a badge let in twice is one person": Parts(door=Door, centre=OneDoubtForAll),

@@ -612,6 +612,23 @@ def _stopped_while_two_pass(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _wanted_back_while_one_goes_out(dice: Random, at: int) -> list[Act]:
+    """Whom a door let in alone goes out by it. As it decides that, by itself, it hears that the centre wants all places
+    back, and it stops before it has shown anything: they stay. It hears the centre and is not heard."""
+    body, (station, other) = dice.randrange(BODIES - len(CREW)), dice.choice(BESIDE[:4])
+    at += 1_180 - at % 2_000  # it has waited long enough just as the centre tells everybody their totals
+    return [
+        *_arrives(dice, body, station, at - 12_000)[:-1],
+        Act(at - 8_000, "cut", (station, True, False, 15_000)),
+        Act(at - 7_500, "goes", (body, station, "entry", True)),
+        *_come(dice, other, at - 5_000, 7),
+        Act(at, "crash", (station, dice.choice((4, 5)), 600)),
+        Act(at, "goes", (body, station, "exit", False)),
+        *_come(dice, other, at + 8_000, 12),
+        *_crowd(dice, at + 16_000),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -646,7 +663,12 @@ SCENES = (
     _evacuation,
 )
 """Each in a tenth of the days, by the dice that they share."""
-LATER_SCENES = (_counted_on_the_way_out, _in_while_the_first_is_not_out, _stopped_while_two_pass)
+LATER_SCENES = (
+    _counted_on_the_way_out,
+    _in_while_the_first_is_not_out,
+    _stopped_while_two_pass,
+    _wanted_back_while_one_goes_out,
+)
 """Each by dice of its own, so that one more leaves the days without it as they were."""
 
 
