@@ -39,7 +39,7 @@ NOTICED_ON = {
     "who was let in has left, whichever was first": 5,
     "who was let through has passed when that was decided": 155,
     "what was decided first was shown first": 896,
-    "what a door has heard of has happened": 9044,
+    "what a door has heard of has happened": 9225,
     "linked, who is known to be inside needs no place": 1,
     "a place is free when decided, not when shown": 300,
     "what the door did not show is not taken back": 137,
