@@ -147,7 +147,7 @@ def by_code(tx: Transaction, venues: Venues, slug: str, code: str, *, may: Colle
     Nothing is decided. Of a hidden group, as `read`."""
     venue = venues.venue(tx, slug)
     scan = Scan(id="", code=code, door="")
-    led_to = People(tx, venue, [scan]).led_to(scan)
+    led_to = People(tx, venue.id, [scan]).led_to(scan)
     found = attendees.attendees_by_id(tx, venue.id, [known.bearer.attendee for known in led_to])
     shown = _for(venue, _shown(tx, venue, [one for one in found if not _is_hidden(venue, one, may)]), may)
     bearer = led_to[0].bearer if len(led_to) == 1 else None

@@ -14,7 +14,7 @@ from checkin.core.holds import Waiting
 from checkin.core.model import Scan
 from checkin.core.occupancy import Certainty, Changes, Presence
 from checkin.service.ledgers import Passages
-from checkin.service.seats import call_numbers, seats_of
+from checkin.service.seats import Counted, call_numbers, seats_of
 from checkin.service.venues import Venue
 from checkin.store import attendees, handouts, lines, presences, sessions
 from checkin.store.attendees import Known
@@ -25,17 +25,17 @@ from checkin.store.presences import TallyRow
 class People:
     """Those whom the codes of some scans lead to: asked for when this is made, and taken when one is looked for."""
 
-    def __init__(self, tx: Transaction, venue: Venue, scans: Sequence[Scan]) -> None:
+    def __init__(self, tx: Transaction, event: int, scans: Sequence[Scan]) -> None:
         self._tx = tx
-        self._event = venue.id
+        self._event = event
         self._texts = {scan.code: codes.normalise(scan.code) for scan in scans}
         self._wanted = {text for text in self._texts.values() if text and len(text) <= codes.FOREIGN_CHARS_MAX}
         self._named = {scan.attendee for scan in scans if scan.attendee is not None and not scan.code}
-        self._asked = attendees.ask_bearers_by_code(tx, venue.id, self._wanted)
+        self._asked = attendees.ask_bearers_by_code(tx, event, self._wanted)
         # What has not the length of our codes may as well be a booking number: both in one go.
         self._numbers = {text for text in self._wanted if len(text) != codes.LENGTH}
         self._asked_numbers = (
-            attendees.ask_bearers_by_booking_number(tx, venue.id, self._numbers) if self._numbers else dict
+            attendees.ask_bearers_by_booking_number(tx, event, self._numbers) if self._numbers else dict
         )
         self._taken = False
 
@@ -65,8 +65,9 @@ class People:
 
 
 class Moving:
-    """Where everybody is and whose the places are, in step with the decisions of a batch. `ledger`: of the
-    places that are with stations; what passes here is told to it, and its owner saves it."""
+    """Where everybody is and whose the places are, in step with the decisions of a batch. `counted`: where it was asked
+    for already. `ledger`: of the places that are with stations; what passes here is told to it, and its owner saves it.
+    """
 
     def __init__(
         self,
@@ -75,19 +76,21 @@ class Moving:
         now: int,
         evacuation: Evacuation,
         *,
+        counted: Counted | None = None,
         with_line_ends: bool = False,
         ledger: Ledger | None = None,
     ) -> None:
+        counted = counted or Counted(tx, venue.id)
         self._tx = tx
         self._venue = venue
         self._drill = evacuation == "drill"
         self._calls = evacuation == "none"
         self._now = now
-        self._rows = presences.load_tallies(tx, venue.id)
+        self._rows = counted.tallies()
         self._certainty = {
             area: self._rows[area].certainty if area in self._rows else Certainty() for area in venue.layout.areas
         }
-        self.seats = seats_of(tx, venue, self._rows, now, with_line_ends=with_line_ends)
+        self.seats = seats_of(tx, venue, self._rows, now, waiting=counted.lines(), with_line_ends=with_line_ends)
         self._passages = Passages(ledger, self.seats.house) if ledger is not None else None
         self._bearers: dict[str, Bearer] = {}
         self._moved: dict[str, Presence] = {}

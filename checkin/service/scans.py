@@ -21,6 +21,7 @@ from checkin.core.model import Scan
 from checkin.service.evacuation import evacuation_of
 from checkin.service.journal import Journal
 from checkin.service.moving import Moving, People
+from checkin.service.seats import Counted
 from checkin.service.venues import Venue, Venues
 from checkin.store import facts
 from checkin.store.attendees import Known
@@ -46,7 +47,7 @@ from checkin.words import said, said_together
 CLOCK_OFF_MS = 60_000
 """From here a door's clock is marked as off (the conflict rule of a minute)."""
 CONTENT_BYTES = 16
-PIECE_SCANS = 128
+PIECE_SCANS = 64
 """Of a batch so many scans are read, decided and written one after the other, where the database works beside us."""
 CHOICES_MAX = 100
 """So many members of a group are named to choose from."""
@@ -98,13 +99,15 @@ class _Admission:
         self.tx = tx
         self.arrived = arrived
         self.now = now
-        self.journal = Journal(tx, venues.id(tx, slug))
+        event = self.event = venues.id(tx, slug)
+        self.pieces = _in_pieces(arrived) if tx.works_beside else [arrived]
+        # What may be had later is asked for before anything is waited for.
+        self.people = self._people(self.pieces[0])
+        counted = Counted(tx, event)
+        self.journal = Journal(tx, event)
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
         self.received_at = iso(now, self.layout)
-        size = PIECE_SCANS if tx.works_beside else max(1, len(arrived))
-        self.pieces = [arrived[start : start + size] for start in range(0, len(arrived), size)] or [arrived]
-        self.people = self._people(self.pieces[0])
         self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
         self.evacuation = evacuation_of(self.journal.event)
         self.venues = venues
@@ -114,6 +117,7 @@ class _Admission:
             self.venue,
             now,
             self.evacuation,
+            counted=counted,
             with_line_ends=any(one.scan.wait for one in arrived),
             ledger=self.ledger,
         )
@@ -139,7 +143,7 @@ class _Admission:
         ]
 
     def _people(self, piece: Sequence[Arrived]) -> People:
-        return People(self.tx, self.venue, [one.scan for one in piece])
+        return People(self.tx, self.event, [one.scan for one in piece])
 
     def _decide(self, arrived: Arrived) -> _Decided | CheckinError:
         scan = arrived.scan
@@ -302,6 +306,12 @@ class _Admission:
 
     def _iso(self, at: int) -> str:
         return self.received_at if at == self.now else iso(at, self.layout)
+
+
+def _in_pieces(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
+    """The first one is half as large: until it is found there is nothing to decide."""
+    starts = [0, *range(PIECE_SCANS // 2, len(arrived), PIECE_SCANS)]
+    return [arrived[start:end] for start, end in itertools.zip_longest(starts, starts[1:])]
 
 
 def facts_of(

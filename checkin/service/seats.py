@@ -12,12 +12,28 @@ from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 
 
+class Counted:
+    """Who is where and who waits, in numbers: asked for when this is made, and taken when it is looked for."""
+
+    def __init__(self, tx: Transaction, event: int) -> None:
+        self.tallies = presences.ask_tallies(tx, event)
+        self.lines = lines.ask_lines(tx, event)
+
+
 def seats_of(
-    tx: Transaction, venue: Venue, tallies: Mapping[str, TallyRow], now: int, *, with_line_ends: bool = False
+    tx: Transaction,
+    venue: Venue,
+    tallies: Mapping[str, TallyRow],
+    now: int,
+    *,
+    waiting: Mapping[str, Line] | None = None,
+    with_line_ends: bool = False,
 ) -> Seats:
-    """The places at `now`. `with_line_ends`: a number may be taken, so every area has its line."""
+    """The places at `now`. `waiting`: who waits, where it is at hand. `with_line_ends`: a number may be taken, so every
+    area has its line."""
     claimable = [session.id for session in venue.programme.claimable(now)]
-    waiting = lines.load_lines(tx, venue.id)
+    if waiting is None:
+        waiting = lines.load_lines(tx, venue.id)
     if with_line_ends:
         ends = lines.last_numbers(tx, venue.id)
         waiting = {

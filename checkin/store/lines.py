@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from checkin.core.holds import Line, Waiting
 from checkin.store.engine import Transaction
@@ -10,15 +10,25 @@ from checkin.store.engine import Transaction
 
 def load_lines(tx: Transaction, event: int) -> dict[str, Line]:
     """area → who waits there now, of the areas where somebody does."""
-    waiting: dict[str, list[Waiting]] = {}
-    for area, number, attendee, since_at, called_at in tx.rows(
+    return ask_lines(tx, event)()
+
+
+def ask_lines(tx: Transaction, event: int) -> Callable[[], dict[str, Line]]:
+    """As `load_lines`, for later."""
+    asked = tx.ask(
         "SELECT area, number, attendee, since_at, called_at FROM waiting"
         " WHERE event = ? AND ended_at IS NULL ORDER BY number",
         (event,),
-    ):
-        one = Waiting(number=number, attendee=attendee, since_at=since_at, called_at=called_at)
-        waiting.setdefault(area, []).append(one)
-    return {area: Line(there) for area, there in waiting.items()}
+    )
+
+    def taken() -> dict[str, Line]:
+        waiting: dict[str, list[Waiting]] = {}
+        for area, number, attendee, since_at, called_at in asked():
+            one = Waiting(number=number, attendee=attendee, since_at=since_at, called_at=called_at)
+            waiting.setdefault(area, []).append(one)
+        return {area: Line(there) for area, there in waiting.items()}
+
+    return taken
 
 
 def last_numbers(tx: Transaction, event: int) -> dict[str, int]:

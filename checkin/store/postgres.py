@@ -26,6 +26,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from checkin.core.errors import BadInput
+from checkin.store.arrays import packed, take_packed
 from checkin.store.copying import copy_all
 from checkin.store.engine import SNAPSHOT_S_MAX, Bounded, Row, Snapshots, StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import check_up_to_date, migration_files, pending_migrations
@@ -71,7 +72,7 @@ _BEGIN_WRITE = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {LOCK_MS_MAX};"
     f" SET LOCAL statement_timeout = {STATEMENT_MS_MAX};"
     f" SET LOCAL idle_in_transaction_session_timeout = {LOCK_MS_MAX}; SET LOCAL synchronous_commit = on;"
-    " SET LOCAL enable_seqscan = off;"
+    " SET LOCAL enable_seqscan = off; SET LOCAL enable_memoize = off;"
 )
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
@@ -219,7 +220,8 @@ class PostgresTransaction:
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         rows = list(rows)
         if inserted := together(sql, rows):
-            self._writes.execute(*inserted)
+            words, columns = inserted
+            self._writes.execute(words, [packed(column) for column in columns])
         else:
             self._writes.executemany(translated(sql), rows)
 
@@ -309,21 +311,28 @@ class _Link:
 
 
 def _pipelined(connection: PatientConnection, node: str, work: Callable[[Transaction], T]) -> T:
-    """Do `work` and commit. The first failure is raised, not what the server has skipped because of it."""
+    """Do `work` and commit; all answers are there when the pipeline ends. The first failure is raised, not what the
+    server has skipped because of it."""
     failed: BaseException | None = None
     try:
         with connection.pipeline():
             try:
                 result = work(PostgresTransaction(connection, node, in_pipeline=True))
                 connection.execute("COMMIT")
-                _await_answers(connection)
             except BaseException as error:
                 failed = error
     except psycopg.Error as error:
-        failed = failed or error
+        failed = failed or _first(error)
     if failed is not None:
         raise failed
     return result
+
+
+def _first(error: BaseException) -> BaseException:
+    """What the server has skipped is told while the failure before it is being raised."""
+    while isinstance(error, errors.PipelineAborted) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _await_answers(connection: PatientConnection) -> None:
@@ -492,6 +501,7 @@ def connect(url: str) -> PatientConnection:
         given = conninfo_to_dict(url)
         several: dict[str, Any] = {"target_session_attrs": "read-write"} if "," in str(given.get("host", "")) else {}
         connection = PatientConnection.connect(make_conninfo(**{**_PATIENCE, **several, **given}), autocommit=True)
+        take_packed(connection)
         if is_pooled(connection):
             connection.prepare_threshold = None  # the next transaction may be on another connection
         info = connection.info

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -25,12 +25,17 @@ class TallyRow(Struct, frozen=True):
 
 
 def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
-    rows = tx.rows_together(
+    return ask_tallies(tx, event)()
+
+
+def ask_tallies(tx: Transaction, event: int) -> Callable[[], dict[str, TallyRow]]:
+    """As `load_tallies`, for later."""
+    asked = tx.ask(
         "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at,"
         " set_aside FROM tally WHERE event = ?",
         (event,),
     )
-    return {
+    return lambda: {
         row[0]: TallyRow(
             Tally(row[1], row[2], row[3], _shares.decode(row[4])),
             row[5],
@@ -38,7 +43,7 @@ def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
             Certainty(row[7], row[8], row[9]),
             row[10],
         )
-        for row in rows
+        for row in asked()
     }
 
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import math
+import os
 import random
 import signal
 import subprocess
@@ -79,7 +80,7 @@ def main() -> None:
     print(f"{compare.machine()}, shared with the load\n")
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-    run = compare.Run(compare.machine(), chosen.quick, kept.stem, {})
+    run = compare.Run(compare.machine(), chosen.quick, kept.stem, {}, os.getloadavg()[0])
     took: dict[str, tuple[float, int]] = {}
     failed: list[str] = []
     left_over_s = 0

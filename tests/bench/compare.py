@@ -20,12 +20,13 @@ LESS_IS_BETTER = ("_ms", "_s", "_us", "_mib", "kib_a_connection", "cpu_us_a_deli
 
 
 class Run(Struct):
-    """What is kept. `machine`: figures of another one say nothing here."""
+    """What is kept. `machine`: figures of another one say nothing here. `load`: what else it did as this began."""
 
     machine: str
     quick: bool
     at: str
     parts: dict[str, Any]
+    load: float | None = None
 
 
 def machine() -> str:
@@ -68,7 +69,9 @@ def compared(run: Run, before: dict[str, Run]) -> Iterator[str]:
     if not before:
         yield "Nothing of this machine and length is kept to compare with."
         return
-    yield f"Beside {', '.join(sorted({kept.at for kept in before.values()}))}: {len(worse)} of {count} figures differ"
+    loads = {kept.at: kept.load for kept in before.values()}
+    runs = (at if load is None else f"{at} (load {load:.1f})" for at, load in sorted(loads.items()))
+    yield f"Load {run.load or 0:.1f}, beside {', '.join(runs)}: {len(worse)} of {count} figures differ"
     yield f"by more than {NOISE} times (noise, where other work goes on); times as long, or as few, as then:"
     for ratio, line in sorted(worse, reverse=True)[:SHOWN_MAX]:
         yield f" {ratio:>6.2f} {'WORSE ' if ratio > NOISE else 'better'} {line}"

@@ -56,7 +56,8 @@ def _panel(title: str, lines: Lines) -> list[str]:
         parts.append(f'<text x="{x - 6:.1f}" y="{y + 4:.1f}" text-anchor="end" fill="#444">{_tick(decade)}</text>')
     ends = []
     for number, (label, line) in enumerate(lines.items()):
-        colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // 2 % len(DASHES)]
+        again, place = divmod(number, len(COLOURS))  # one that has a colour again has another dash
+        colour, dash = COLOURS[place], DASHES[(place // 2 + again) % len(DASHES)]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in (at(*point) for point in line))
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in (at(*one) for one in line)]

@@ -3,7 +3,8 @@ one run.
 
 decided: scans as the service takes them, from what is read to the commit. limit: every row that they wrote, in the same
 order and batches, into tables of the same columns, indexes and foreign keys, by one `INSERT … SELECT FROM unnest(…)`
-for each, and a commit. facts: their facts alone, into a table without foreign keys: less than anybody has to write.
+for each, and a commit, the arrays packed by the driver. packed: the same, the arrays packed as the service packs them.
+facts: their facts alone, into a table without foreign keys: less than anybody has to write.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,8 +28,10 @@ from msgspec import Struct
 from checkin.core.errors import CheckinError
 from checkin.core.model import Scan
 from checkin.main import open_store, wall_clock
+from checkin.service.centre import GARBAGE_AFTER
 from checkin.service.scans import Arrived, admit
 from checkin.service.venues import Venues
+from checkin.store.arrays import packed
 from checkin.store.engine import Row, Store, Transaction
 from checkin.store.postgres import connect, together, translated
 from tests.bench.venue import DOORS, SLUG, prepare
@@ -38,6 +41,8 @@ BATCHES = (64, 256)
 TURNS = 8
 WRITTEN = ("event", "fact", "presence", "tally")
 """The tables that scans write, each before those that refer to it."""
+TWINS = ("twin", "twin_packed")
+MEASURED = ("decided", "limit", "packed", "facts")
 
 
 Written = list[tuple[str, list[Sequence[Any]]]]
@@ -50,6 +55,7 @@ class BatchResult(Struct):
     batch: int
     decided_per_s: float
     limit_per_s: float
+    packed_per_s: float
     facts_per_s: float
 
 
@@ -57,14 +63,12 @@ def measure(quick: bool) -> list[BatchResult]:
     """Scans decided and kept in batches, beside the same rows by `unnest`; the aim is 0.5 of the limit."""
     results = asyncio.run(_run(0.25 if quick else 1.0))
     print("PostgreSQL: scans a second in batches of one commit; limit: the same rows of the same tables by unnest,")
-    print("facts: the facts among them alone, without foreign keys")
-    print("   batch  decided    limit  of it    facts  of it")
+    print("packed: as the service packs them, facts: the facts among them alone, without foreign keys")
+    print("   batch  decided    limit  of it   packed  of it    facts  of it")
     for one in results:
-        print(
-            f"{one.batch:>8} {one.decided_per_s:>8,.0f} {one.limit_per_s:>8,.0f}"
-            f" {one.decided_per_s / one.limit_per_s:>6.2f} {one.facts_per_s:>8,.0f}"
-            f" {one.decided_per_s / one.facts_per_s:>6.2f}"
-        )
+        others = (one.limit_per_s, one.packed_per_s, one.facts_per_s)
+        beside = "".join(f" {per_s:>8,.0f} {one.decided_per_s / per_s:>6.2f}" for per_s in others)
+        print(f"{one.batch:>8} {one.decided_per_s:>8,.0f}{beside}")
     print()
     return results
 
@@ -76,7 +80,10 @@ async def _run(turn_s: float) -> list[BatchResult]:
             store = await open_store(server.get_uri())
             scans = _scans((await prepare(store, ATTENDEES)).codes)
             gc.freeze()  # as a centre does at its start
+            before = gc.get_threshold()
+            gc.set_threshold(*GARBAGE_AFTER)
             results = [await _batches(store, server.get_uri(), scans, batch, turn_s) for batch in BATCHES]
+            gc.set_threshold(*before)
             gc.unfreeze()
             await store.close()
             return results
@@ -104,7 +111,7 @@ async def _batches(store: Store, url: str, scans: Iterator[Arrived], batch: int,
     spent_s: Counter[str] = Counter()
     kept = 0
     with connect(url) as bare:
-        _make_twin(bare)
+        _make_twins(bare)
 
         async def decide(arrived: list[Arrived]) -> Written:
             written: Written = []
@@ -115,53 +122,64 @@ async def _batches(store: Store, url: str, scans: Iterator[Arrived], batch: int,
             assert not any(isinstance(one, CheckinError) for one in answers)
             return written
 
-        def put(written: Written) -> None:
+        def put(written: Written, pack: Callable[[list[Any]], Any] = list) -> None:
             bare.execute("BEGIN")
             for sql, rows in written:
-                bare.execute(*(together(sql, rows) or (translated(sql), rows[0])))
+                if inserted := together(sql, rows):
+                    words, columns = inserted
+                    bare.execute(words, [pack(column) for column in columns])
+                else:
+                    bare.execute(translated(sql), rows[0])
             bare.execute("COMMIT")
 
         for turn in range(TURNS + 1):
             batches: list[Written] = []
-            took_s = dict.fromkeys(("decided", "limit", "facts"), 0.0)
+            took_s = dict.fromkeys(MEASURED, 0.0)
             while took_s["decided"] < turn_s:
                 arrived = list(itertools.islice(scans, batch))
                 started = time.perf_counter()
                 batches.append(await decide(arrived))
                 took_s["decided"] += time.perf_counter() - started
             facts = [[one for one in written if one[0].startswith("INSERT INTO fact ")] for written in batches]
-            for what, schema, pages in (("limit", "twin", batches), ("facts", "bare", facts)):
+            for what, schema, pages, pack in (
+                ("limit", "twin", batches, list),
+                ("packed", "twin_packed", batches, packed),
+                ("facts", "bare", facts, list),
+            ):
                 bare.execute(f"SET search_path = {schema}")
                 started = time.perf_counter()
                 for page in pages:
-                    await asyncio.to_thread(put, page)
+                    await asyncio.to_thread(put, page, pack)
                 took_s[what] = time.perf_counter() - started
             bare.execute("SET search_path = public")
             assert bare.execute("SELECT count(*) FROM bare.fact").fetchone() == (len(batches) * batch,)
             bare.execute("TRUNCATE bare.fact")
-            for table in WRITTEN[1:]:
+            for twin, table in itertools.product(TWINS, WRITTEN[1:]):
                 (differ,) = bare.execute(
-                    f"SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM twin.{table}) AS one"
+                    f"SELECT count(*) FROM (SELECT * FROM {table} EXCEPT SELECT * FROM {twin}.{table}) AS one"
                 ).fetchone() or (None,)
                 assert differ == 0, table
             if turn:  # the first warms up
                 spent_s.update(took_s)
                 kept += len(batches) * batch
-        bare.execute("DROP SCHEMA twin, bare CASCADE")
-    return BatchResult(batch, *(kept / spent_s[what] for what in ("decided", "limit", "facts")))
+        bare.execute(f"DROP SCHEMA {', '.join(TWINS)}, bare CASCADE")
+    return BatchResult(batch, *(kept / spent_s[what] for what in MEASURED))
 
 
-def _make_twin(bare: psycopg.Connection[Row]) -> None:
-    """In `twin` what scans write, as it is now; in `bare` a table of facts with its indexes and no more."""
-    bare.execute("CREATE SCHEMA twin; CREATE SCHEMA bare; CREATE TABLE bare.fact (LIKE fact INCLUDING ALL)")
-    for table in WRITTEN:
-        bare.execute(f"CREATE TABLE twin.{table} (LIKE {table} INCLUDING ALL)")
-        bare.execute(f"INSERT INTO twin.{table} SELECT * FROM {table}")
+def _make_twins(bare: psycopg.Connection[Row]) -> None:
+    """In the twins what scans write, as it is now; in `bare` a table of facts with its indexes and no more."""
+    bare.execute("CREATE SCHEMA bare; CREATE TABLE bare.fact (LIKE fact INCLUDING ALL)")
+    for twin in TWINS:
+        bare.execute(f"CREATE SCHEMA {twin}")
+    for twin, table in itertools.product(TWINS, WRITTEN):
+        bare.execute(f"CREATE TABLE {twin}.{table} (LIKE {table} INCLUDING ALL)")
+        bare.execute(f"INSERT INTO {twin}.{table} SELECT * FROM {table}")
         for (words,) in bare.execute(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass",
             (table,),
         ).fetchall():
-            bare.execute(f"ALTER TABLE twin.{table} ADD {words.replace('REFERENCES event', 'REFERENCES twin.event')}")
+            words = words.replace("REFERENCES event", f"REFERENCES {twin}.event")
+            bare.execute(f"ALTER TABLE {twin}.{table} ADD {words}")
     bare.execute("ANALYZE")
 
 
