@@ -56,7 +56,7 @@ def list_stations(slug: str, as_json: bool) -> None:
         )
         if unheard:
             click.echo(
-                f"Not heard of yet: {', '.join(unheard)}. One that was revoked after the backup has wiped itself"
+                f"Not heard of yet: {', '.join(unheard)}. One that was revoked has wiped itself"
                 f" and will not be heard of again: checkin station retire {slug} ID --yes, then count its areas."
             )
 

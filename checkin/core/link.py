@@ -481,8 +481,11 @@ class Centre:
         left = self._left(decision.leaves, decision.enters)
         was_inside = area in self.layout.path(decision.leaves)
         given_up = [*left, area] if scan.direction == "entry" and was_inside else left
+        out_of = area if scan.direction == "exit" else None
         owned = tuple((ledger.owner[attendee, one], one) for one in given_up if (attendee, one) in ledger.owner)
-        frees = tuple(one for one in left if self._vacate(attendee, one, when, sighting) and not _in(one, owned))
+        frees = tuple(
+            one for one in left if self._vacate(attendee, one, when, sighting, out_of) and not _in(one, owned)
+        )
         if len(given_up) > len(left) and _in(area, owned):
             # The place was taken anew, from the pool; the station's own is nobody's whom we know of.
             ledger.vacate(attendee, area, certain=when == "after", scan=scan.id)
@@ -505,10 +508,11 @@ class Centre:
         )
         ledger.await_shown(scan.id, pending)
 
-    def _vacate(self, attendee: str, area: str, when: Order, sighting: Sighting) -> bool:
-        """The centre no longer counts somebody there; whether the place is free for certain."""
+    def _vacate(self, attendee: str, area: str, when: Order, sighting: Sighting, out_of: str | None = None) -> bool:
+        """The centre no longer counts somebody there; whether the place is free for certain. `out_of`: the area by
+        whose door they went out: one fewer are in there, whomever its headcount has met."""
         counted = self.ledger.is_after_count(area, sighting.from_at)
-        counted = counted and not self.ledger.may_be_missing(attendee, area)
+        counted = counted and (area == out_of or not self.ledger.may_be_missing(attendee, area))
         certain = when == "after" and counted and self.ledger.is_after_look(attendee, sighting.from_at)
         # A badge that leaves before a door has let it in is in two hands.
         elsewhere = [scan for scan, pending in self.ledger.pending.items() if pending.attendee == attendee]
@@ -649,7 +653,8 @@ class Centre:
         there, known = self.rooms.presence(attendee), self._known(attendee)
         leaves = there.area if there is not None else None
         before = self.layout.path(leaves)
-        around = self.layout.path(self.layout.areas[self.layout.doors[row.scan.door].area].parent)
+        out_of = self.layout.doors[row.scan.door].area
+        around = self.layout.path(self.layout.areas[out_of].parent)
         enters = next((area for area in reversed(around) if area in before), None)
         when = order(sighting, self.ledger.seen.get(attendee))
         left = self._left(leaves, enters)
@@ -665,7 +670,7 @@ class Centre:
             if closed.get(area) == "inside":
                 continue
             sure: Order = "unsure" if row.unsure or closed.get(area) == "doubtful" else when
-            if not self._vacate(attendee, area, sure, sighting):
+            if not self._vacate(attendee, area, sure, sighting, out_of):
                 doubtful.append(area)
         if doubtful:
             self._case("order_unsure", row, doubtful, known)

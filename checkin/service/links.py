@@ -14,7 +14,7 @@ from msgspec import Struct
 from checkin.core.admission import Bearer, Decision, Kind, Refusal, decide
 from checkin.core.conflict import Case
 from checkin.core.errors import Busy
-from checkin.core.facts import Assumed, Evacuated, Scanned, Undone, presence_before
+from checkin.core.facts import Assumed, Changed, Evacuated, Scanned, Undone, presence_before
 from checkin.core.holds import ANYBODY
 from checkin.core.link import NEWS_MAX, Answer, Ask, Centre, Move, News, Report, Row, Rows, ToCentre, ToStation, Totals
 from checkin.core.model import CountsAs, Scan
@@ -67,7 +67,7 @@ class LinkedRooms:
         ids = {scan.id for scan in asked} | {row.scan.id for row in rows}
         self._answers = facts.facts_by_id(tx, self.venue.id, ids) if ids else {}
         self._shown = stations.rows_by_scan(tx, self.venue.id, ids) if ids else {}
-        self._people = moving.People(tx, self.venue, asked)
+        self._people = moving.People(tx, self.venue.id, asked)
         named = {row.attendee for row in rows if row.attendee is not None}
         found = attendees.bearers_by_id(tx, self.venue.id, named) if named else {}
         self._bearers: dict[str, Bearer | None] = dict.fromkeys(named)
@@ -197,6 +197,17 @@ class LinkedRooms:
     def pool(self, area: str) -> int | None:
         free = self._seats.free_for(area, ANYBODY)
         return None if free is None else free - self._seats.waiting(area)
+
+    def is_new_after_retirement(self) -> bool:
+        """Whether the speaker was retired, and begins anew with this epoch."""
+        station, epoch = self.speaker
+        known = {one.id: one.retired for one in self.ledger.epochs.values() if one.station == station}
+        return epoch not in known and bool(known) and all(known.values())
+
+    def came_back(self) -> None:
+        """Whoever said that the speaker is switched off reads of it, whether it has linked again or was never away."""
+        self._tell()
+        self.journal.add(Changed(noun="device", what="came back", at=self.now, by=self._by, ids=(self.speaker[0],)))
 
     def open_case(self, case: Case) -> None:
         self._cases.append(case)
@@ -516,7 +527,10 @@ class Links:
         answers = []
         for station, message in said:
             rooms.speaker = (station, message.epoch)
+            is_back = isinstance(message, Report) and rooms.is_new_after_retirement()
             answers.append(machine.receive(station, message, now))
+            if is_back and station not in machine.revoked:
+                rooms.came_back()
         rooms.save()
         return _each_once(said, answers)
 

@@ -227,17 +227,9 @@ def station_of(tx: Transaction, slug: str, token: str) -> Station | None:
     return found if found is not None and found.event == slug else None
 
 
-def link_opened(tx: Transaction, venues: Venues, station: Station, program: str, *, now: int) -> None:
-    """A station has linked; `program`: what it says it runs. One that was retired is back: it begins anew by itself,
-    without the places that it had."""
+def link_opened(tx: Transaction, station: Station, program: str, *, now: int) -> None:
+    """A station has linked; `program`: what it says it runs."""
     stations.link_opened(tx, station.id, "".join(filter(str.isprintable, program))[:PROGRAM_LETTERS_MAX], now)
-    event = venues.id(tx, station.event)
-    epochs = [one for one in stations.load_epochs(tx, event) if one.station == station.id]
-    if epochs and all(one.retired for one in epochs) and not station.revoked:
-        by = f"device:{station.id}"
-        journal = Journal(tx, event)
-        journal.add(Changed(noun="device", what="came back", at=now, by=by, ids=(station.id,)))
-        journal.write()
 
 
 def stations_shown(
@@ -326,7 +318,7 @@ def _station(
         due=sum(max(epoch.due, epoch.have) for epoch in epochs),
         epoch=current.id if current is not None else None,
         retired=bool(epochs) and current is None,
-        known=one.revoked or (bool(epochs) and all(_has_told(epoch) for epoch in epochs)),
+        known=(bool(epochs) or one.revoked) and all(_has_told(epoch) for epoch in epochs),
         offset_s=None if last is None or last.offset_ms is None or not real_time else last.offset_ms / 1000,
         program=one.program,
         seats=_seats(ledger, one.id, epochs),

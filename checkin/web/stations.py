@@ -186,7 +186,7 @@ async def link_station(event: FromPath[str], socket: WebSocket[Any, Any, Any], c
         return
     await socket.accept()
     now, program = centre.clock(), socket.headers.get("user-agent", "")
-    await centre.write(lambda tx: stations.link_opened(tx, centre.venues, found, program, now=now), event=event)
+    await centre.write(lambda tx: stations.link_opened(tx, found, program, now=now), event=event)
     line = socket_of(socket.scope)
     links, broadcast = await centre.links(event), await centre.broadcast(event)
     out: deque[ToStationToo] = deque()

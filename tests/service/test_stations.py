@@ -61,9 +61,9 @@ class House:
         self.links = Links(store, venues, SLUG, clock=lambda: self.now, committed=lambda: None)
         self.told: list[ToStationToo] = []
 
-    async def pair(self) -> StationPaired:
+    async def pair(self, door: str = "D1") -> StationPaired:
         device, _ = await self.store.write(
-            lambda tx: add_device(tx, self.venues, SLUG, "Süd", "door", "D1", now=NOW, by="test")
+            lambda tx: add_device(tx, self.venues, SLUG, "Süd", "door", door, now=NOW, by="test")
         )
         code, _ = await self.store.write(lambda tx: start_pairing(tx, self.venues, SLUG, device.id))
         return await self.store.write(
@@ -72,7 +72,7 @@ class House:
 
     async def opens(self, station: str, program: str = "") -> None:
         def work(tx: Transaction) -> None:
-            link_opened(tx, self.venues, load_stations(tx, self.venues.id(tx, SLUG))[station], program, now=self.now)
+            link_opened(tx, load_stations(tx, self.venues.id(tx, SLUG))[station], program, now=self.now)
 
         await self.store.write(work)
 
@@ -225,17 +225,20 @@ def test_way_out_that_is_told_of_after_a_headcount_does_not_free_the_place_again
     in_house(day)
 
 
-@pytest.mark.parametrize(("found", "in_doubt"), [((2, 1, 1), 1), ((2, 0, 1), 0), ((1, 1), 0)])
-def test_somebody_without_a_badge_may_hide_who_has_left_until_nobody_is_found(
-    found: tuple[int, ...], in_doubt: int
+@pytest.mark.parametrize(
+    ("found", "out_by", "in_doubt"),
+    [((2, 1, 1), "D2", 1), ((2, 0, 1), "D2", 0), ((1, 1), "D2", 0), ((2, 1, 1), "P-A", 0)],
+)
+def test_somebody_without_a_badge_may_hide_who_has_left_until_nobody_is_found_but_not_who_goes_out_by_the_rooms_door(
+    found: tuple[int, ...], out_by: str, in_doubt: int
 ) -> None:
     async def day(house: House) -> None:
-        await house.link((await house.pair()).station)
-        assert await house.scan("a0") == "admitted"
+        await house.link((await house.pair("P-B")).station)
+        assert [await house.scan("a0", door) for door in ("D2", "P-A")] == ["admitted", "admitted"]
         for number in found:
-            await house.count("house", number)
-        assert await house.scan("a0", direction="exit") == "admitted"
-        assert [area.in_doubt for area in (await house.shown()).areas] == [in_doubt]
+            await house.count("P", number)
+        assert await house.scan("a0", out_by, "exit") == "admitted"
+        assert {area.id: area.in_doubt for area in (await house.shown()).areas} == {"house": 0, "P": in_doubt}
         await house.is_sound()
 
     in_house(day)
@@ -327,7 +330,8 @@ def test_station_is_shown_as_linked_by_its_last_word_and_with_what_it_runs() -> 
     in_house(day)
 
 
-def test_station_that_was_retired_and_links_again_is_back_by_a_fact_that_says_so_once() -> None:
+@pytest.mark.parametrize("links_again", [True, False], ids=["links again", "was linked all the time"])
+def test_station_that_was_retired_and_begins_anew_is_back_by_a_fact_that_says_so_once(links_again: bool) -> None:
     async def day(house: House) -> None:
         station = (await house.pair()).station
 
@@ -337,14 +341,19 @@ def test_station_that_was_retired_and_links_again_is_back_by_a_fact_that_says_so
 
         for _ in range(2):
             await house.opens(station)
-            await house.link(station)
+            connection = await house.link(station)
         assert await said() == [], "it was never away"
-        await house.store.write(lambda tx: retire_station(tx, house.venues, SLUG, station, now=house.now, by="test"))
-        await house.opens(station)
-        connection = Connection(station, house.told.append, revoked=False)
-        house.links.connect(connection)
+        # By a command, in a process of its own: nobody ends the link.
+        await house.store.write(lambda tx: retire_station(tx, Venues(), SLUG, station, now=house.now, by="test"))
+        await house.link(station)
+        assert await said() == [], "it goes on with the epoch that is over until it hears of that"
+        if links_again:
+            await house.opens(station)
+            connection = Connection(station, house.told.append, revoked=False)
+            house.links.connect(connection)
         report = Report(generation=1, epoch="e2", logs={"e2": log()}, demand={}, cursor=0)
-        await house.links.take(connection, report)
+        for _ in range(2):
+            await house.links.take(connection, report)
         assert not (await house.shown()).stations[0].retired
         await house.opens(station)
         assert await said() == ["Device: is back"]
@@ -376,6 +385,38 @@ def test_centre_that_was_put_back_gives_nothing_away_until_the_station_has_told_
         assert await house.scan("a0") == "admitted"
         told = await house.area("house")
         assert (told.frozen, told.inside) == (False, 1)
+        await house.is_sound()
+
+    in_house(day)
+
+
+@pytest.mark.parametrize("is_revoked_first", [True, False])
+def test_station_that_was_revoked_is_not_taken_for_heard_of_by_a_centre_that_was_put_back(
+    is_revoked_first: bool,
+) -> None:
+    async def day(house: House) -> None:
+        station = (await house.pair()).station
+        await house.link(station)
+
+        async def revoke() -> None:
+            await house.store.write(lambda tx: revoke_device(tx, house.venues, SLUG, station, now=NOW, by="test"))
+
+        if is_revoked_first:
+            await revoke()
+        generation = await house.put_back()
+        if not is_revoked_first:
+            await revoke()
+        await house.count_behind_the_web()
+        shown = await house.shown()
+        assert (shown.stations[0].known, shown.restored and shown.restored.reported) == (False, 0)
+        await house.confirm(generation)
+        assert (await house.shown()).frozen, "what it held nobody knows"
+        await house.store.write(lambda tx: retire_station(tx, house.venues, SLUG, station, now=NOW, by="test"))
+        for area in (await house.shown()).frozen:
+            await house.count(area, 0)
+        shown = await house.shown()
+        assert (shown.stations[0].known, shown.frozen) == (True, [])
+        assert await house.scan("a0") == "admitted"
         await house.is_sound()
 
     in_house(day)

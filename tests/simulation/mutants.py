@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from checkin.core.allotment import Counters, Ledger, Pending, Sighting, order
+from checkin.core.allotment import Counters, Ledger, Order, Pending, Sighting, order
 from checkin.core.link import Centre, News, Row, ToCentre, ToStation, Totals
 from checkin.core.model import Scan
 from kiosk.station import Effect, Mark, Meta, Moment, Show, Station, Store
@@ -380,6 +380,13 @@ class BelievesUnshown(Centre):
         return certain
 
 
+class EmptiesRooms(Centre):
+    """Takes whoever goes out of the house for one whom the headcount of their room has met."""
+
+    def _vacate(self, attendee: str, area: str, when: Order, sighting: Sighting, out_of: str | None = None) -> bool:
+        return super()._vacate(attendee, area, when, sighting, area if out_of is not None else None)
+
+
 class WaitsForTheLast(Centre):
     """Takes somebody who has left for gone, though a door may still let them in: but for the last of the doors at which
     their badge was seen."""
@@ -638,5 +645,6 @@ MUTANTS: Mapping[str, Parts] = {
     "who came back, and left before that was told, was not missing": Parts(door=Door, ledger=LeavesAsMet),
     "who came back before they were seen was not missing": Parts(door=Door, centre=MissesLateReturns),
     "who is leaving as it is counted is not there": Parts(door=Door, ledger=CountsWhoIsLeaving),
+    "who goes out of the house was found in their room": Parts(door=Door, centre=EmptiesRooms),
     "every headcount is sure": Parts(door=Door, ledger=SureHeadcounts),
 }

@@ -629,6 +629,32 @@ def _wanted_back_while_one_goes_out(dice: Random, at: int) -> list[Act]:
     ]
 
 
+def _out_of_the_house_past_the_room(dice: Random, at: int) -> list[Act]:
+    """As many are in a room that its doors do not know as have left it unseen, perhaps one with a badge of these; it is
+    counted when the station that let those in is retired. Then they go, some by the room's door, some out of the
+    house."""
+    station, other = dice.choice((("P1", "P2"), ("P2", "P1")))
+    known = dice.sample(range(BODIES - len(CREW)), dice.choice((1, 2)))
+    gone = known[: dice.choice((1, 2))]
+    stranger = dice.choice([body for body in range(BODIES - len(CREW)) if body not in known])
+    copied = [Act(at - 9_000, "copies", (stranger, gone[0]))] if dice.random() < 0.4 else []
+    leave = [*known, stranger, *dice.sample(range(BODIES), 4)]
+    return [
+        *copied,
+        *(act for n, body in enumerate(known) for act in _arrives(dice, body, other, at - 8_000 + 300 * n)),
+        *_arrives(dice, stranger, station, at - 1_500)[:-1],
+        Act(at, "cut", (station, True, True, 30_000)),
+        Act(at + 200, "goes", (stranger, station, "entry", True)),
+        *_come(dice, station, at + 800, 5),
+        *(Act(at + 5_500, "slips", (body,)) for body in gone),
+        Act(at + 6_000, "retire", (station, dice.choice((3_000, 30_000)))),
+        *(Act(at + 8_000 + 300 * n, "goes", (body, other, "exit", False)) for n, body in enumerate(leave)),
+        *(Act(at + 10_500 + 300 * n, "goes", (body, "W", "exit", False)) for n, body in enumerate(gone)),
+        *_come(dice, other, at + 12_500, 12),
+        *_crowd(dice, at + 20_500),
+    ]
+
+
 def _evacuation(dice: Random, at: int) -> list[Act]:
     """Everybody goes out, past doors that may not know why, and comes back in after the all-clear."""
     length, (station, other) = dice.choice((6_000, 15_000, 30_000)), dice.choice(BESIDE)
@@ -668,6 +694,7 @@ LATER_SCENES = (
     _in_while_the_first_is_not_out,
     _stopped_while_two_pass,
     _wanted_back_while_one_goes_out,
+    _out_of_the_house_past_the_room,
 )
 """Each by dice of its own, so that one more leaves the days without it as they were."""
 

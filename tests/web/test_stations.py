@@ -203,6 +203,25 @@ def test_devices_tell_stations_from_browsers_and_stand_door_by_door(served: Serv
     assert organiser.get("/devices").json()["devices"][-1]["name"] == "Süd", "revoked ones at the end"
 
 
+def test_devices_are_those_of_one_moment_whatever_happens_while_they_are_read(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organiser, store = served.operator(), served.centre.store
+    read = store.read
+
+    async def read_and_then(work: Callable[[Transaction], Any]) -> Any:
+        result = await read(work)
+        if work.__qualname__.startswith("list_devices"):  # and not the housekeeping
+            await store.write(
+                lambda tx: add_device(tx, served.centre.venues, SLUG, "Spät", "display", None, now=0, by="test")
+            )
+        return result
+
+    monkeypatch.setattr(store, "read", read_and_then)
+    assert organiser.get("/devices").json() == {"devices": []}
+    assert [one["name"] for one in organiser.get("/devices").json()["devices"]] == ["Spät"]
+
+
 def test_refusal_by_a_restored_centre_is_listed_as_such_and_not_as_a_full_house(served: Served) -> None:
     def of_all_facts(tx: Transaction) -> dict[str, int]:
         return scans_by_door(tx, served.centre.venues.id(tx, SLUG))["D2"].refusals
