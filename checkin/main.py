@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 import resource
+import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version as installed_version
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +32,7 @@ from checkin.store.postgres import PostgresStore
 from checkin.store.sqlite import ServeLock, SqliteStore
 from checkin.web.app import create_app
 from checkin.web.sockets import Sockets
+from kiosk.stopping import when_told
 from kiosk.watchdog import Systemd, beat
 
 VERSION = installed_version("checkin")
@@ -37,6 +40,8 @@ FACES = Path(str(files("kiosk") / "faces"))
 EVENTS_FOLDER = Path("events")
 
 SHUTDOWN_S = 5
+STOP_S_MAX = 10.0
+"""Told to stop it is gone after so long, also where the database hangs or a long list is being read."""
 STORE_S_MAX = 10.0
 LISTEN_BACKLOG = 4_096
 SOCKET_MESSAGE_BYTES_MAX = 64 * 1024
@@ -87,18 +92,19 @@ def server_of(app: ASGIApp, proxies: str = "127.0.0.1") -> uvicorn.Server:
             date_header=False,
             forwarded_allow_ips=proxies,
             timeout_graceful_shutdown=SHUTDOWN_S,
+            backlog=LISTEN_BACKLOG,
         )
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to this address. Raises `CheckinError` where it is taken or not ours."""
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to this address, which the server begins to listen on once it can answer: until then a balancer is
+    refused at once and goes to another node. Raises `CheckinError` where the address is taken or not ours."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-        bound.listen(LISTEN_BACKLOG)
     except OSError as error:
         raise CheckinError(
             f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port.", code="port_taken"
@@ -127,9 +133,10 @@ def serve(
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repeats())
     _open_many_files()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as SIGTERM is: before it serves there is nothing to end in order
     lock = None if is_postgres(url) else ServeLock(database_path(url))
     try:
-        bound = listen(host, port)
+        bound = bind(host, port)
         uvloop.run(
             _serve(url, listen_url, bound, proxies, events_folder, clock, ago, second_factor, webhooks_private, started)
         )
@@ -160,6 +167,7 @@ async def _serve(
     store = await open_store(url, listen_url)
     centre = Centre(store, clock, ago=ago, second_factor=second_factor, webhooks_private=webhooks_private)
     server = server_of(app_of(centre, events_folder), proxies)
+    when_told(partial(setattr, server, "should_exit", True), stop_s_max=STOP_S_MAX)
     announcing = asyncio.create_task(_announce(server, address_of(bound), centre, store, started))
     telling = asyncio.create_task(_tell_systemd(server, store))
     try:

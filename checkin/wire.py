@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -69,6 +69,16 @@ def cookie_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
                 if key == COOKIE:
                     return token
     return ""
+
+
+def received_again(message: Any, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """Receives what was received of a request already (ASGI), then what comes."""
+    first = [message]
+
+    async def receive_again() -> Any:
+        return first.pop() if first else await receive()
+
+    return receive_again
 
 
 class OverrideSent(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import sys
 import time
@@ -34,6 +33,7 @@ from kiosk.printing import (
 from kiosk.scanner import BAUD, SerialScanner, codes_of
 from kiosk.scanning import DoorOfCentre, DoorOfStation, Refused, scan_on
 from kiosk.serving import serve
+from kiosk.stopping import until_told, when_told
 from kiosk.store import InUse, WrongKey
 from kiosk.watchdog import Screen, Systemd
 from kiosk.web import app_of
@@ -130,7 +130,7 @@ def scan_codes(
             await at_door.close()
 
     try:
-        asyncio.run(work())
+        asyncio.run(until_told(work()))
     except Refused as error:
         raise click.ClickException(f"The centre refuses: {error} Is the token one of a device of this door?") from None
     except KeyboardInterrupt:
@@ -249,8 +249,7 @@ def run_station(
 
     async def work() -> bool:
         stop = asyncio.Event()
-        # The server ends at this signal and then hands it on: what is left to do is done before the end.
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        when_told(stop.set)
         kiosk = Kiosk(data, kept, pairing, anew=anew, stopped=stop.set)
         kiosk.prints = prints
         kiosk.start()

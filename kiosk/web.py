@@ -26,7 +26,7 @@ from checkin.core.errors import Busy, CheckinError, Conflict, NotAllowed, NotFou
 from checkin.core.model import Scan
 from checkin.core.reference import Person
 from checkin.reading import Reading, answer_camera
-from checkin.wire import SCAN_BYTES_MAX, CodeSent, CorrectionSent, ScanSent, cookie_in
+from checkin.wire import SCAN_BYTES_MAX, CodeSent, CorrectionSent, ScanSent, cookie_in, received_again
 from kiosk.answers import layout_shown, sessions_shown
 from kiosk.centre import BELOW, Centre
 from kiosk.desk import found
@@ -41,7 +41,7 @@ BEHIND_MAX = 100
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-        " connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        " connect-src 'self'; media-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -104,12 +104,7 @@ class ShortWay:
                 )
                 await told(scope, receive, send)
                 return
-        first = [message]
-
-        async def receive_again() -> Any:
-            return first.pop() if first else await receive()
-
-        await self._app(scope, receive_again, send)
+        await self._app(scope, received_again(message, receive), send)
 
 
 def _scan_in(message: Any) -> Scan | None:

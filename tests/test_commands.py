@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -293,6 +294,42 @@ def test_service_without_accounts_prints_a_link_once(shell: Shell) -> None:
     finally:
         process.terminate()
         process.wait(20)
+
+
+BEGINS = """
+import os, signal, sys
+from checkin import main
+from checkin.service.centre import Centre
+
+made, start = main.app_of, Centre.start
+
+def told(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    return made(*arguments)
+
+async def told_late(centre):
+    os.kill(os.getpid(), signal.SIGINT)
+    await start(centre)
+
+async def fails(centre):
+    await start(centre)
+    raise OSError("as if the disk were gone")
+
+if sys.argv[2] == "made":
+    main.app_of = told
+else:
+    Centre.start = told_late if sys.argv[2] == "started" else fails
+main.serve(sys.argv[1], "127.0.0.1", 0)
+"""
+
+
+@pytest.mark.parametrize(("moment", "code"), [("made", -signal.SIGINT), ("started", 0), ("failing", 3)])
+def test_service_that_is_told_to_stop_while_it_begins_or_that_cannot_ends(shell: Shell, moment: str, code: int) -> None:
+    """No thread of its database keeps it."""
+    command = [sys.executable, "-c", BEGINS, f"sqlite:///{shell.folder}/begins.db", moment]
+    assert (
+        subprocess.run(command, cwd=shell.folder, stderr=subprocess.DEVNULL, timeout=60, check=False).returncode == code
+    )
 
 
 def test_config_names_each_option_and_its_source(shell: Shell) -> None:

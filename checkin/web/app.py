@@ -71,11 +71,11 @@ def create_app(centre: Centre, faces: Path, version: str, events_folder: Path) -
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        await centre.start()
-        fallback_lists.start()
-        await importing.start()
-        long_works.start()
         try:
+            await centre.start()
+            fallback_lists.start()
+            await importing.start()
+            long_works.start()
             yield
         finally:
             reading.close()

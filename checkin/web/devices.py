@@ -13,8 +13,10 @@ from msgspec import Struct
 from checkin.service import people
 from checkin.service.centre import Centre
 from checkin.service.people import Principal
-from checkin.store.people import load_devices
-from checkin.store.stations import load_stations
+from checkin.service.venues import Venue
+from checkin.store.engine import Transaction
+from checkin.store.people import Device, load_devices
+from checkin.store.stations import Station, load_stations
 from checkin.web.auth import may
 from checkin.web.login import qr_svg
 from checkin.wire import DeviceSent, iso
@@ -58,9 +60,11 @@ class Pairing(Struct, frozen=True):
 
 @get("/devices", guards=[may("manage")])
 async def list_devices(event: FromPath[str], centre: NamedDependency[Centre]) -> DevicesShown:
-    venue = await centre.read(lambda tx: centre.venues.venue(tx, event))
-    devices = await centre.read(lambda tx: load_devices(tx, venue.id))
-    known = await centre.read(lambda tx: load_stations(tx, venue.id))
+    def read(tx: Transaction) -> tuple[Venue, list[Device], dict[str, Station]]:
+        venue = centre.venues.venue(tx, event)
+        return venue, load_devices(tx, venue.id), load_stations(tx, venue.id)
+
+    venue, devices, known = await centre.read(read)
     at = {door: place for place, door in enumerate(venue.layout.doors)}
     shown = []
     for device in sorted(

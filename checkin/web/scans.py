@@ -28,6 +28,7 @@ from checkin.wire import (
     ScanSent,
     ScanUndone,
     legible,
+    received_again,
     without_nul,
 )
 
@@ -57,7 +58,7 @@ class ShortWay:
         message: Any = await receive()
         answered = await self._answered(found[1], scope, message)
         if answered is None:
-            await self.app(scope, _again(message, receive), send)
+            await self.app(scope, received_again(message, receive), send)
             return
         body = _encode(answered.answer)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
@@ -86,16 +87,6 @@ class ShortWay:
         except Exception as error:
             scope[_FAILED] = error  # type: ignore[literal-required]
             return None
-
-
-def _again(message: Message, receive: Receive) -> Receive:
-    """Receives what was received already, then what comes."""
-    first: list[Any] = [message]
-
-    async def receive_again() -> Any:
-        return first.pop() if first else await receive()
-
-    return receive_again
 
 
 @post(
