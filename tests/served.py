@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 
 from checkin.core.model import DeviceRole
-from checkin.main import app_of, listen, open_store, server_of
+from checkin.main import app_of, bind, open_store, server_of
 from checkin.service.centre import Centre
 from checkin.service.people import SecondFactor, add_device, add_operator
 from checkin.store.engine import Transaction
@@ -74,7 +74,7 @@ def serve(
     **layout: Any,
 ) -> Iterator[Served]:
     """Serve what `furnish` makes of an empty database: the small house of `tests.venue` unless said."""
-    bound = listen("127.0.0.1", 0)
+    bound = bind("127.0.0.1", 0)
     ready: list[Served] = []
     started = threading.Event()
 

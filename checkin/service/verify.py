@@ -65,7 +65,12 @@ def _first(differences: Iterator[str]) -> Iterator[str]:
 
 
 def _place(presence: Presence | None) -> str:
-    return "never here" if presence is None else f"{presence.area or 'outside'} since {presence.since_at}"
+    if presence is None:
+        return "never here"
+    return (
+        f"{presence.area or 'outside'} since {presence.since_at} by {presence.door} as {presence.counts_as},"
+        f" in the house first at {presence.arrived_at}"
+    )
 
 
 def _numbers(tally: Tally) -> str:

@@ -28,9 +28,11 @@ NOT_FOUND = PAGES / "not-found.html"
 NOT_NOW = PAGES / "not-now.html"
 
 SECURITY_HEADERS = {
+    # No form goes anywhere by itself: one that is sent before the page's script has begun would put what was typed,
+    # a password too, into the address.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-        " connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none';"
+        " connect-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none';"
         " frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",

@@ -8,7 +8,7 @@ comes. Here a client has so many of these.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from litestar.types import Scope
 from uvicorn.protocols.utils import ClientDisconnected
@@ -23,6 +23,8 @@ CONTROLS_PER_S = 30.0
 PIECES_MAX = 256
 """Pieces of one message; its bytes are bounded by the server."""
 FRAMES_KEPT = 256
+CLOSE_NO_TEXT = 1007
+"""RFC 6455, 7.4.1."""
 SOCKET = "checkin.socket"
 
 
@@ -35,6 +37,13 @@ class Sockets(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         self.scope[SOCKET] = self  # type: ignore[literal-required]
         await super().run_asgi()
+
+    async def send(self, message: Any) -> None:
+        """Raises `OSError` where the server has said farewell itself to a client that sends what is no websocket:
+        nobody is at fault here, and each such client would otherwise leave a page in the log."""
+        if self.close_sent:
+            raise ClientDisconnected()
+        await super().send(message)
 
     async def send_frame(self, frame: bytes) -> None:
         """Send what `frame_of` made; waits only where the socket is full. Raises `OSError`: the client has gone."""
@@ -59,8 +68,16 @@ class Sockets(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
-        if not self.close_sent or self._takes_control():
-            super().send_receive_event_to_app()
+        if self.close_sent and not self._takes_control():
+            return
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:  # which the server would log at length
+                self.conn.send_close(CLOSE_NO_TEXT)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
 
     def handle_parser_exception(self) -> None:
         if self.conn.close_sent is None:  # what is wrong came after the farewell

@@ -23,10 +23,12 @@ export function counted(live, count) {
 }
 
 /**
- * Whether the door that this display stands at can let nobody in, or decides by itself and has no place left to give:
- * then nobody is invited, however many places there may be. @param {import("/faces/centre.js").Live | null} live @param {any} layout @param {string} area
+ * Whether the centre gives away no place there since it was put back from a backup, or the door that this display
+ * stands at can let nobody in, or decides by itself and has no place left to give: then nobody is invited, however
+ * many places there may be. @param {import("/faces/centre.js").Live | null} live @param {any} layout @param {string} area
  */
 export function givesNothing(live, layout, area) {
+  if (live?.areas.get(area)?.frozen) return true;
   if (!live?.station || !(live.lacks || (live.alone && live.station.places === 0))) return false;
   const { door } = live.station;
   return layout.doors.find((/** @type {any} */ one) => one.id === door)?.area === area;

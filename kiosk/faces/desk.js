@@ -7,7 +7,7 @@ import { Doubt, ask, button, complain, field, notice, select } from "/faces/deed
 import { showLink } from "/faces/link.js";
 import { changePrint, onItsWay, queueLines, unreachableLines } from "/faces/queue.js";
 import { saveMade } from "/faces/saving.js";
-import { WedgeScanner } from "/faces/scanner.js";
+import { WedgeScanner, isBadgeCode } from "/faces/scanner.js";
 import { SerialScanner } from "/faces/serial.js";
 import { onLanguage, said, startWords, word } from "/faces/words.js";
 
@@ -89,6 +89,7 @@ function source() {
 }
 
 async function search() {
+  if (!layout) return;
   const mine = ++round;
   const text = query.value.trim();
   const found = text ? (await call(`${source()}/attendees?q=${encodeURIComponent(text)}`)).attendees : [];
@@ -764,7 +765,7 @@ function showAll() {
 /** Whether somebody is known to be logged in. @param {boolean} usable */
 function setUsable(usable) {
   find("main").hidden = !usable;
-  /** @type {HTMLButtonElement} */ (find("#walkin")).disabled = !usable;
+  for (const id of ["#walkin", "#camera-switch"]) /** @type {HTMLButtonElement} */ (find(id)).disabled = !usable;
 }
 
 /** At a station that is cut off nobody is known to be logged in: that is said, and it is tried again. @param {unknown} error @returns {never} */
@@ -787,11 +788,12 @@ async function start() {
   clock.zone = layout.event.timezone;
   clock.set(layout.now);
   showTitle();
+  const early = query.value.trim(); // typed or scanned before anybody listened
   const house = layout.areas.find((/** @type {any} */ one) => one.parent === null).id;
   const doors = layout.doors.filter((/** @type {any} */ one) => one.direction !== "exit" && !one.item && one.area === house);
   doorChoice.replaceChildren(...doors.map((/** @type {any} */ one) => make("option", { value: one.id }, one.name)));
   if (doors.some((/** @type {any} */ one) => one.id === kept(DOOR_KEPT_AS))) doorChoice.value = kept(DOOR_KEPT_AS);
-  printerField.value = kept(PRINTER_KEPT_AS);
+  printerField.value ||= kept(PRINTER_KEPT_AS);
   live = new Live(here, [house], clock, () => {
     followLink();
     followPerson();
@@ -810,6 +812,7 @@ async function start() {
   showAll();
   query.focus();
   if (root) await live.known; // whether the station is cut off decides whom to ask
+  if (early && query.value.trim() === early) (isBadgeCode(early) ? readCode(early) : search()).catch(complain);
   readQueue().catch(() => {});
   setInterval(() => readQueue().catch(() => {}), QUEUE_READ_MS);
 }
@@ -858,9 +861,13 @@ function showTitle() {
 }
 
 onLanguage(() => {
-  if (!layout) return;
+  if (!layout) {
+    showLink(live);
+    return;
+  }
   showTitle();
   showAll();
 });
 startWords();
+showLink(live);
 startWhenPossible(start, complain);

@@ -23,17 +23,20 @@ function showPlaces() {
   const now = live?.areas.get(areaId);
   if (!layout || !now) return;
   const open = openPlaces(now);
-  const none = open === 0 && now.state !== "closed";
   const closed = now.state === "closed";
-  const wait = !closed && !none && givesNothing(live, layout, areaId);
+  // Cut off, what is free elsewhere is not known here: full is only what was full, as far as is known.
+  const isFull = now.capacity !== null && now.inside >= now.capacity;
+  const wait = !closed && !isFull && givesNothing(live, layout, areaId);
+  const none = open === 0 && !closed && !wait;
   find("#places").className = wait ? "is-filling" : none ? "is-full" : `is-${now.state}`;
-  draw(find("#symbol"), wait ? "cut" : none ? "full" : SYMBOL[now.state]);
+  draw(find("#symbol"), wait ? (live?.alone ? "cut" : "look") : none ? "full" : SYMBOL[now.state]);
   find("#free").textContent = wait ? word("lineHead") : closed ? word("closed") : open === null ? "∞" : none ? word(now.free === 0 ? "full" : "heldOnly") : counted(live, open);
   find("#word").textContent = wait ? word("waitHere") : none || closed ? "" : word(open === null ? "noLimit" : "freePlaces");
   showElsewhere(none, now);
   showLine(now);
   const taken = now.capacity === null ? `${counted(live, now.inside)} ${word("inside")}` : `${counted(live, now.inside)} ${word("of")} ${now.capacity} ${word("inside")}`;
-  find("#of").textContent = now.kept ? `${taken} · ${word("keptSeats", { count: now.kept })}` : taken;
+  const elsewhere = [now.kept && word("keptSeats", { count: now.kept }), now.set_aside && word("asidePlaces", { count: now.set_aside })];
+  find("#of").textContent = [taken, ...elsewhere].filter(Boolean).join(" · ");
   find("#share").style.setProperty("--share", `${now.capacity ? Math.min(100, (100 * now.inside) / now.capacity) : 0}%`);
 }
 

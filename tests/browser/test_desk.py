@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from checkin.core.names import search_words
 from checkin.store import attendees
@@ -18,10 +18,12 @@ from tests.served import Served
 from tests.venue import SLUG
 
 DESK = f"/events/{SLUG}/desk"
+START_MS = 20_000
+"""A page may take longer to begin than to react: on a busy machine to open it takes ten seconds."""
 
 
 def ready(page: Page) -> Page:
-    expect(page.locator("#link")).to_have_text("verbunden")
+    expect(page.locator("#link")).to_have_text("verbunden", timeout=START_MS)
     expect(page.locator("#door option").first).to_be_attached()
     return page
 
@@ -405,6 +407,26 @@ def test_name_that_is_typed_as_fast_as_a_scanner_is_searched_for(opened: Opened,
     page.keyboard.press("Enter")
     expect(page.locator("#query")).to_have_value("luedensch")
     expect(page.locator("#person h2")).to_have_text("Ada Lüdenscheidt")
+
+
+@pytest.mark.parametrize("by", ["name", "badge"])
+def test_what_is_typed_or_scanned_before_the_desk_can_search_is_found_once_it_can(
+    opened: Opened, served: Served, by: str
+) -> None:
+    page = opened(DESK)
+    held: list[Route] = []
+    page.route("**/layout", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    expect(page.locator("#link")).to_have_text("Verbindung wird aufgebaut …")
+    expect(page.locator("#query")).to_be_focused()
+    page.keyboard.press("F2")
+    page.keyboard.type("a7" if by == "name" else served.codes["a7"], delay=70 if by == "name" else 5)
+    page.wait_for_timeout(300)
+    expect(page.locator("#found li")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("#found b")).to_have_text("Ada Nr a7")
+    expect(page.locator("#person")).to_be_visible(visible=by == "badge")
+    expect(page.locator("dialog[open]")).to_have_count(0)
 
 
 def test_walk_in_of_a_known_name_is_asked_for_who_it_is(opened: Opened, served: Served) -> None:

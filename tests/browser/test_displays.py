@@ -61,12 +61,16 @@ def test_nothing_on_the_board_is_cut_off(opened: Opened) -> None:
 def test_display_beside_a_door_without_places_of_its_own_invites_nobody(opened: Opened) -> None:
     """As a station at the hall shows it, whose link has gone or whose centre is too slow."""
     station = {"link": "cut", "since": None, "waiting": 0, "places": 0, "door": "P-A", "disk": "ok", "keeper": "ok"}
+    hall_now: dict[str, object] = {}
 
     def alone(from_page: WebSocketRoute) -> None:
         server = from_page.connect_to_server()
 
         def tell(text: str | bytes) -> None:
-            from_page.send(json.dumps(json.loads(text) | {"station": station}))
+            message = json.loads(text) | {"station": station}
+            for area in message.get("areas", []):
+                area |= hall_now if area["id"] == "P" else {}
+            from_page.send(json.dumps(message))
 
         server.on_message(tell)
 
@@ -83,6 +87,17 @@ def test_display_beside_a_door_without_places_of_its_own_invites_nobody(opened: 
     expect(page.locator("#free")).to_have_text("≈\u202f4")
     station |= {"places": 0}
     page.reload()
+    expect(page.locator("#free")).to_have_text("Warten")
+    # Full is only what was full: of what is free elsewhere this door knows nothing.
+    for inside, shown in ((1, "Warten"), (4, "voll")):
+        hall_now |= {"free": 0, "inside": inside, "state": "full"}
+        page.reload()
+        expect(page.locator("#free")).to_have_text(shown)
+    # Linked, at a centre that was put back and gives nothing away yet.
+    station |= {"link": "linked", "places": 0}
+    hall_now |= {"inside": 1, "frozen": True}
+    page.reload()
+    expect(page.locator("#of")).to_contain_text("1 von 4")
     expect(page.locator("#free")).to_have_text("Warten")
 
 

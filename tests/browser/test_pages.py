@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from checkin.store.engine import StoreBusy
 from tests.browser.axe import violations
@@ -105,6 +105,22 @@ def test_log_in_leads_back_to_the_page_that_was_asked_for(opened: Opened, served
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(rf"/events/{SLUG}$"))
     expect(page.locator("#event")).to_have_text("Tagung")
+
+
+def test_log_in_that_is_sent_before_its_script_has_begun_stays_as_it_was_typed(opened: Opened, served: Served) -> None:
+    served.operator()
+    page = opened("/login", login=False)
+    held: list[Route] = []
+    page.route("**/login.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.fill("[name=name]", "organiser 0")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/login"), "a password in an address is in every log"
+    held[0].continue_()
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page).to_have_url(re.compile("/$"))
 
 
 def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:

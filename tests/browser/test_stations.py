@@ -113,6 +113,8 @@ def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_
         expect(case).to_contain_text(f"{door} zeigte")
     expect(case).to_contain_text("Bis dahin bleib")
     expect(hall(page).locator(".parts .doubt")).to_contain_text("im Zweifel 1")
+    expect(hall(page)).to_contain_text("1 Platz ist im Zweifel")
+    expect(hall(page).get_by_role("button", name="Große Halle zählen")).to_be_visible()
     assert violations(page) == []
     case.get_by_role("button", name="Klären").click()
     dialog = page.locator("dialog[open]")
@@ -169,6 +171,7 @@ def test_seats_are_seen_a_case_is_settled_and_the_places_of_a_lost_door_are_won_
     served.write(lambda tx: put_back(tx, served.centre.venues, SLUG, now=round(time.time() * 1000), by="command"))
     expect(page.locator("#h-restored")).to_contain_text("Zurückgespielt um", timeout=15_000)
     expect(page.locator("#h-restored")).to_contain_text("2 von 2 Stationen haben berichtet", timeout=15_000)
+    expect(page.locator("#restored-words")).not_to_contain_text("null")
     assert violations(page) == []
     uncounted = page.locator("#restored").get_by_role("button", name="zählen")
     for _ in range(uncounted.count()):

@@ -131,6 +131,7 @@ def test_pairing_waits_for_a_link_uses_it_once_and_takes_it_away(pairing: Pairin
     (call,) = pairing.called()
     assert call.startswith(f"pair https://centre.example {LINK} --data ")
     assert not pairing.link.exists()
+    assert "Sie startet. · It is starting." in pairing.page.read_text("utf-8"), "at each boot, until the door answers"
 
 
 @pytest.mark.parametrize("pairing", [REFUSED], indirect=True)

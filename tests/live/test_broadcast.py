@@ -30,6 +30,15 @@ def listen(served: Served, query: str = "", token: str | None = None) -> ClientC
     return connect(url, additional_headers={"Authorization": f"Bearer {token}"}, proxy=None)
 
 
+def handshake(served: Served) -> bytes:
+    """The first words of a display that speaks for itself."""
+    return (
+        f"GET /api/v1/events/{SLUG}/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Authorization: Bearer {served.device('display')}\r\n\r\n"
+    ).encode()
+
+
 def told(display: ClientConnection, timeout: float = 8) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(display.recv(timeout))
     return message
@@ -105,19 +114,36 @@ def test_display_that_floods_is_dropped(served: Served) -> None:
     ],
 )
 def test_display_that_floods_and_reads_nothing_is_cut_off(served: Served, frame: bytes) -> None:
-    head = (
-        f"GET /api/v1/events/{SLUG}/live HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Authorization: Bearer {served.device('display')}\r\n\r\n"
-    )
     ends = time.monotonic() + 6  # before the server's own ten seconds for a farewell
     with socket.create_connection(("127.0.0.1", served.port), timeout=6) as raw, pytest.raises(ConnectionError):
-        raw.sendall(head.encode() + (b"\x01\x80" + bytes(4) if frame[0] == 0 else b""))
+        raw.sendall(handshake(served) + (b"\x01\x80" + bytes(4) if frame[0] == 0 else b""))
         while time.monotonic() < ends:
             raw.sendall(frame * 20)
             time.sleep(0.01)
     with listen(served) as display:
         assert told(display)["type"] == "snapshot"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"\x83\x80" + bytes(4), id="an unknown kind of frame"),
+        pytest.param(b"\x81\xff" + (1 << 40).to_bytes(8) + bytes(4), id="a frame of a terabyte"),
+        pytest.param(b"\x81\x82" + bytes(4) + b"\xff\xff", id="a text that is none"),
+    ],
+)
+def test_display_that_sends_no_websocket_is_cut_off_without_a_word_in_the_log(
+    served: Served, caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=6) as raw:
+        raw.sendall(handshake(served))
+        assert b" 101 " in raw.recv(65_536)
+        raw.sendall(sent)
+        while raw.recv(65_536):
+            pass
+    with listen(served) as display:
+        assert told(display)["type"] == "snapshot"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_chatty_display_stays_until_another_program_revokes_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,12 +54,13 @@ class Nodes:
     def start(self, *nodes: int) -> None:
         """Start these, and wait until they answer."""
         for node in nodes:
-            self._start(node)
+            self.begin(node)
         for node in nodes:
             wait_for(self._ports[node], STARTS_S_MAX)
 
-    def _start(self, node: int) -> None:
-        self._processes[node] = subprocess.Popen(
+    def begin(self, node: int) -> subprocess.Popen[bytes]:
+        """Start this one, and wait for nothing."""
+        process = self._processes[node] = subprocess.Popen(
             [sys.executable, "-m", "checkin", "serve", "--port", str(self._ports[node])],
             env={
                 **os.environ,
@@ -70,6 +71,7 @@ class Nodes:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        return process
 
     def kill(self, node: int) -> None:
         process = self._processes[node]
@@ -227,6 +229,9 @@ def check(kept: list[facts.Kept], shown: dict[str, dict[str, Any]]) -> dict[str,
                     inside[held] += step
         assert inside["house"] <= HOUSE, "the house is over its number"
         assert inside["P"] <= HALL, "the hall is over its number"
+        if (refusal := decision.refusal) is not None and refusal.reason == "area_full":
+            free = {"house": HOUSE, "P": HALL}[refusal.area or fact.area] - inside[refusal.area or fact.area]
+            assert free == 0, f"seq {one.seq} was refused for want of a place that there was"
         if fact.id in shown:
             told = shown[fact.id]
             assert (told["seq"], told["outcome"]) == (one.seq, decision.outcome)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
+from checkin.core.admission import Refusal
 from checkin.core.facts import Scanned
 from checkin.core.model import Scan
 from checkin.main import store_of
@@ -269,6 +270,11 @@ def test_checker_notices_what_it_is_for(tmp_path: Path) -> None:
     again = replace(last, seq=last.seq + 1)
     decision = replace(last.fact.decision, attendee="one more")
     more = Kept(last.seq + 1, replace(last.fact, id="one more", decision=decision))
+    at_first = next(number for number, one in enumerate(kept) if isinstance(one.fact, Scanned))
+    first = kept[at_first]
+    assert isinstance(first.fact, Scanned)
+    full = replace(first.fact.decision, outcome="refused", refusal=Refusal(reason="area_full", area="house"))
+    turned_away = replace(first, fact=replace(first.fact, decision=full))
     for wrong, why in (
         (kept[:-1], "not there"),
         ([*kept[:-2], kept[-1]], "gaps"),
@@ -278,6 +284,7 @@ def test_checker_notices_what_it_is_for(tmp_path: Path) -> None:
             "left",
         ),
         ([*kept, more], "over its number"),
+        ([*kept[:at_first], turned_away, *kept[at_first + 1 :]], "a place that there was"),
     ):
         with pytest.raises(AssertionError, match=why):
             check(wrong, shown)

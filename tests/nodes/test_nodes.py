@@ -4,8 +4,10 @@ answered is lost."""
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -47,6 +49,20 @@ def seen_through(nodes: Nodes, doors: Doors, displays: list[Display]) -> None:
 def health(nodes: Nodes, node: int) -> dict[str, str]:
     told: dict[str, str] = httpx.get(f"http://{nodes.address(node)}/health", trust_env=False).json()
     return told
+
+
+def test_node_that_cannot_answer_yet_refuses_so_that_a_balancer_goes_to_another(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections, and nobody answers there
+        nodes = Nodes(f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/postgres", tmp_path)
+        process, refused = nodes.begin(0), 0
+        host, port = nodes.address(0).split(":")
+        while process.poll() is None:
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((host, int(port)), timeout=5).close()
+            refused += 1
+            time.sleep(0.02)
+        assert refused > 50
+        assert process.returncode == 1  # and whoever started it starts it again
 
 
 def test_nodes_and_database_that_die_lose_nothing_and_displays_come_back_situation_58() -> None:

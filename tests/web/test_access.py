@@ -184,6 +184,7 @@ def test_pages_have_a_strict_policy(served: Served) -> None:
     answer = httpx.get(f"{served.url}/login", trust_env=False)
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
+    assert "form-action 'none'" in policy, "what is typed gets into no address"
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 

@@ -35,10 +35,16 @@ function show() {
 }
 
 /** @param {any} device */
+function doorOf(device) {
+  const door = layout.doors.find((/** @type {any} */ one) => one.id === device.door);
+  return door ? `${door.id} ${door.name}` : device.door;
+}
+
+/** @param {any} device */
 function line(device) {
   const role = word(ROLES[/** @type {keyof typeof ROLES} */ (device.role)]);
   const kind = device.station ? make("span", { class: "kind" }, word("deviceStation")) : null;
-  const about = make("span", {}, make("b", {}, device.name), " ", kind, kind && " ", make("span", { class: "quiet" }, [kind ? "" : role, device.door].filter(Boolean).join(" · ")));
+  const about = make("span", {}, make("b", {}, device.name), " ", kind, kind && " ", make("span", { class: "quiet" }, [kind ? "" : role, doorOf(device)].filter(Boolean).join(" · ")));
   if (device.revoked) return make("li", {}, about, make("span", { class: "late" }, word("revoked")));
   const pairButton = make("button", { type: "button", class: `button ${device.station ? "plain" : ""}` }, word(device.station ? "pairStationAnew" : "pair"));
   pairButton.addEventListener("click", () => startPairing(device).catch(complain));

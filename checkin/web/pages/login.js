@@ -26,3 +26,4 @@ find("#login").addEventListener("submit", async (submitted) => {
   }
 });
 startWords();
+/** @type {HTMLButtonElement} */ (find("#login button")).disabled = false; // what is typed meanwhile stays, and goes nowhere

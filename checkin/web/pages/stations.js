@@ -87,12 +87,17 @@ function areaItem(area) {
   if (rest > 0) bar.append(make("i", { class: "rest" }));
   /** @type {HTMLElement | null} */ (bar.querySelector(".rest"))?.style.setProperty("--seats", String(rest));
   const stuck = shown.stations.filter((/** @type {any} */ one) => stateOf(one) !== "linked" && held(one, area.id) > 0);
+  const stations = shown.stations.flatMap((/** @type {any} */ one) => one.seats.filter((/** @type {Seats} */ seats) => seats.area === area.id));
+  // What a station that is off has there is told, and counted, at that station.
+  const doubts = area.to_count - stations.reduce((/** @type {number} */ sum, /** @type {Seats} */ one) => sum + one.to_count, 0);
   return make(
     "li", { class: "area", "data-area": area.id },
     make("h3", {}, make("span", {}, area.name), make("small", { class: "quiet" }, limit)),
     area.capacity === null ? null : bar,
     make("ul", { class: "parts" }, ...parts.map((one) => make("li", { class: one.look }, one.to ? make("a", { href: one.to }, one.text) : make("span", {}, one.text), " ", make("b", { class: "number" }, String(one.count))))),
     stuck.length ? make("p", { class: "stuck" }, word("seatsStuck", { count: stuck.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + held(one, area.id), 0), doors: stuck.map(doorName).join(", ") })) : null,
+    doubts > 0 ? make("p", { class: "stuck" }, word("seatsToCount", { count: doubts })) : null,
+    doubts > 0 ? make("p", { class: "buttons" }, countButton(area.id, "doubts")) : null,
     area.frozen ? make("p", { class: "frozen-words" }, word("seatsFrozen")) : null,
   );
 }
@@ -120,7 +125,12 @@ function showGlance() {
 
 /** @param {HTMLElement} card */
 function isWell(card) {
-  return card.classList.contains("linked") && !card.querySelector(".to-count");
+  return ["linked", "done"].some((look) => card.classList.contains(look)) && !card.querySelector(".to-count");
+}
+
+/** Of no use any more, and without a place that could be won back. @param {any} station */
+function isDone(station) {
+  return (station.retired || station.revoked) && station.known && station.seats.every((/** @type {Seats} */ one) => one.set_aside <= 0);
 }
 
 /** @param {any} station @param {number} at */
@@ -135,7 +145,7 @@ function stationCard(station, at) {
   };
   const toCount = station.seats.filter((/** @type {Seats} */ one) => one.to_count > 0 || one.unsure);
   return make(
-    "li", { class: `card station tone-${at % TONES} ${state}`, id: `station-${station.id}`, "data-station": station.id },
+    "li", { class: `card station tone-${at % TONES} ${state}${isDone(station) ? " done" : ""}`, id: `station-${station.id}`, "data-station": station.id },
     make("h3", {}, doorName(station), station.name === doorName(station) ? null : make("small", { class: "quiet" }, station.name)),
     make("p", { class: `link-state ${state === "linked" ? "" : "cut"}` }, words[state]()),
     make("dl", {},
@@ -144,11 +154,11 @@ function stationCard(station, at) {
       ...fact(word("stationLacking"), lacking(station, state), station.due > station.rows ? "late" : ""),
       ...fact(word("stationClock"), shown.real_time ? clockWord(station.offset_s) : word("stationClockDemo"), Math.abs(station.offset_s ?? 0) >= CLOCK_OFF_S ? "late" : ""),
       ...fact(word("stationProgram"), [station.program || word("stationUnknown"), station.epoch ? word("stationEpoch", { epoch: station.epoch.slice(0, 8) }) : ""].filter(Boolean).join(" · "))),
-    toCount.length ? make("div", { class: "to-count" }, make("p", {}, total(toCount) ? word("stationToCount", { count: total(toCount) }) : word("stationToCountUnsure")), make("p", { class: "buttons" }, ...toCount.map((/** @type {Seats} */ one) => countButton(one)))) : null,
+    toCount.length ? make("div", { class: "to-count" }, make("p", {}, total(toCount) ? word("stationToCount", { count: total(toCount) }) : word("stationToCountUnsure")), make("p", { class: "buttons" }, ...toCount.map((/** @type {Seats} */ one) => countButton(one.area, station.id)))) : null,
     state === "retired" ? make("p", { class: "quiet" }, word("stationAnew")) : null,
     isFresh(station) ? make("p", { class: "quiet" }, word("stationCutFirst")) : null,
     make("p", { class: "buttons" },
-      station.retired || !station.epoch ? null : button(`retire ${station.id}`, word("stationRetire"), () => retire(station), state === "linked" || isFresh(station) ? "plain" : ""),
+      station.retired || !station.epoch ? null : button(`retire ${station.id}`, word("stationRetire"), () => retire(station), state === "linked" || isFresh(station) || isDone(station) ? "plain" : ""),
       station.revoked || !allowed("manage") ? null : button(`revoke ${station.id}`, word("revoke"), () => revoke(station), "danger")),
   );
 }
@@ -200,9 +210,9 @@ function clockWord(offset) {
 
 // -- winning places back
 
-/** @param {Seats} seats */
-function countButton(seats) {
-  return button(`count ${seats.area}`, word("stationCountArea", { area: areaName(seats.area) }), () => count(seats.area));
+/** @param {string} area @param {string} of whose places it wins back: a button of the same area stands at each */
+function countButton(area, of) {
+  return button(`count ${area} ${of}`, word("stationCountArea", { area: areaName(area) }), () => count(area));
 }
 
 /** Count an area: what is set aside there for stations that are switched off, or in doubt, comes free. @param {string} area */
@@ -264,8 +274,8 @@ function showRestored() {
   find("#restored-words").replaceChildren(
     make("p", {}, restored === null ? word("restoredFrozenStill", { areas: frozen }) : word("restoredFrozen", { areas: frozen })),
     make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
-    restored === null ? null : make("p", {}, word("restoredMissing")),
-    unheard.length ? make("p", {}, word("restoredUnheard")) : null,
+    ...(restored === null ? [] : [make("p", {}, word("restoredMissing"))]),
+    ...(unheard.length ? [make("p", {}, word("restoredUnheard"))] : []),
     ...(restored?.uncounted.length ? [
       make("p", {}, word("restoredUncounted")),
       make("p", { class: "buttons" }, ...restored.uncounted.map((/** @type {string} */ area) =>
