@@ -266,6 +266,58 @@ def test_slow_client_delays_no_other_and_gets_the_latest_state(monkeypatch: pyte
     asyncio.run(run())
 
 
+def test_heartbeats_come_though_something_changes_in_every_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("TICK_S_MIN", 0.01), ("HEARTBEAT_S", 0.05), ("BEAT_WAITS_S", 0.03)):
+        monkeypatch.setattr(broadcast_module, name, seconds)
+
+    async def run() -> None:
+        broadcast = Broadcast(Counter().read, lambda: "now")
+        await broadcast.start()
+        kinds: list[str] = []
+
+        async def send(message: str) -> None:
+            kinds.append(msgspec.json.decode(message)["type"])
+            broadcast.poke()
+
+        following = asyncio.create_task(broadcast.follow([], send, "x"))
+        await asyncio.sleep(0.6)
+        following.cancel()
+        await broadcast.close()
+        assert kinds.count("heartbeat") >= 3
+        assert kinds.count("occupancy") >= 10
+
+    asyncio.run(run())
+
+
+def test_what_changes_goes_before_the_heartbeats_that_are_still_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, number in (("TICK_S_MIN", 0.01), ("POLL_S", 0.02), ("HEARTBEAT_S", 0.05), ("BEATS_TOGETHER", 5)):
+        monkeypatch.setattr(broadcast_module, name, number)
+
+    async def run() -> None:
+        counter = Counter()
+        broadcast = Broadcast(counter.read, lambda: "now")
+        await broadcast.start()
+        kinds: list[str] = []
+
+        async def send(message: str) -> None:
+            kind = msgspec.json.decode(message)["type"]
+            if kind == "heartbeat" and "heartbeat" not in kinds:
+                broadcast.poke()
+            kinds.append(kind)
+
+        following = [asyncio.create_task(broadcast.follow([], send, "x")) for _ in range(50)]
+        async with asyncio.timeout(10):
+            while kinds.count("heartbeat") < 50:
+                await asyncio.sleep(0.01)
+        for task in following:
+            task.cancel()
+        await broadcast.close()
+        first = kinds.index("heartbeat")
+        assert kinds[first : first + 55] == ["heartbeat"] * 5 + ["occupancy"] * 50
+
+    asyncio.run(run())
+
+
 def test_stuck_client_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadcast_module, "SEND_S_MAX", 0.05)
     monkeypatch.setattr(broadcast_module, "HEARTBEAT_S", 0.05)

@@ -251,7 +251,8 @@ class House(RuleBasedStateMachine):
         try:
             undo_scan(self.tx, self.venues, SLUG, arrived.scan.id, now=self.now, since=self.now - UNDO_MS_MAX, by=DESK)
         except CheckinError as error:
-            assert error.code == "nothing_to_undo"
+            # Nobody came meanwhile, but a headcount may have put more people into the room than it has places.
+            assert error.code in ("nothing_to_undo", "place_taken")
             return
         there, back = before[1].get(who), presences.presences_of(self.tx, [who]).get(who)
         assert (there and there.area) == (back and back.area)
