@@ -82,6 +82,7 @@ NOTICED_ON = {
     "who came back, and left before that was told, was not missing": 43062765,
     "who came back before they were seen was not missing": 158,
     "who is leaving as it is counted is not there": 872,
+    "who goes out of the house was found in their room": 926,
     "every headcount is sure": 34,
 }
 """Mutants, and a day that notices each; `make simulate ARGS=--mutants` looks for the first."""
