@@ -2,8 +2,8 @@
 one run.
 
 decided: scans as the service takes them, from what is read to the commit. limit: every row that they wrote, in the same
-order and batches, into tables of the same columns, indexes and foreign keys, by one `INSERT … SELECT FROM unnest(…)`
-for each, and a commit, the arrays packed by the driver. packed: the same, the arrays packed as the service packs them.
+batches, into tables of the same columns, indexes and foreign keys, by one `INSERT … SELECT FROM unnest(…)` a batch for
+each, and a commit, the arrays packed by the driver. packed: the same, the arrays packed as the service packs them.
 facts: their facts alone, into a table without foreign keys: less than anybody has to write.
 """
 
@@ -13,11 +13,13 @@ import asyncio
 import gc
 import itertools
 import random
+import re
 import tempfile
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -138,8 +140,9 @@ async def _batches(store: Store, url: str, scans: Iterator[Arrived], batch: int,
             while took_s["decided"] < turn_s:
                 arrived = list(itertools.islice(scans, batch))
                 started = time.perf_counter()
-                batches.append(await decide(arrived))
+                written = await decide(arrived)
                 took_s["decided"] += time.perf_counter() - started
+                batches.append(_at_once(written))
             facts = [[one for one in written if one[0].startswith("INSERT INTO fact ")] for written in batches]
             for what, schema, pages, pack in (
                 ("limit", "twin", batches, list),
@@ -164,6 +167,25 @@ async def _batches(store: Store, url: str, scans: Iterator[Arrived], batch: int,
                 kept += len(batches) * batch
         bare.execute(f"DROP SCHEMA {', '.join(TWINS)}, bare CASCADE")
     return BatchResult(batch, *(kept / spent_s[what] for what in MEASURED))
+
+
+def _at_once(written: Written) -> Written:
+    """What a batch has written in pieces, one statement for each table; of what was written twice the last."""
+    tables: dict[str, dict[object, Sequence[Any]]] = {}
+    for sql, rows in written:
+        table, key = tables.setdefault(sql, {}), _key(sql)
+        table.update({tuple(row[at] for at in key) if key else len(table) + n: row for n, row in enumerate(rows)})
+    return [(sql, list(table.values())) for sql, table in tables.items()]
+
+
+@cache
+def _key(sql: str) -> tuple[int, ...]:
+    """Which columns tell the rows apart that an INSERT may find there already; none: each is new."""
+    match = re.match(r"INSERT INTO \w+ \(([^)]*)\).* ON CONFLICT \(([^)]*)\)", sql)
+    if match is None:
+        return ()
+    columns, key = (names.replace(" ", "").split(",") for names in match.groups())
+    return tuple(columns.index(name) for name in key)
 
 
 def _make_twins(bare: psycopg.Connection[Row]) -> None:
