@@ -32,7 +32,7 @@ from kiosk.printing import (
 )
 from kiosk.scanner import BAUD, SerialScanner, codes_of
 from kiosk.scanning import DoorOfCentre, DoorOfStation, Refused, scan_on
-from kiosk.serving import serve
+from kiosk.serving import PortTaken, bind, serve
 from kiosk.stopping import until_told, when_told
 from kiosk.store import InUse, WrongKey
 from kiosk.watchdog import Screen, Systemd
@@ -246,6 +246,10 @@ def run_station(
         )
 
     _warn_of_keeper(kept, data)
+    try:
+        bound = bind(port)
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from None
 
     async def work() -> bool:
         stop = asyncio.Event()
@@ -256,7 +260,7 @@ def run_station(
         click.echo(f"Its pages are on http://127.0.0.1:{port}/, its door on http://127.0.0.1:{port}/door")
         reading = asyncio.create_task(_read_scanner(kiosk, scanner, baud, direction)) if scanner else None
         try:
-            await serve(kiosk, app_of(kiosk, port), port, stop)
+            await serve(kiosk, app_of(kiosk, port), bound, stop)
         finally:
             if reading is not None:
                 reading.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import uvicorn
@@ -13,13 +14,29 @@ from kiosk.watchdog import Systemd, beat
 PAGE_FRAME_BYTES_MAX = 64 * 1024
 
 
-async def serve(kiosk: Kiosk, app: Any, port: int, stop: asyncio.Event) -> None:
-    """Run a station and its pages until told to stop, by a signal or by `stop`."""
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+def bind(port: int) -> socket.socket:
+    """A socket of this machine alone, bound to this port. Raises `PortTaken`."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError as error:
+        bound.close()
+        raise PortTaken(
+            f"Port {port} cannot be had: {error.strerror or error}. Is this station running already? Another: --port."
+        ) from None
+    return bound
+
+
+async def serve(kiosk: Kiosk, app: Any, bound: socket.socket, stop: asyncio.Event) -> None:
+    """Run a station and its pages on a bound socket until told to stop, by a signal or by `stop`."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host="127.0.0.1",
-            port=port,
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=PAGE_FRAME_BYTES_MAX,
@@ -53,7 +70,7 @@ async def serve(kiosk: Kiosk, app: Any, port: int, stop: asyncio.Event) -> None:
         asyncio.create_task(tell_systemd(), name="systemd is told"),
     ]
     try:
-        await server.serve()
+        await server.serve(sockets=[bound])
     finally:
         for task in tasks:
             task.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,17 @@ def test_words_that_are_of_a_scanner_need_one(tmp_path: Path) -> None:
     told = CliRunner().invoke(command, ["run", "--data", str(tmp_path), "--direction", "exit"])
     assert told.exit_code == 2
     assert "--direction is of a scanner" in told.output
+
+
+def test_port_that_somebody_else_has_is_said_before_the_station_begins(tmp_path: Path) -> None:
+    pairing = Pairing(url="https://centre.example", event="tagung", station="s", door="D1", token="t")
+    Keeper(tmp_path / "keeper").keep_pairing(pairing)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = CliRunner().invoke(command, ["run", "--data", str(tmp_path), "--port", port])
+    assert told.exit_code == 1
+    assert f"Port {port} cannot be had" in told.output
+    assert not (tmp_path / "station.db").exists()
 
 
 def test_pairing_without_a_code_says_what_is_missing(tmp_path: Path) -> None:
