@@ -138,6 +138,16 @@ def test_device_is_added_paired_by_its_link_and_revoked(opened: Opened) -> None:
     path = answered.value.json()["link"].partition("/pair")[2]
     page.get_by_text("Oder als Station").click()
     expect(page.locator("#paircommand")).to_contain_text(f"/pair{path}'")
+    # Over plain http, in a house's own network, a browser has no `navigator.clipboard`.
+    page.evaluate("Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })")
+    page.click("#copystation")
+    expect(page.locator("#copystation")).to_have_text("Kopiert")
+    expect(page.locator("#copystation")).to_be_focused()
+    page.click("#closepairing")
+    page.focus("[name=name]")
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Control+V")
+    assert page.input_value("[name=name]") == (page.locator("#paircommand").text_content() or "")[:100]
     looking = opened(f"/pair{path}", 360, 780)
     expect(looking.locator("#loggedin")).to_contain_text("angemeldet")
     looking.get_by_text("Oder als Station").click()

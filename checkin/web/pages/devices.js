@@ -2,6 +2,7 @@
 /** Devices: added, paired by a QR that works once, revoked. */
 
 import { Problem, call, find, make } from "/faces/centre.js";
+import { toClipboard } from "/faces/copying.js";
 import { onLanguage, word } from "/faces/words.js";
 import { allowed, api, follow, layout, openFrame, page } from "/pages/frame.js";
 
@@ -102,11 +103,11 @@ find("#add select[name=role]").addEventListener("change", (changed) => {
   find("#doorfield").hidden = /** @type {HTMLSelectElement} */ (changed.target).value !== "door";
 });
 find("#copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(link);
+  await toClipboard(link);
   find("#copy").textContent = word("copied");
 });
 find("#copystation").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(find("#paircommand").textContent ?? "");
+  await toClipboard(find("#paircommand").textContent ?? "");
   find("#copystation").textContent = word("copied");
 });
 find("#closepairing").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#pairing")).close());

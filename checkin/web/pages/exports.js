@@ -2,6 +2,7 @@
 /** Lists out: what is in each, its first rows, and its file in the format and language asked for. */
 
 import { Problem, call, find, make } from "/faces/centre.js";
+import { toClipboard } from "/faces/copying.js";
 import { button, complain, field, notice } from "/faces/deeds.js";
 import { saveAs } from "/faces/saving.js";
 import { Stopped, begunBefore, made } from "/faces/work.js";
@@ -142,7 +143,7 @@ function showFeed(feed) {
   find("#feedlinks").hidden = !feed.public;
   find("#links").replaceChildren(...feed.links.map((link) => {
     const copy = button(`copy ${link}`, word("copy"), async () => {
-      await navigator.clipboard.writeText(link);
+      await toClipboard(link);
       notice(word("copied"));
     });
     copy.setAttribute("aria-label", word("copyLink", { link }));

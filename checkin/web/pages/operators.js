@@ -2,6 +2,7 @@
 /** Operators' accounts: invited by a link that works once, changed, withdrawn; who may what; what was done. */
 
 import { call, find, make } from "/faces/centre.js";
+import { toClipboard } from "/faces/copying.js";
 import { ask, button, faultOf, field, notice, select } from "/faces/deeds.js";
 import { onLanguage, shownLanguage, startWords, word } from "/faces/words.js";
 import { permissionWord, roleWord } from "/pages/roles.js";
@@ -125,7 +126,7 @@ find("#invite").addEventListener("submit", async (submitted) => {
   }
 });
 find("#copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(link);
+  await toClipboard(link);
   find("#copy").textContent = word("copied");
 });
 find("#close").addEventListener("click", () => /** @type {HTMLDialogElement} */ (find("#invitation")).close());

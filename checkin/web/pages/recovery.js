@@ -2,6 +2,7 @@
 /** The recovery codes, shown this once: copied, printed, written down. */
 
 import { find, make } from "/faces/centre.js";
+import { toClipboard } from "/faces/copying.js";
 import { word } from "/faces/words.js";
 
 /** @type {string[]} */
@@ -15,7 +16,7 @@ export function showCodes(codes) {
 }
 
 find("#copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(shown.join("\n"));
+  await toClipboard(shown.join("\n"));
   find("#copy").textContent = word("copied");
 });
 find("#print").addEventListener("click", () => print());

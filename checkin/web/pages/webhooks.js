@@ -2,6 +2,7 @@
 /** Webhooks: who is told what, whether they take it, and what was sent. */
 
 import { call, find, make } from "/faces/centre.js";
+import { toClipboard } from "/faces/copying.js";
 import { Doubt, ask, button, field, notice } from "/faces/deeds.js";
 import { onLanguage, word } from "/faces/words.js";
 import { api, clock } from "/pages/frame.js";
@@ -132,7 +133,7 @@ function add() {
 function showSecret(secret) {
   const close = make("button", { type: "button", class: "button" }, word("close"));
   const copy = button("copy secret", word("copySecret"), async () => {
-    await navigator.clipboard.writeText(secret);
+    await toClipboard(secret);
     copy.textContent = word("copied");
   });
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "asking", "aria-labelledby": "secret" },
