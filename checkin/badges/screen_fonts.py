@@ -159,7 +159,8 @@ async def _cut_apart(name: str, file: Path) -> None:
     """In a process of its own, below others in priority: nothing waits for it but who asked."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "checkin.badges.screen_fonts", name, str(file))
     try:
-        code = await asyncio.wait_for(process.wait(), CUT_S_MAX)
+        async with asyncio.timeout(CUT_S_MAX):
+            code = await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -242,7 +242,8 @@ class Broadcast:
         beaten, failing = time.monotonic(), False
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poked.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._poked.wait()
             was_poked = self._poked.is_set()
             self._poked.clear()
             started = time.monotonic()

@@ -157,7 +157,8 @@ class Deliveries:
                         task = asyncio.create_task(self._follow(id, slug, poked), name=f"webhook {id}")
                         self._followers[id] = (slug, task, poked)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await self._changed.wait()
 
     async def _follow(self, id: str, slug: str, poked: asyncio.Event) -> None:
         """Serve one webhook until it is no longer active, or another node does it."""
@@ -194,7 +195,8 @@ class Deliveries:
             await asyncio.sleep(min(wait_s, POLL_S))
         if wait_s <= GAP_S:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(poked.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):
+                    await poked.wait()
 
     async def _deliver(self, webhook: Webhook, venue: Venue, message: Message) -> None:
         outcome = await self._post(webhook, venue, message)

@@ -615,7 +615,8 @@ class Links:
         told = self._has_told[what]
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await told.wait()
             told.clear()
             if linked := [one for one in self.connections.values() if one.telling is not None]:
                 try:

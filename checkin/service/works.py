@@ -77,7 +77,8 @@ class Work:
     async def wait(self, seconds: float | None = None) -> bool:
         """Until it has ended, or so long; whether it has."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
         return self._ended.is_set()
 
     async def run(self, make: Make) -> None:
