@@ -41,7 +41,7 @@ def test_restored_centre_lets_nobody_in_until_the_doors_have_told_and_a_person_h
         listed = centre.command("station", "list", SLUG)
         assert "D1  Station D1" in listed
         assert "0 of 1 stations have reported. Count first, on the page Rooms: Haus" in listed
-        assert "Not heard of yet: D1 Station D1. One that was revoked after the backup" in listed
+        assert "Not heard of yet: D1 Station D1. One that was revoked has wiped itself" in listed
         centre.start()
         assert centre.inside("house") == 1
         assert at_the_web(centre, "p0") == "area_full"
