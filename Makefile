@@ -19,8 +19,8 @@ check: .venv/installed-dev    ## what the CI runs: format, lint, strict types, i
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
-	$(MAKE) postgres ARGS=
+	$(BIN)/python -m pytest --hypothesis-profile=steady $(ARGS)
+	$(MAKE) postgres ARGS=--hypothesis-profile=steady
 
 bench: .venv/installed-dev    ## how fast, beside empty twins and the last kept run (docs/speed.md): make bench ARGS="--quick"
 	$(BIN)/python -m tests.bench $(ARGS)

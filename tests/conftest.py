@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import engine
 from tests.served import Served, serve
+
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+"""The same examples each time, however busy the machine: for the CI and the mutation run. `make test` tries others."""
 
 
 @pytest.fixture(scope="session", autouse=True)

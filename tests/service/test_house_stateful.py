@@ -211,7 +211,8 @@ class House(RuleBasedStateMachine):
             free, left = before.house.free(area), after.house.free(area)
             assert left is None or free is None or left >= min(free, 0), "nobody enters above the number"
             slack, left = before.free_for(area, ANYBODY), after.free_for(area, ANYBODY)
-            taken = after.house.tallies[area].everybody > before.house.tallies[area].everybody
+            # Who comes in again is one whom a headcount has missed: nobody can tell whose promised seat that had freed.
+            taken = after.house.tallies[area].known > before.house.tallies[area].known
             if taken and arrived.scan.override is None:
                 assert left is None or slack is None or left >= min(slack, 0), "a promised seat was sold"
                 self.nobody_is_passed(area, arrived, answer, before, after)
