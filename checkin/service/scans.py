@@ -74,8 +74,7 @@ class Answered(Struct, frozen=True):
 def admit(
     tx: Transaction, venues: Venues, slug: str, arrived: Sequence[Arrived], now: int
 ) -> list[Answered | CheckinError]:
-    """Decide scans in their order; each sees the ones before it. One answer a scan, in order. Nothing follows in this
-    transaction.
+    """Decide scans in their order; each sees the ones before it. One answer a scan, in order.
 
     An id that was answered before gets the same answer again. `Conflict` stands in place of an
     answer where the id came before with other content, `NotFound` where the door is unknown.
@@ -137,7 +136,7 @@ class _Admission:
         self.house.save()
         if self.ledger is not None:
             self.venues.ledgers.save(self.tx, self.journal.event, self.ledger)
-        self.tx.told_all()
+        # Meanwhile PostgreSQL writes: it has been told everything.
         return [
             one if isinstance(one, CheckinError) else Answered(self._worded(one), repeated=one.repeated)
             for one in decided

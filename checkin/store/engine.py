@@ -79,11 +79,6 @@ class Transaction(Protocol):
         """Wake the other nodes with this transaction's commit; where there are none, nobody."""
         ...
 
-    def told_all(self) -> None:
-        """No statement follows: a database that `works_beside` us commits, while we word what it was told. What fails
-        here after that is failed, and stays committed."""
-        ...
-
 
 class Bounded:
     """A transaction that only reads, and not for ever: `StoreBusy` when it is asked for more after its time, or
@@ -119,9 +114,6 @@ class Bounded:
 
     def tell(self, news: str) -> None:
         raise AssertionError("a snapshot has no news")
-
-    def told_all(self) -> None:
-        raise AssertionError("a snapshot tells nothing")
 
     def _in_time(self) -> None:
         if time.monotonic() >= self._ends_at:

@@ -197,7 +197,6 @@ class PostgresTransaction:
     def __init__(self, connection: PatientConnection, node: str, *, in_pipeline: bool = False) -> None:
         self._connection = connection
         self.works_beside = in_pipeline
-        self.is_over = False
         self._writes = connection.cursor()
         self._node = node
 
@@ -229,24 +228,9 @@ class PostgresTransaction:
     def tell(self, news: str) -> None:
         self._writes.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._node} {news}"))
 
-    def told_all(self) -> None:
-        if self.works_beside:
-            self._connection.execute("COMMIT")
-            self._connection, self._writes, self.is_over = _OVER, _OVER, True
-
     def script(self, sql: str) -> None:
         """Several statements at once, as they stand; not in a pipeline."""
         self._writes.execute(sql)
-
-
-class _Over:
-    """In the place of what a transaction writes by, once it has told all."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AssertionError("this transaction has told all")
-
-
-_OVER: Any = _Over()
 
 
 class _Link:
@@ -333,10 +317,8 @@ def _pipelined(connection: PatientConnection, node: str, work: Callable[[Transac
     try:
         with connection.pipeline():
             try:
-                transaction = PostgresTransaction(connection, node, in_pipeline=True)
-                result = work(transaction)
-                if not transaction.is_over:
-                    connection.execute("COMMIT")
+                result = work(PostgresTransaction(connection, node, in_pipeline=True))
+                connection.execute("COMMIT")
             except BaseException as error:
                 failed = error
     except psycopg.Error as error:

@@ -91,9 +91,6 @@ class SqliteTransaction:
     def tell(self, news: str) -> None:
         """There is one node."""
 
-    def told_all(self) -> None:
-        """It is committed by whoever began it."""
-
 
 class SqliteStore:
     """See `checkin.store.engine.Store`."""

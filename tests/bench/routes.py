@@ -101,9 +101,6 @@ class Timed:
     def tell(self, news: str) -> None:
         self._tx.tell(news)
 
-    def told_all(self) -> None:
-        self._tx.told_all()
-
 
 class Routes(Struct):
     kinds: dict[str, Result]

@@ -90,9 +90,6 @@ class Stepped:
     def tell(self, news: str) -> None:
         self._tx.tell(news)
 
-    def told_all(self) -> None:
-        self._tx.told_all()
-
 
 def scan(codes: dict[str, str], guest: int, door: str = "D1", *, id: str = "") -> Arrived:
     code = list(codes.values())[guest]

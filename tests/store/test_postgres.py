@@ -284,31 +284,6 @@ def test_batch_read_and_written_in_pieces_is_decided_as_its_scans_one_by_one(mon
     ]
 
 
-def test_who_has_told_all_is_committed_whatever_comes_then_and_tells_no_more() -> None:
-    async def work(url: str) -> tuple[int, bool]:
-        store = await PostgresStore.open(url)
-        try:
-            await fill(store, Venues())
-            committed: list[Row] = []
-
-            def rename(tx: Transaction) -> None:
-                tx.run("UPDATE event SET name = ?", ("told",))
-                tx.told_all()
-                with psycopg.connect(url, autocommit=True) as other:
-                    while not committed:
-                        committed.extend(other.execute("SELECT 1 FROM event WHERE name = 'told'").fetchall())
-                tx.rows("SELECT 1")
-
-            with pytest.raises(AssertionError, match="told all"):
-                await asyncio.wait_for(store.write(rename), 30)
-            await store.write(lambda tx: tx.run("UPDATE event SET name = ?", ("still writes",)))
-            return len(committed), await store.read(lambda tx: tx.row("SELECT name FROM event")) == ("still writes",)
-        finally:
-            await store.close()
-
-    assert on_postgres(work) == (1, True), "it was committed before the end was waited for"
-
-
 def test_people_are_looked_up_by_their_keys_even_where_nobody_was_there_when_it_was_planned() -> None:
     class Plans(list[str]):
         """A transaction that tells how it would find what it is asked for."""

@@ -196,9 +196,6 @@ class CountedTransaction:
     def tell(self, news: str) -> None:
         self._tx.tell(news)
 
-    def told_all(self) -> None:
-        self._tx.told_all()
-
 
 def test_statements_of_a_batch_do_not_depend_on_its_size(tmp_path: Path) -> None:
     async def run() -> None:
