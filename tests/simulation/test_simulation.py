@@ -20,7 +20,7 @@ from tests.simulation.story import breach_of, shrink, tell
 DAYS = 2_000
 DAYS_MIN = 20
 """So many are played however slow the machine is."""
-SECONDS = 60
+SECONDS = 120
 NOTICED_ON = {
     "shown before it is committed": 1,
     "sent before it is committed": 1,
