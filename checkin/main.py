@@ -32,6 +32,7 @@ from checkin.store.postgres import PostgresStore
 from checkin.store.sqlite import ServeLock, SqliteStore
 from checkin.web.app import create_app
 from checkin.web.sockets import Sockets
+from kiosk import binding
 from kiosk.stopping import when_told
 from kiosk.watchdog import Systemd, beat
 
@@ -101,15 +102,11 @@ def bind(host: str, port: int) -> socket.socket:
     """A socket bound to this address, which the server begins to listen on once it can answer: until then a balancer is
     refused at once and goes to another node. Raises `CheckinError` where the address is taken or not ours."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.socket(family)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
+        return binding.bind(host, port)
     except OSError as error:
         raise CheckinError(
             f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port.", code="port_taken"
         ) from error
-    return bound
 
 
 def serve(

@@ -16,6 +16,7 @@ import httpx
 from click.core import ParameterSource
 
 from checkin.core.errors import CheckinError
+from kiosk.binding import bind
 from kiosk.keeper import Keeper
 from kiosk.main import Kiosk
 from kiosk.pairing import pair
@@ -32,7 +33,7 @@ from kiosk.printing import (
 )
 from kiosk.scanner import BAUD, SerialScanner, codes_of
 from kiosk.scanning import DoorOfCentre, DoorOfStation, Refused, scan_on
-from kiosk.serving import PortTaken, bind, serve
+from kiosk.serving import serve
 from kiosk.stopping import until_told, when_told
 from kiosk.store import InUse, WrongKey
 from kiosk.watchdog import Screen, Systemd
@@ -247,9 +248,11 @@ def run_station(
 
     _warn_of_keeper(kept, data)
     try:
-        bound = bind(port)
-    except PortTaken as error:
-        raise click.ClickException(str(error)) from None
+        bound = bind("127.0.0.1", port)
+    except OSError as error:
+        raise click.ClickException(
+            f"Port {port} cannot be had: {error.strerror or error}. Is this station running already? Another: --port."
+        ) from None
 
     async def work() -> bool:
         stop = asyncio.Event()

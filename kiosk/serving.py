@@ -14,24 +14,6 @@ from kiosk.watchdog import Systemd, beat
 PAGE_FRAME_BYTES_MAX = 64 * 1024
 
 
-class PortTaken(Exception):
-    """Somebody else listens there."""
-
-
-def bind(port: int) -> socket.socket:
-    """A socket of this machine alone, bound to this port. Raises `PortTaken`."""
-    bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind(("127.0.0.1", port))
-    except OSError as error:
-        bound.close()
-        raise PortTaken(
-            f"Port {port} cannot be had: {error.strerror or error}. Is this station running already? Another: --port."
-        ) from None
-    return bound
-
-
 async def serve(kiosk: Kiosk, app: Any, bound: socket.socket, stop: asyncio.Event) -> None:
     """Run a station and its pages on a bound socket until told to stop, by a signal or by `stop`."""
     server = uvicorn.Server(

@@ -14,7 +14,7 @@ from checkin.core.holds import Waiting
 from checkin.core.model import Scan
 from checkin.core.occupancy import Certainty, Changes, Presence
 from checkin.service.ledgers import Passages
-from checkin.service.seats import Counted, call_numbers, seats_of
+from checkin.service.seats import Tallied, call_numbers, seats_of
 from checkin.service.venues import Venue
 from checkin.store import attendees, handouts, lines, presences, sessions
 from checkin.store.attendees import Known
@@ -65,7 +65,7 @@ class People:
 
 
 class Moving:
-    """Where everybody is and whose the places are, in step with the decisions of a batch. `counted`: where it was asked
+    """Where everybody is and whose the places are, in step with the decisions of a batch. `tallied`: where it was asked
     for already. `ledger`: of the places that are with stations; what passes here is told to it, and its owner saves it.
     """
 
@@ -76,21 +76,21 @@ class Moving:
         now: int,
         evacuation: Evacuation,
         *,
-        counted: Counted | None = None,
+        tallied: Tallied | None = None,
         with_line_ends: bool = False,
         ledger: Ledger | None = None,
     ) -> None:
-        counted = counted or Counted(tx, venue.id)
+        tallied = tallied or Tallied(tx, venue.id)
         self._tx = tx
         self._venue = venue
         self._drill = evacuation == "drill"
         self._calls = evacuation == "none"
         self._now = now
-        self._rows = counted.tallies()
+        self._rows = tallied.tallies()
         self._certainty = {
             area: self._rows[area].certainty if area in self._rows else Certainty() for area in venue.layout.areas
         }
-        self.seats = seats_of(tx, venue, self._rows, now, waiting=counted.lines(), with_line_ends=with_line_ends)
+        self.seats = seats_of(tx, venue, self._rows, now, waiting=tallied.lines(), with_line_ends=with_line_ends)
         self._passages = Passages(ledger, self.seats.house) if ledger is not None else None
         self._bearers: dict[str, Bearer] = {}
         self._moved: dict[str, Presence] = {}

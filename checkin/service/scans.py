@@ -21,7 +21,7 @@ from checkin.core.model import Scan
 from checkin.service.evacuation import evacuation_of
 from checkin.service.journal import Journal
 from checkin.service.moving import Moving, People
-from checkin.service.seats import Counted
+from checkin.service.seats import Tallied
 from checkin.service.venues import Venue, Venues
 from checkin.store import facts
 from checkin.store.attendees import Known
@@ -103,7 +103,7 @@ class _Admission:
         self.pieces = _in_pieces(arrived) if tx.works_beside else [arrived]
         # What may be had later is asked for before anything is waited for.
         self.people = self._people(self.pieces[0])
-        counted = Counted(tx, event)
+        tallied = Tallied(tx, event)
         self.journal = Journal(tx, event)
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
@@ -117,7 +117,7 @@ class _Admission:
             self.venue,
             now,
             self.evacuation,
-            counted=counted,
+            tallied=tallied,
             with_line_ends=any(one.scan.wait for one in arrived),
             ledger=self.ledger,
         )

@@ -12,7 +12,7 @@ from checkin.store.engine import Transaction
 from checkin.store.presences import TallyRow
 
 
-class Counted:
+class Tallied:
     """Who is where and who waits, in numbers: asked for when this is made, and taken when it is looked for."""
 
     def __init__(self, tx: Transaction, event: int) -> None:

@@ -4,7 +4,7 @@
 import { Problem, call, find, make } from "/faces/centre.js";
 import { toClipboard } from "/faces/copying.js";
 import { onLanguage, word } from "/faces/words.js";
-import { allowed, api, follow, layout, openFrame, page } from "/pages/frame.js";
+import { allowed, api, doorName, follow, layout, openFrame, page } from "/pages/frame.js";
 
 /** @type {any[]} */
 let devices = [];
@@ -36,16 +36,10 @@ function show() {
 }
 
 /** @param {any} device */
-function doorOf(device) {
-  const door = layout.doors.find((/** @type {any} */ one) => one.id === device.door);
-  return door ? `${door.id} ${door.name}` : device.door;
-}
-
-/** @param {any} device */
 function line(device) {
   const role = word(ROLES[/** @type {keyof typeof ROLES} */ (device.role)]);
   const kind = device.station ? make("span", { class: "kind" }, word("deviceStation")) : null;
-  const about = make("span", {}, make("b", {}, device.name), " ", kind, kind && " ", make("span", { class: "quiet" }, [kind ? "" : role, doorOf(device)].filter(Boolean).join(" · ")));
+  const about = make("span", {}, make("b", {}, device.name), " ", kind, kind && " ", make("span", { class: "quiet" }, [kind ? "" : role, device.door && doorName(device.door)].filter(Boolean).join(" · ")));
   if (device.revoked) return make("li", {}, about, make("span", { class: "late" }, word("revoked")));
   const pairButton = make("button", { type: "button", class: `button ${device.station ? "plain" : ""}` }, word(device.station ? "pairStationAnew" : "pair"));
   pairButton.addEventListener("click", () => startPairing(device).catch(complain));

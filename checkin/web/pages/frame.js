@@ -51,6 +51,12 @@ export function areaName(area) {
   return layout.areas.find((/** @type {any} */ one) => one.id === area)?.name ?? area;
 }
 
+/** A door as signs and doors say it: its id and its name. @param {string} door */
+export function doorName(door) {
+  const known = layout.doors.find((/** @type {any} */ one) => one.id === door);
+  return `${door} ${known?.name ?? ""}`.trim();
+}
+
 export async function loadLayout() {
   layout = await call(`${api}/layout`);
   clock.zone = layout.event.timezone;

@@ -5,7 +5,7 @@ import { call, find, make } from "/faces/centre.js";
 import { afterwards, ask, button, calmly, notice } from "/faces/deeds.js";
 import { onLanguage, word } from "/faces/words.js";
 import { showCases } from "/pages/cases.js";
-import { allowed, api, areaName, clock, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
+import { allowed, api, areaName, clock, doorName, follow, layout, openFrame, page, readAlong } from "/pages/frame.js";
 import { enterHeadcount } from "/pages/headcount.js";
 
 /** Also where nothing happens: how long a station is silent changes with the time alone. */
@@ -69,7 +69,7 @@ function areaItem(area) {
   const parts = [
     { look: "inside", count: area.inside, text: word("seatsInside"), mark: String(area.inside) },
     ...shown.stations.map((/** @type {any} */ one, /** @type {number} */ at) => ({
-      look: `held tone-${at % TONES} ${stateOf(one)}`, count: held(one, area.id), text: doorName(one), mark: one.door, to: `#station-${one.id}`,
+      look: `held tone-${at % TONES} ${stateOf(one)}`, count: held(one, area.id), text: doorName(one.door), mark: one.door, to: `#station-${one.id}`,
     })),
     { look: "doubt", count: area.in_doubt, text: word("seatsDoubt"), mark: "?" },
     { look: "leaving", count: area.leaving, text: word("seatsLeaving"), mark: "→" },
@@ -95,17 +95,11 @@ function areaItem(area) {
     make("h3", {}, make("span", {}, area.name), make("small", { class: "quiet" }, limit)),
     area.capacity === null ? null : bar,
     make("ul", { class: "parts" }, ...parts.map((one) => make("li", { class: one.look }, one.to ? make("a", { href: one.to }, one.text) : make("span", {}, one.text), " ", make("b", { class: "number" }, String(one.count))))),
-    stuck.length ? make("p", { class: "stuck" }, word("seatsStuck", { count: stuck.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + held(one, area.id), 0), doors: stuck.map(doorName).join(", ") })) : null,
+    stuck.length ? make("p", { class: "stuck" }, word("seatsStuck", { count: stuck.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + held(one, area.id), 0), doors: stuck.map((/** @type {any} */ one) => doorName(one.door)).join(", ") })) : null,
     doubts > 0 ? make("p", { class: "stuck" }, word("seatsToCount", { count: doubts })) : null,
     doubts > 0 ? make("p", { class: "buttons" }, countButton(area.id, "doubts")) : null,
     area.frozen ? make("p", { class: "frozen-words" }, word("seatsFrozen")) : null,
   );
-}
-
-/** @param {any} station */
-function doorName(station) {
-  const door = layout.doors.find((/** @type {any} */ one) => one.id === station.door);
-  return `${station.door} ${door?.name ?? ""}`.trim();
 }
 
 // -- a station
@@ -146,7 +140,7 @@ function stationCard(station, at) {
   const toCount = station.seats.filter((/** @type {Seats} */ one) => one.to_count > 0 || one.unsure);
   return make(
     "li", { class: `card station tone-${at % TONES} ${state}${isDone(station) ? " done" : ""}`, id: `station-${station.id}`, "data-station": station.id },
-    make("h3", {}, doorName(station), station.name === doorName(station) ? null : make("small", { class: "quiet" }, station.name)),
+    make("h3", {}, doorName(station.door), station.name === doorName(station.door) ? null : make("small", { class: "quiet" }, station.name)),
     make("p", { class: `link-state ${state === "linked" ? "" : "cut"}` }, words[state]()),
     make("dl", {},
       ...fact(word("stationLastWord"), ago(station.heard_s), state === "cut" ? "late" : ""),
@@ -241,11 +235,11 @@ function retire(station) {
     station.linked ? "" : make("p", { class: "quiet" }, lost ? word("retireLost", { count: lost }) : word("retireSince", { time: station.heard_at ? clock.time(station.heard_at) : "–" })),
     off,
   ];
-  ask(word("retireTitle", { door: doorName(station) }), content, word("retireYes"), async () => {
+  ask(word("retireTitle", { door: doorName(station.door) }), content, word("retireYes"), async () => {
     await call(`${api}/stations/${encodeURIComponent(station.id)}/retire`, { method: "POST" });
     await read();
     const next = shown.stations.find((/** @type {any} */ one) => one.id === station.id)?.seats.find((/** @type {Seats} */ one) => one.to_count > 0);
-    notice(word(next ? "retiredCount" : "retiredDone", { door: doorName(station) }));
+    notice(word(next ? "retiredCount" : "retiredDone", { door: doorName(station.door) }));
     if (next) afterwards(() => count(next.area));
   }, "danger");
 }
@@ -253,9 +247,9 @@ function retire(station) {
 /** @param {any} station */
 function revoke(station) {
   const content = [make("p", {}, word("revokeStation")), make("p", {}, word("revokeStationPlaces"))];
-  ask(word("revokeStationTitle", { door: doorName(station) }), content, word("revokeYes"), async () => {
+  ask(word("revokeStationTitle", { door: doorName(station.door) }), content, word("revokeYes"), async () => {
     await call(`${api}/devices/${encodeURIComponent(station.id)}`, { method: "DELETE" });
-    notice(word("revokeStationDone", { door: doorName(station) }));
+    notice(word("revokeStationDone", { door: doorName(station.door) }));
     await read();
   }, "danger");
 }
@@ -273,7 +267,7 @@ function showRestored() {
   find("#h-restored").textContent = restored === null ? word("restoredWaiting", parts) : word(restored.at ? "restoredAt" : "restoredSometime", parts);
   find("#restored-words").replaceChildren(
     make("p", {}, restored === null ? word("restoredFrozenStill", { areas: frozen }) : word("restoredFrozen", { areas: frozen })),
-    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
+    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", { class: one.known ? "told" : "untold" }, `${doorName(one.door)} – ${word(one.known ? "restoredTold" : "restoredUntold")}`))),
     ...(restored === null ? [] : [make("p", {}, word("restoredMissing"))]),
     ...(unheard.length ? [make("p", {}, word("restoredUnheard"))] : []),
     ...(restored?.uncounted.length ? [
@@ -289,7 +283,7 @@ function showRestored() {
 function confirm(generation, unheard) {
   const content = [
     make("p", {}, word("restoredList", { count: shown.stations.length })),
-    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", {}, doorName(one)))),
+    make("ul", { class: "chips" }, ...shown.stations.map((/** @type {any} */ one) => make("li", {}, doorName(one.door)))),
     make("p", { class: "message" }, word("restoredDanger")),
     ...(unheard.length ? [make("p", {}, word("restoredUnheard"))] : []),
   ];
