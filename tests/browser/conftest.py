@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.cable import Cable
 from tests.served import PASSWORD, Served
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 HOW_TO_GET_ONE = "no chromium here; on Debian: apt-get install --no-install-recommends chromium"
+EXPECT_MS = 15_000
+"""So long a test waits for what a page is to show: pages read some things every few seconds, and a machine that runs
+the whole suite may be slow."""
+
+expect.set_options(timeout=EXPECT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

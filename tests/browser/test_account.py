@@ -91,4 +91,4 @@ def test_account_that_a_link_made_goes_on_by_itself_once_it_is_confirmed(opened:
     page.get_by_role("button", name="Ja, das war Ayşe").click()
     expect(page.locator("#notice")).to_contain_text("Ayşe ist bestätigt")
     expect(page.locator("#log li").first).to_contain_text("hat bestätigt, dass Ayşe den Link benutzt hat")
-    expect(invited.get_by_role("heading", name="Neue Veranstaltung")).to_be_visible(timeout=10_000)
+    expect(invited.get_by_role("heading", name="Neue Veranstaltung")).to_be_visible()

@@ -18,7 +18,7 @@ def test_preview_shows_each_format_and_says_that_all_fit(opened: Opened, served:
     page = opened(PAGE)
     expect(page.locator("#sides img")).to_have_count(1)
     assert page.locator("#sides img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 620
-    expect(page.locator("#verdict")).to_have_text("Ja: alle 26 Badges passen.", timeout=10_000)
+    expect(page.locator("#verdict")).to_have_text("Ja: alle 26 Badges passen.")
     page.select_option("#format", "butterfly")
     expect(page.locator("#sides img")).to_have_count(2)
     assert "format=butterfly" in (page.locator("#pdf").get_attribute("href") or "")
@@ -35,15 +35,13 @@ def test_preview_follows_the_template_and_tells_its_error(opened: Opened, served
     own = tmp_path / "events" / SLUG / "badges"
     own.mkdir(parents=True)
     (own / "a6.typ").write_text(PLAIN, encoding="utf-8")
-    expect(page.locator("#source")).to_contain_text("Eigene Vorlage", timeout=8_000)
-    expect(page.locator("#sides img")).not_to_have_attribute("src", before or "", timeout=8_000)
+    expect(page.locator("#source")).to_contain_text("Eigene Vorlage")
+    expect(page.locator("#sides img")).not_to_have_attribute("src", before or "")
     (own / "a6.typ").write_text(PLAIN.replace("given_name", "given"), encoding="utf-8")
-    expect(page.locator("#fault")).to_contain_text(
-        "Vorlage a6.typ, Zeile 2: „given“ gibt es auf einem Badge nicht", timeout=8_000
-    )
+    expect(page.locator("#fault")).to_contain_text("Vorlage a6.typ, Zeile 2: „given“ gibt es auf einem Badge nicht")
     expect(page.locator("#sides img")).to_have_count(0)
     (own / "a6.typ").unlink()
-    expect(page.locator("#sides img")).to_have_attribute("src", before or "", timeout=8_000)
+    expect(page.locator("#sides img")).to_have_attribute("src", before or "")
     expect(page.locator("#fault")).to_be_hidden()
 
 
@@ -52,7 +50,7 @@ def test_preflight_names_who_does_not_fit(opened: Opened, served: Served) -> Non
     served.operator().post("/attendees", json=sent)
     page = opened(PAGE)
     page.select_option("#format", "cr80")
-    expect(page.locator("#misfits li")).to_have_count(2, timeout=10_000)
+    expect(page.locator("#misfits li")).to_have_count(2)
     expect(page.locator("#misfits")).to_contain_text("Nachname: Zeichen, die keine Schrift hat (\U00012000)")
     expect(page.locator("#misfits")).to_contain_text("Institution zu lang")
 

@@ -129,7 +129,7 @@ def state(page: Page) -> str:
 @pytest.mark.parametrize("filmed", [clean, rotated, out_of_focus, dark, phone], indirect=True)
 def test_badge_in_the_picture_is_answered(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     expect(page.locator("#name")).to_have_text("Ada Nr a1")
     expect(page.locator("#camera [role=status]")).to_have_text("✓ Erkannt")
     assert violations(page) == []
@@ -141,7 +141,7 @@ def test_badge_in_the_picture_is_answered(opened: Opened, served: Served) -> Non
 @pytest.mark.parametrize("filmed", [two_badges], indirect=True)
 def test_two_badges_in_the_picture_are_no_scan(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#camera [role=status]")).to_have_text("Bitte nur ein Badge", timeout=8_000)
+    expect(page.locator("#camera [role=status]")).to_have_text("Bitte nur ein Badge")
     page.click("[data-language]")
     expect(page.locator("#camera [role=status]")).to_have_text("One badge at a time")
     page.wait_for_timeout(2_000)
@@ -153,7 +153,7 @@ def test_two_badges_in_the_picture_are_no_scan(opened: Opened, served: Served) -
 @pytest.mark.parametrize("filmed", [nothing], indirect=True)
 def test_empty_picture_is_no_scan(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#camera .camera-word")).to_have_text("Badge ins Bild halten", timeout=8_000)
+    expect(page.locator("#camera .camera-word")).to_have_text("Badge ins Bild halten")
     page.wait_for_timeout(1_000)
     assert state(page) == "looking"
     assert count_scans(served) == 0
@@ -162,7 +162,7 @@ def test_empty_picture_is_no_scan(opened: Opened, served: Served) -> None:
 @pytest.mark.parametrize("filmed", [wifi], indirect=True)
 def test_code_that_is_no_badge_is_unknown_and_kept_nowhere_situation_26(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Unbekannt", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Unbekannt")
     assert "geheim" not in page.content()
     assert "geheim" not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     database = Path(served.centre.store.path)  # type: ignore[attr-defined]
@@ -173,19 +173,19 @@ def test_code_that_is_no_badge_is_unknown_and_kept_nowhere_situation_26(opened: 
 @pytest.mark.parametrize("filmed", [away_and_back], indirect=True)
 def test_badge_is_one_scan_until_it_was_away_for_two_seconds_situation_30(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     page.wait_for_timeout(3_500)
     expect(page.locator("#head")).to_have_text("Willkommen")
     assert count_scans(served) == 1
-    expect(page.locator("#head")).to_have_text("Schon drin", timeout=10_000)
+    expect(page.locator("#head")).to_have_text("Schon drin")
     assert count_scans(served) == 2
 
 
 def test_other_direction_scans_the_badge_in_the_picture_again(opened: Opened, served: Served) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     page.click("#exit")
-    expect(page.locator("#hint")).to_have_text("Ausgang erfasst", timeout=5_000)
+    expect(page.locator("#hint")).to_have_text("Ausgang erfasst")
 
 
 WATCH = """
@@ -207,7 +207,7 @@ def test_frames_come_one_after_the_other_and_stop_with_the_camera(opened: Opened
     page.add_init_script(WATCH)
     page.reload()
     with_camera(page)
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     page.wait_for_timeout(2_000)
     page.get_by_role("button", name="Kamera aus").click()
     expect(page.locator("#camera")).to_be_hidden()
@@ -225,7 +225,7 @@ def test_frames_come_one_after_the_other_and_stop_with_the_camera(opened: Opened
 
 def test_hidden_page_lets_go_of_the_camera_and_takes_it_again(opened: Opened) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     hide = """(hidden) => {
         Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
         document.dispatchEvent(new Event("visibilitychange"));
@@ -233,16 +233,16 @@ def test_hidden_page_lets_go_of_the_camera_and_takes_it_again(opened: Opened) ->
     page.evaluate(hide, True)
     assert page.evaluate("document.querySelector('#camera video').srcObject === null")
     page.evaluate(hide, False)
-    expect(page.locator("#camera .camera-word")).to_have_text("✓ Erkannt", timeout=8_000)
+    expect(page.locator("#camera .camera-word")).to_have_text("✓ Erkannt")
 
 
 def test_camera_without_connection_says_so_and_reads_again_after(opened: Opened, cable: Cable) -> None:
     page = with_camera(opened(DOOR))
-    expect(page.locator("#head")).to_have_text("Willkommen", timeout=8_000)
+    expect(page.locator("#head")).to_have_text("Willkommen")
     cable.cut()
-    expect(page.locator("#camera [role=status]")).to_have_text(re.compile("Kein Netz"), timeout=8_000)
+    expect(page.locator("#camera [role=status]")).to_have_text(re.compile("Kein Netz"))
     cable.mend()
-    expect(page.locator("#camera [role=status]")).to_have_text("✓ Erkannt", timeout=15_000)
+    expect(page.locator("#camera [role=status]")).to_have_text("✓ Erkannt")
 
 
 DETECTOR = """
@@ -265,7 +265,7 @@ def test_browser_that_reads_itself_sends_no_picture(opened: Opened, served: Serv
     page.on("websocket", lambda socket: sockets.append(socket.url))
     page.reload()
     with_camera(page)
-    expect(page.locator("#name")).to_have_text("Ada Nr a1", timeout=8_000)
+    expect(page.locator("#name")).to_have_text("Ada Nr a1")
     assert page.evaluate("window.detected") == [640, 640]
     assert not any(url.endswith("/camera") for url in sockets)
 
@@ -275,7 +275,7 @@ def test_browser_that_promises_to_read_and_cannot_has_the_centre_read(opened: Op
     page.add_init_script(DETECTOR % ("x", "x") + "window.detectorBroken = true;")
     page.reload()
     with_camera(page)
-    expect(page.locator("#name")).to_have_text("Ada Nr a1", timeout=8_000)
+    expect(page.locator("#name")).to_have_text("Ada Nr a1")
 
 
 @pytest.mark.parametrize("filmed", [no_film], indirect=True)
@@ -287,7 +287,7 @@ def test_browser_that_promises_to_read_and_cannot_has_the_centre_read(opened: Op
 def test_camera_that_cannot_be_had_says_what_to_do_and_the_scanner_goes_on(opened: Opened, words: str) -> None:
     page = with_camera(opened(DOOR))
     message = page.locator("#camera [role=alert]")
-    expect(message).to_contain_text(words, timeout=8_000)
+    expect(message).to_contain_text(words)
     expect(message).to_contain_text("gehen weiter")
     assert violations(page) == []
     page.keyboard.press("1", delay=10)
@@ -318,7 +318,7 @@ def test_page_without_https_on_the_network_says_so(browser: Browser, served: Ser
 def test_choice_among_cameras_is_remembered(opened: Opened) -> None:
     page = with_camera(opened(DOOR))
     devices = page.locator("#camera select")
-    expect(devices).to_be_visible(timeout=8_000)
+    expect(devices).to_be_visible()
     values = devices.evaluate("one => [...one.options].map(option => option.value)")
     assert len(set(values)) == 2
     first = devices.input_value()
@@ -327,7 +327,7 @@ def test_choice_among_cameras_is_remembered(opened: Opened) -> None:
     page.wait_for_timeout(500)
     page.reload()
     with_camera(page)
-    expect(devices).to_have_value(other, timeout=8_000)
+    expect(devices).to_have_value(other)
 
 
 TORCH = """
@@ -343,13 +343,13 @@ def test_torch_is_switched_and_remembered(opened: Opened) -> None:
     page.reload()
     with_camera(page)
     torch = page.get_by_role("button", name="Licht")
-    expect(torch).to_have_attribute("aria-pressed", "false", timeout=8_000)
+    expect(torch).to_have_attribute("aria-pressed", "false")
     torch.click()
     expect(torch).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("window.torch") is True
     page.reload()
     with_camera(page)
-    expect(torch).to_have_attribute("aria-pressed", "true", timeout=8_000)
+    expect(torch).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("window.torch") is True
 
 
@@ -357,7 +357,7 @@ def test_picture_and_answer_are_seen_together(opened: Opened) -> None:
     page = with_camera(opened(DOOR))
     for width, height in ((1280, 800), (390, 844), (1024, 768), (360, 640), (844, 390)):
         page.set_viewport_size({"width": width, "height": height})
-        expect(page.locator("#camera .camera-word")).to_have_text("✓ Erkannt", timeout=8_000)
+        expect(page.locator("#camera .camera-word")).to_have_text("✓ Erkannt")
         picture, answer = page.locator(".camera-picture").bounding_box(), page.locator("#answer").bounding_box()
         assert picture is not None
         assert answer is not None

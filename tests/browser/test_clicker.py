@@ -62,7 +62,7 @@ def test_clicks_without_a_link_wait_and_count_once(opened: Opened, served: Serve
         page.click("#plus")
     page.click("#undo")
     expect(page.locator("#inside")).to_have_text("3")
-    expect(page.locator("#own")).to_contain_text("3 warten auf Verbindung", timeout=15_000)
+    expect(page.locator("#own")).to_contain_text("3 warten auf Verbindung")
     assert theatre(served)["inside"] == 0
     cable.mend()
     page.reload()

@@ -462,4 +462,4 @@ def test_phone_comes_to_the_card_and_sees_a_printer_that_is_gone(opened: Opened,
     page.locator("#found li").nth(1).click()
     expect(page.locator("#person h2")).to_be_in_viewport()
     served.client("desk").post("/printers", json={"printer": "Zebra", "fault": "no route to host"})
-    expect(page.locator("#prints")).to_contain_text("Drucker Zebra nicht erreichbar", timeout=10_000)
+    expect(page.locator("#prints")).to_contain_text("Drucker Zebra nicht erreichbar")

@@ -143,9 +143,9 @@ def test_door_without_connection_says_so_keeps_the_scan_and_sends_it_later(
     expect(page.locator("#kept")).to_have_text("1 Scan wartet auf Verbindung")
     assert count_scans(served) == 0
     cable.mend()
-    expect(page.locator("#kept")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#kept")).to_be_hidden()
     assert count_scans(served) == 1
-    expect(page.locator("#link")).to_have_text("verbunden", timeout=15_000)
+    expect(page.locator("#link")).to_have_text("verbunden")
 
 
 def test_station_whose_disk_is_full_does_not_speak_of_a_link(opened: Opened, served: Served) -> None:

@@ -43,7 +43,7 @@ def test_organiser_sees_arrivals_refusals_and_doors_live(opened: Opened, served:
     for code in (served.codes["a1"], served.codes["a2"], served.codes["a1"]):
         steward.post("/scans", json={"id": str(uuid.uuid4()), "code": code, "door": "D1"})
     expect(page.locator("#plan .house .count")).to_contain_text("2 / 10")
-    expect(page.locator("#curve-words")).to_contain_text("2 Ankünfte", timeout=8_000)
+    expect(page.locator("#curve-words")).to_contain_text("2 Ankünfte")
     expect(page.locator("#forecast-words")).to_contain_text("2 angekommen")
     words = [page.locator(part).text_content() or "" for part in ("#forecast-words", "#curve-words")]
     assert page.locator("#curve desc").text_content() == " ".join(words)
@@ -65,7 +65,7 @@ def test_plan_follows_a_scan_and_an_alert_is_taken_by_name(opened: Opened, serve
     expect(hall).to_have_attribute("aria-label", re.compile("^Große Halle, 4 / 4, 0 frei, voll"))
     assert float(hall.locator(".level").get_attribute("height") or 0) > 40
     alert = page.locator('#alerts li[data-kind="area"]')
-    expect(alert).to_contain_text("Große Halle ist voll (4 von 4)", timeout=15_000)
+    expect(alert).to_contain_text("Große Halle ist voll (4 von 4)")
     alert.get_by_role("button", name="Ich kümmere mich").focus()
     page.keyboard.press("Enter")
     expect(alert).to_contain_text("organiser")
@@ -224,4 +224,4 @@ def test_page_asked_for_while_the_database_is_away_opens_by_itself_once_it_is_ba
         page.wait_for_timeout(3_500)
         cable.mend()
         expect(page.locator("h1")).to_have_text("Not available just now")
-    expect(page.locator("#link")).to_have_text("connected", timeout=10_000)
+    expect(page.locator("#link")).to_have_text("connected")
