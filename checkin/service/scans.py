@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import itertools
+from collections import deque
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -94,21 +95,35 @@ class _Decided(Struct, gc=False):
     choices: list[Choice]
 
 
+class _Asked:
+    """Some scans of a batch: whom they mean, and what their ids were answered before, is asked for as this is made."""
+
+    def __init__(self, tx: Transaction, event: int, arrived: Sequence[Arrived]) -> None:
+        self.arrived = arrived
+        self.people = People(tx, event, [one.scan for one in arrived])
+        self._asked = facts.ask_facts_by_id(tx, event, [one.scan.id for one in arrived])
+
+    def take(self) -> None:
+        self.people.take()
+        self.earlier = self._asked()
+
+
 class _Admission:
     def __init__(self, tx: Transaction, venues: Venues, slug: str, arrived: Sequence[Arrived], now: int) -> None:
         self.tx = tx
         self.arrived = arrived
         self.now = now
         event = self.event = venues.id(tx, slug)
-        self.pieces = _in_pieces(arrived) if tx.works_beside else [arrived]
+        self.pieces = iter(_in_pieces(arrived) if tx.works_beside else [arrived])
         # What may be had later is asked for before anything is waited for.
-        self.people = self._people(self.pieces[0])
+        self.asked = deque([_Asked(tx, event, next(self.pieces))])
         tallied = Tallied(tx, event)
         self.journal = Journal(tx, event)
+        self._ask_ahead()
         self.venue: Venue = venues.venue(tx, slug, self.journal.event)
         self.layout = self.venue.layout
         self.received_at = iso(now, self.layout)
-        self.earlier = facts.facts_by_id(tx, self.venue.id, [one.scan.id for one in arrived])
+        self.earlier: dict[str, Kept] = {}
         self.evacuation = evacuation_of(self.journal.event)
         self.venues = venues
         self.ledger = venues.ledgers.take(tx, self.journal.event, self.layout)
@@ -123,15 +138,18 @@ class _Admission:
         )
 
     def answers(self) -> list[Answered | CheckinError]:
-        decided = []
-        for piece, following in itertools.zip_longest(self.pieces, self.pieces[1:]):
-            self.people.take()
-            # A database that works beside us writes what was decided, and looks for the next, while we decide.
+        decided: list[_Decided | CheckinError] = []
+        while self.asked:
+            piece = self.asked.popleft()
+            piece.take()
+            self.people = piece.people
+            self.earlier |= piece.earlier
+            # A database that works beside us writes what was decided, and looks for the piece after the next, while we
+            # decide: with one piece always ahead it does not wait for us.
             self.journal.write_so_far()
             self.house.save_moved()
-            ahead = self._people(following) if following else self.people
-            decided += [self._decide(one) for one in piece]
-            self.people = ahead
+            self._ask_ahead()
+            decided += [self._decide(one) for one in piece.arrived]
         self.journal.write()
         self.house.save()
         if self.ledger is not None:
@@ -142,8 +160,9 @@ class _Admission:
             for one in decided
         ]
 
-    def _people(self, piece: Sequence[Arrived]) -> People:
-        return People(self.tx, self.event, [one.scan for one in piece])
+    def _ask_ahead(self) -> None:
+        if (piece := next(self.pieces, None)) is not None:
+            self.asked.append(_Asked(self.tx, self.event, piece))
 
     def _decide(self, arrived: Arrived) -> _Decided | CheckinError:
         scan = arrived.scan

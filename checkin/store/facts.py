@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 import msgspec
 from msgspec import Struct
@@ -36,12 +36,17 @@ def add_facts(tx: Transaction, event: int, kept: Sequence[Kept]) -> None:
 
 def facts_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> dict[str, Kept]:
     """The facts that clients have sent under these ids already."""
-    rows = tx.rows(
+    return ask_facts_by_id(tx, event, ids)()
+
+
+def ask_facts_by_id(tx: Transaction, event: int, ids: Iterable[str]) -> Callable[[], dict[str, Kept]]:
+    """As `facts_by_id`, for later."""
+    asked = tx.ask(
         "SELECT fact.id, fact.seq, fact.body, fact.content FROM json_each(?) AS sent"
-        " CROSS JOIN fact ON fact.event = ? AND fact.id = sent.value",
+        " CROSS JOIN fact ON fact.id = sent.value WHERE fact.event = ?",
         (json_list(ids), event),
     )
-    return {row[0]: Kept(row[1], _decoder.decode(row[2]), row[3]) for row in rows}
+    return lambda: {row[0]: Kept(row[1], _decoder.decode(row[2]), row[3]) for row in asked()}
 
 
 def facts_since(tx: Transaction, event: int, seq: int, limit: int) -> list[Kept]:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.waiting import Ready, Wait
 
 from checkin.core.errors import BadInput
 from checkin.store.arrays import packed, take_packed
@@ -77,7 +78,7 @@ _BEGIN_WRITE = (
 _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {STATEMENT_MS_MAX}"
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
 _UNHURRIED = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on")
-"""Whoever fills a database has it alone."""
+"""Whoever fills a database, or changes its tables, has it alone."""
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
@@ -176,6 +177,18 @@ class PatientConnection(psycopg.Connection[Row]):
                 raise Silent("the server does not answer")
             silent_at = time.monotonic() + SILENT_S
 
+    def await_answer(self, cursor: psycopg.Cursor[Row]) -> None:
+        """In a pipeline, wait for the answer to what `cursor` was told, and no longer: to fetch rows is to wait for
+        the answers to all that was sent."""
+        self.wait(self._answered(cursor))
+
+    def _answered(self, cursor: psycopg.Cursor[Row]) -> Generator[Wait, Ready, None]:
+        assert self._pipeline is not None
+        while cursor.pgresult is None:
+            yield from self._pipeline._communicate_gen()  # sends what is left to send, and takes what is there
+            if cursor.pgresult is None:
+                yield Wait.R
+
     def _answers(self) -> bool:
         """Whether the server answers another connection, if only that it has no place for one."""
         if not self.asks:
@@ -206,7 +219,16 @@ class PostgresTransaction:
     rows_together = rows
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
-        return self._connection.execute(translated(sql), parameters).fetchall
+        asked = self._connection.execute(translated(sql), parameters)
+        if not self.works_beside:
+            return asked.fetchall
+        self._connection.pgconn.send_flush_request()
+
+        def answered() -> list[Row]:
+            self._connection.await_answer(asked)
+            return asked.fetchall()
+
+        return answered
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         return self._connection.execute(translated(sql), parameters).fetchone()
@@ -549,7 +571,10 @@ def _migrated(tx: Transaction) -> set[int]:
 def _migrate(tx: Transaction) -> None:
     tx.run("CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")
     done = _migrated(tx)
-    for number, file in pending_migrations(done, migration_files("postgres")):
+    pending = pending_migrations(done, migration_files("postgres"))
+    for setting in _UNHURRIED if pending else ():
+        tx.run(f"SET LOCAL {setting}")
+    for number, file in pending:
         assert isinstance(tx, PostgresTransaction)
         tx.script(file.read_text(encoding="utf-8"))
         tx.run("INSERT INTO migration (number, name) VALUES (?, ?)", (number, file.name))

@@ -201,6 +201,27 @@ def test_connection_that_was_cut_is_made_anew_and_loses_nothing() -> None:
     on_postgres(work)
 
 
+def test_answer_is_had_while_what_was_asked_for_after_it_still_waits() -> None:
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+
+        def ask(tx: Transaction) -> None:
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute("SELECT pg_advisory_lock(1)")
+                first, second = tx.ask("SELECT 1"), tx.ask("SELECT 2 FROM pg_advisory_xact_lock(1)")
+                third = tx.ask("SELECT 3")
+                assert first() == [(1,)]
+            assert (third(), second()) == ([(3,)], [(2,)])
+
+        await store.write(ask)
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await store.write(lambda tx: (tx.ask("SELECT 1 / ?", (0,)), tx.ask("SELECT 1")())[1])
+        assert await store.write(lambda tx: tx.ask("SELECT 1")()) == [(1,)]
+        await store.close()
+
+    on_postgres(work)
+
+
 def test_what_fails_late_in_a_batch_is_raised_as_what_it_was_and_nothing_of_it_stays() -> None:
     """What is written waits for no answer: the failure shows with the commit, or with the next reading."""
 
@@ -284,7 +305,7 @@ def test_batch_read_and_written_in_pieces_is_decided_as_its_scans_one_by_one(mon
     ]
 
 
-def test_people_are_looked_up_by_their_keys_even_where_nobody_was_there_when_it_was_planned() -> None:
+def test_people_and_facts_are_looked_up_by_their_keys_even_where_none_were_there_when_it_was_planned() -> None:
     class Plans(list[str]):
         """A transaction that tells how it would find what it is asked for."""
 
@@ -299,6 +320,7 @@ def test_people_are_looked_up_by_their_keys_even_where_nobody_was_there_when_it_
         plans: Any = Plans(tx)
         attendees.bearers_by_code(plans, 1, ["a", "b"])
         attendees.bearers_by_booking_number(plans, 1, ["a", "b"])
+        facts.facts_by_id(plans, 1, ["a", "b"])
         return list(plans)
 
     async def work(url: str) -> list[str]:
@@ -313,6 +335,7 @@ def test_people_are_looked_up_by_their_keys_even_where_nobody_was_there_when_it_
 
     steps = on_postgres(work)
     assert any("presence_pkey" in step for step in steps)
+    assert any("fact_by_id" in step for step in steps), steps
     assert not any("Seq Scan" in step or "Hash" in step for step in steps), steps
 
 
