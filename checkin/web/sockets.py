@@ -44,6 +44,9 @@ class Sockets(WebSocketsSansIOProtocol):
         if self.close_sent:
             raise ClientDisconnected()
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # Both heads of the handshake, 3 KiB for as long as the display stays; nobody reads them again.
+            del self.request, self.response
 
     async def send_frame(self, frame: bytes) -> None:
         """Send what `frame_of` made; waits only where the socket is full. Raises `OSError`: the client has gone."""

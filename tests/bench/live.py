@@ -38,6 +38,8 @@ FLOODS = (
     b"\x80\x80" + bytes(4),  # a piece of nothing
 )
 CONNECTING = 50
+FIRSTS = 100
+"""What the first displays take is not what one more takes: the service loads and makes what it has once."""
 HELD_S_MAX = 600.0
 CONTENT_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 SEQ_AT = len(b'{"type":"occupancy","seq":')
@@ -55,6 +57,7 @@ class LiveResult(Struct):
     spread_p99_ms: float
     cpu_us_a_delivery: float
     kib_a_connection: float
+    """The service's memory, for each display after the first hundred."""
     grown_mib: float
     """The service's memory, from before the displays came to the end."""
 
@@ -71,17 +74,19 @@ class Crowd:
         self._seqs: dict[bytes, int | None] = {}
         self._answers = b""
         self._door = self._connect()
+        self._door.setblocking(False)
+        self._epoll.register(self._door.fileno(), select.EPOLLIN)
         self.first_at: dict[int, float] = {}
         self.last_at: dict[int, float] = {}
         self.counts: dict[int, int] = {}
         self.sent_at: dict[int, float] = {}
         self._asked_at: deque[float] = deque()
 
-    def open(self) -> None:
-        """Connect every display."""
+    def open(self, displays: int) -> None:
+        """Connect so many displays more."""
         head = handshake(self._order["path"], self._order["token"])
-        for first in range(0, self._order["clients"], CONNECTING):
-            some = [self._connect() for _ in range(first, min(first + CONNECTING, self._order["clients"]))]
+        for first in range(0, displays, CONNECTING):
+            some = [self._connect() for _ in range(first, min(first + CONNECTING, displays))]
             for one in some:
                 one.sendall(head)
             for one in some:
@@ -94,8 +99,6 @@ class Crowd:
                 self._displays[one.fileno()] = one
                 self._took(one.fileno(), rest)
                 self._epoll.register(one.fileno(), select.EPOLLIN)
-        self._door.setblocking(False)
-        self._epoll.register(self._door.fileno(), select.EPOLLIN)
 
     def cause(self, number: int) -> None:
         """One scan that changes the house."""
@@ -174,14 +177,17 @@ def drive(order: dict[str, Any]) -> LiveResult:
     """Connect so many displays, cause changes at so many hertz, and see when the last has each."""
     before = _server_memory_kib(order["pid"])
     crowd = Crowd(order)
-    crowd.open()
+    firsts = min(FIRSTS, order["clients"] // 2)
+    crowd.open(firsts)
+    with_firsts = _server_memory_kib(order["pid"])
+    crowd.open(order["clients"] - firsts)
     bad = subprocess.Popen([sys.executable, "-m", "tests.bench.live", "bad"], stdin=subprocess.PIPE)
     assert bad.stdin is not None
     bad.stdin.write(json.dumps(order).encode())
     bad.stdin.close()
     crowd.read_until(time.monotonic() + (2.0 if not order["bad"] else 5.0))
-    connections = order["clients"] + len(BAD) * order["bad"]
-    memory = (_server_memory_kib(order["pid"]) - before) / connections
+    more = order["clients"] - firsts + len(BAD) * order["bad"]
+    memory = (_server_memory_kib(order["pid"]) - with_firsts) / more
     cpu = _server_cpu_s(order["pid"])
     started = time.monotonic()
     for number in range(order["messages"]):
@@ -216,7 +222,7 @@ def drive(order: dict[str, Any]) -> LiveResult:
 def hold(order: dict[str, Any]) -> None:
     """Displays that are there until this process is ended."""
     crowd = Crowd(order)
-    crowd.open()
+    crowd.open(order["clients"])
     print("open", flush=True)
     crowd.read_until(time.monotonic() + HELD_S_MAX)
 

@@ -39,8 +39,8 @@ from checkin.store.postgres import connect, together, translated
 from tests.bench.venue import DOORS, SLUG, prepare
 
 ATTENDEES = 20_000
-BATCHES = (64, 256)
-TURNS = 8
+BATCHES = (1, 64, 256)
+TURNS = 6
 WRITTEN = ("event", "fact", "presence", "tally")
 """The tables that scans write, each before those that refer to it."""
 TWINS = ("twin", "twin_packed")
