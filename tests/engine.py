@@ -45,6 +45,26 @@ def new_postgres_database(*, migrated: bool = True) -> str:
     return _url(name)
 
 
+def files_of(folder: Path) -> bytes:
+    """What stands in the database's own files, of the database of this folder."""
+    if not POSTGRES:
+        return b"".join(file.read_bytes() for file in sorted(folder.glob("checkin.db*")))
+    with psycopg.connect(database_url(folder), autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        row = connection.execute(
+            "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+        ).fetchone()
+    assert row is not None
+    return b"".join(file.read_bytes() for file in sorted((Path(row[0]) / "base" / str(row[1])).glob("*")))
+
+
+def let_it_look_around(folder: Path) -> None:
+    """What PostgreSQL does by itself from time to time: note which values are frequent. SQLite does not."""
+    if POSTGRES:
+        with psycopg.connect(database_url(folder), autocommit=True) as connection:
+            connection.execute("ANALYZE")
+
+
 def databases_made() -> int:
     return len(_databases)
 

@@ -381,6 +381,12 @@ def test_second_serve_and_a_taken_port_are_said(shell: Shell, tmp_path_factory: 
         assert "Cannot listen on 127.0.0.1" in other.failed("serve", "--port", str(port))
 
 
+def test_copy_of_a_database_that_is_served_says_what_it_will_lack(filled: Shell) -> None:
+    with filled.serving(free_port()):
+        assert "runs on the source" in filled.run("copy", "sqlite:///checkin.db", "sqlite:///one.db").stderr
+    assert filled.run("copy", "sqlite:///checkin.db", "sqlite:///two.db").stderr == ""
+
+
 def test_scans_survive_a_kill_in_the_middle_situation_58(filled: Shell) -> None:
     filled.well("badges", SLUG, "--out", "b.pdf", "--group", "presse")
     codes = json.loads(filled.well("codes", SLUG, "--json"))

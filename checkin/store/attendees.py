@@ -62,7 +62,7 @@ def bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> dict[s
 
 def ask_bearers_by_code(tx: Transaction, event: int, codes: Iterable[str]) -> Callable[[], dict[str, Known]]:
     """As `bearers_by_code`, for later."""
-    asked = tx.ask(
+    asked = tx.ask_together(
         f"SELECT {_KNOWN}, badge.state, badge.replaced_at, badge.replaced_at_desk, code.text"
         " FROM json_each(?) AS wanted"
         " CROSS JOIN code ON code.event = ? AND code.text = wanted.value"
@@ -87,7 +87,7 @@ def ask_bearers_by_booking_number(
     tx: Transaction, event: int, numbers: Iterable[str]
 ) -> Callable[[], dict[str, list[Known]]]:
     """As `bearers_by_booking_number`, for later."""
-    asked = tx.ask(
+    asked = tx.ask_together(
         f"SELECT {_KNOWN}, NULL, NULL, NULL, wanted.value FROM json_each(?) AS wanted"
         " CROSS JOIN attendee AS a ON a.event = ? AND upper(a.booking_number) = wanted.value"
         f" AND a.booking_number <> ''{_KNOWN_FROM} ORDER BY a.family_name, a.given_name, a.id",

@@ -61,8 +61,12 @@ class Transaction(Protocol):
         ...
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
-        """As `rows_together`, for rows that are wanted later: what it returns gives them, and a database that
-        `works_beside` looks for them meanwhile."""
+        """As `rows`, for rows that are wanted later: what it returns gives them, and a database that `works_beside`
+        looks for them meanwhile."""
+        ...
+
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        """As `rows_together`, likewise."""
         ...
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None: ...
@@ -100,6 +104,9 @@ class Bounded:
         return self._tx.rows_together(sql, parameters)
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows, sql, parameters)
+
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
         return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:

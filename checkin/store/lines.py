@@ -15,7 +15,7 @@ def load_lines(tx: Transaction, event: int) -> dict[str, Line]:
 
 def ask_lines(tx: Transaction, event: int) -> Callable[[], dict[str, Line]]:
     """As `load_lines`, for later."""
-    asked = tx.ask(
+    asked = tx.ask_together(
         "SELECT area, number, attendee, since_at, called_at FROM waiting"
         " WHERE event = ? AND ended_at IS NULL ORDER BY number",
         (event,),

@@ -79,6 +79,12 @@ _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL state
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
 _UNHURRIED = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on")
 """Whoever fills a database, or changes its tables, has it alone."""
+# Of a table that has become empty the server keeps which values were frequent there, until a column becomes another.
+_NOTED = (
+    "SELECT tablename, attname FROM pg_stats JOIN information_schema.columns AS c"
+    " ON c.table_schema = schemaname AND c.table_name = tablename AND c.column_name = attname"
+    " WHERE schemaname = current_schema() AND c.data_type = 'text'"
+)
 _WORDS = (
     (
         re.compile(r"json_each\(\?\)( AS (\w+))?"),
@@ -229,6 +235,8 @@ class PostgresTransaction:
             return asked.fetchall()
 
         return answered
+
+    ask_together = ask
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         return self._connection.execute(translated(sql), parameters).fetchone()
@@ -437,13 +445,9 @@ class PostgresStore:
         return await self._writer.run(fill)
 
     async def forget_deleted(self) -> None:
-        """Rewrites every table; the server's own log of writes and its backups are its keeper's to drop."""
-
-        def rewrite() -> None:
-            with connect(self.url) as connection:
-                connection.execute("VACUUM (FULL)")
-
-        await asyncio.to_thread(rewrite)
+        """Rewrites every table, and what the server has noted of its values; the server's own log of writes and its
+        backups are its keeper's to drop."""
+        await asyncio.to_thread(_rewrite, self.url)
 
     async def backup(self, target: str) -> None:
         copied = await SqliteStore.open(Path(target))
@@ -590,6 +594,15 @@ def _settle(tx: Transaction) -> None:
             f'SELECT setval(pg_get_serial_sequence(?, ?), coalesce(max("{column}"), 0) + 1, false) FROM "{table}"',
             (f'"{table}"', column),
         )
+
+
+def _rewrite(url: str) -> None:
+    with connect(url) as connection:
+        connection.execute("ANALYZE")
+        for table, column in connection.execute(_NOTED).fetchall():
+            if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is None:
+                connection.execute(f'ALTER TABLE "{table}" ALTER "{column}" TYPE TEXT COLLATE "C"')
+        connection.execute("VACUUM (FULL)")
 
 
 def _worded(error: psycopg.Error) -> Exception:

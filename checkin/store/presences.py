@@ -30,7 +30,7 @@ def load_tallies(tx: Transaction, event: int) -> dict[str, TallyRow]:
 
 def ask_tallies(tx: Transaction, event: int) -> Callable[[], dict[str, TallyRow]]:
     """As `load_tallies`, for later."""
-    asked = tx.ask(
+    asked = tx.ask_together(
         "SELECT area, visitors, crew, uncounted, shares, seq, at, passages, surprises, counted_at,"
         " set_aside FROM tally WHERE event = ?",
         (event,),

@@ -67,6 +67,9 @@ class SqliteTransaction:
         return _decode_rows(piece)
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows, sql, parameters)
+
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
         return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
@@ -213,7 +216,7 @@ class ServeLock:
     """
 
     def __init__(self, database: Path) -> None:
-        path = database.with_name(database.name + ".lock")
+        path = _lock_of(database)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("a")
@@ -230,6 +233,22 @@ class ServeLock:
 
     def release(self) -> None:
         self._file.close()
+
+
+def is_served(database: Path) -> bool:
+    """Whether a `checkin serve` runs on this file, as far as can be seen from here."""
+    try:
+        with _lock_of(database).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _lock_of(database: Path) -> Path:
+    return database.with_name(database.name + ".lock")
 
 
 def is_up_to_date(path: Path) -> bool:

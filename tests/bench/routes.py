@@ -75,6 +75,9 @@ class Timed:
             self._clock.read_s += time.perf_counter() - started
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        return partial(self.rows, sql, parameters)
+
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
         return partial(self.rows_together, sql, parameters)
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:

@@ -75,6 +75,10 @@ class Stepped:
         self._turn()
         return self._tx.ask(sql, parameters)
 
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
+        self._turn()
+        return self._tx.ask_together(sql, parameters)
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         self._turn()
         return self._tx.row(sql, parameters)

@@ -316,6 +316,8 @@ def test_people_and_facts_are_looked_up_by_their_keys_even_where_none_were_there
             self += [row[0] for row in self._tx.rows("EXPLAIN " + sql, parameters)]
             return list
 
+        ask_together = ask
+
     def plan(tx: Transaction) -> list[str]:
         plans: Any = Plans(tx)
         attendees.bearers_by_code(plans, 1, ["a", "b"])

@@ -181,6 +181,10 @@ class CountedTransaction:
         self.calls.append(sql)
         return self._tx.ask(sql, parameters)
 
+    def ask_together(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[tuple[Any, ...]]]:
+        self.calls.append(sql)
+        return self._tx.ask_together(sql, parameters)
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         self.calls.append(sql)
         return self._tx.row(sql, parameters)
