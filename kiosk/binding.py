@@ -9,7 +9,8 @@ def bind(host: str, port: int) -> socket.socket:
     """A socket bound to this address, which a server begins to listen on once it can answer. Raises `OSError` where it
     is taken or not ours."""
     family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    bound = socket.socket(family)
+    # Named as TCP: a loop of asyncio answers at once (TCP_NODELAY) only on sockets that say so, on others 40 ms later.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
