@@ -131,16 +131,21 @@ def _copy(from_url: str, to_url: str, then: Callable[[Transaction], None] = lamb
             if differences := verify_event(tx, Venues(), slug):
                 raise CheckinError(f"{slug}: {differences[0]}", code="verify_failed")
 
-    async def work() -> tuple[Copied, bool]:
+    async def work() -> Copied:
         async with wiring.store_of(from_url, migrates=False) as source:
             if not await source.read(events.event_ids):
                 raise CheckinError("There is no event in the source. Check its address.", code="nothing_to_copy")
             async with wiring.store_of(to_url) as target:
                 if await is_at_work(target):
                     raise Conflict("A `checkin serve` runs on the target. Stop it first.", code="in_use")
-                copied = await copy_all(source, target, told, finish)
-            lives = await is_at_work(source) if is_postgres(from_url) else is_served(database_path(from_url))
-            return copied, lives
+                served = await is_at_work(source) if is_postgres(from_url) else is_served(database_path(from_url))
+                if served:
+                    click.echo(
+                        "A `checkin serve` runs on the source: what it takes from now on is not in the copy."
+                        " To move for good, stop it and copy once more, into an empty database.",
+                        err=True,
+                    )
+                return await copy_all(source, target, told, finish)
 
     file = None if is_postgres(to_url) else database_path(to_url)
     is_new = file is not None and not file.exists()
@@ -148,7 +153,7 @@ def _copy(from_url: str, to_url: str, then: Callable[[Transaction], None] = lamb
         _check_folder(file)
     lock = None if file is None else ServeLock(file)
     try:
-        copied, lives = asyncio.run(work())
+        copied = asyncio.run(work())
         is_new = False
     except KeyboardInterrupt:
         raise CheckinError("Stopped. The target is as it was: copy again.", code="stopped") from None
@@ -161,12 +166,6 @@ def _copy(from_url: str, to_url: str, then: Callable[[Transaction], None] = lamb
             lock.release()
     for table, key in copied.mended:
         click.echo(f"{table} {' '.join(map(str, key))}: a text held a NUL character, now � stands for it.", err=True)
-    if lives:
-        click.echo(
-            "A `checkin serve` runs on the source: what it takes from now on is not in the copy."
-            " To move for good, stop it and copy once more, into an empty database.",
-            err=True,
-        )
     return copied.total
 
 

@@ -61,9 +61,9 @@ def erase(slug: str, due: bool, attendee: str | None, dry_run: bool, proof: Path
 
         gone = in_store(work)
         if gone:
+            paper_lists.drop_lists(load_settings()["events_folder"].value, slug)
             say_progress("The database is being written anew …")
             with_store(lambda store: store.forget_deleted())
-            paper_lists.drop_lists(load_settings()["events_folder"].value, slug)
         click.echo(f"deleted: {', '.join(gone) or 'nothing, for nothing is due'}.")
     if proof is not None:
         write_out(proof, in_store(lambda tx: erasure.proof_pdf(tx, known, slug, now=now)))

@@ -95,8 +95,9 @@ class _Decided(Struct, gc=False):
     choices: list[Choice]
 
 
-class _Asked:
-    """Some scans of a batch: whom they mean, and what their ids were answered before, is asked for as this is made."""
+class _Piece:
+    """Scans of a batch that are read, decided and written together. Whom they mean, and what their ids were answered
+    before, is asked for as this is made, and had from `take` on."""
 
     def __init__(self, tx: Transaction, event: int, arrived: Sequence[Arrived]) -> None:
         self.arrived = arrived
@@ -115,8 +116,9 @@ class _Admission:
         self.now = now
         event = self.event = venues.id(tx, slug)
         self.pieces = iter(_in_pieces(arrived) if tx.works_beside else [arrived])
+        self.asked: deque[_Piece] = deque()
         # What may be had later is asked for before anything is waited for.
-        self.asked = deque([_Asked(tx, event, next(self.pieces))])
+        self._ask_ahead()
         tallied = Tallied(tx, event)
         self.journal = Journal(tx, event)
         self._ask_ahead()
@@ -142,14 +144,13 @@ class _Admission:
         while self.asked:
             piece = self.asked.popleft()
             piece.take()
-            self.people = piece.people
             self.earlier |= piece.earlier
             # A database that works beside us writes what was decided, and looks for the piece after the next, while we
             # decide: with one piece always ahead it does not wait for us.
             self.journal.write_so_far()
             self.house.save_moved()
             self._ask_ahead()
-            decided += [self._decide(one) for one in piece.arrived]
+            decided += [self._decide(one, piece.people) for one in piece.arrived]
         self.journal.write()
         self.house.save()
         if self.ledger is not None:
@@ -161,10 +162,10 @@ class _Admission:
         ]
 
     def _ask_ahead(self) -> None:
-        if (piece := next(self.pieces, None)) is not None:
-            self.asked.append(_Asked(self.tx, self.event, piece))
+        if (arrived := next(self.pieces, None)) is not None:
+            self.asked.append(_Piece(self.tx, self.event, arrived))
 
-    def _decide(self, arrived: Arrived) -> _Decided | CheckinError:
+    def _decide(self, arrived: Arrived, people: People) -> _Decided | CheckinError:
         scan = arrived.scan
         if scan.door not in self.layout.doors:
             return NotFound(f"This event has no door “{scan.door}”.", code="door_unknown")
@@ -175,8 +176,8 @@ class _Admission:
                 return Conflict(
                     "This id was sent before with other content. Give every scan an id of its own.", code="id_reused"
                 )
-            return self._noted(earlier.seq, earlier.fact, self.people.led_to(scan), repeated=True)
-        led_to = self.people.led_to(scan)
+            return self._noted(earlier.seq, earlier.fact, people.led_to(scan), repeated=True)
+        led_to = people.led_to(scan)
         if not scan.code and not arrived.by_name and not self._is_crew(led_to):
             return NotAllowed("Without a code only members of the crew are let in.", code="code_missing")
         fact, seq = self._decided(arrived, led_to, content)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -133,6 +134,16 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(SNAPSHOTS_MAX)
+        self._keeps_off = asyncio.Lock()
+
+    @asynccontextmanager
+    async def kept_off(self) -> AsyncIterator[None]:
+        """None goes on meanwhile: those that do are waited for."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._keeps_off)
+            for _ in range(SNAPSHOTS_MAX):
+                await stack.enter_async_context(self._free)
+            yield
 
     async def run(self, snapshot: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
         """Raises `Busy` where others take long."""

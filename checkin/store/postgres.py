@@ -14,8 +14,9 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
@@ -51,6 +52,8 @@ STATEMENT_MS_MAX = 30_000
 LOCK_MS_MAX = 10_000
 WAKES_S = 0.1
 """So often whoever waits for an answer looks up."""
+EARLIER_S_MAX = SNAPSHOT_S_MAX + 20
+"""So long what is deleted may wait for those who still read it."""
 LISTEN_FOR_S = 0.5
 LISTEN_AGAIN_S = 1.0
 LISTEN_ASK_S = 5.0
@@ -79,11 +82,25 @@ _BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL state
 _BEGIN_SNAPSHOT = f"{_BEGIN_READ}; SET LOCAL idle_in_transaction_session_timeout = {round(SNAPSHOT_S_MAX * 1000)}"
 _UNHURRIED = ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "enable_seqscan = on")
 """Whoever fills a database, or changes its tables, has it alone."""
-# Of a table that has become empty the server keeps which values were frequent there, until a column becomes another.
-_NOTED = (
-    "SELECT tablename, attname FROM pg_stats JOIN information_schema.columns AS c"
-    " ON c.table_schema = schemaname AND c.table_name = tablename AND c.column_name = attname"
-    " WHERE schemaname = current_schema() AND c.data_type = 'text'"
+# Which values were frequent the server goes on to keep: of a table that has become empty until its columns are made
+# anew, of an index by an expression that leads to no row any more until the index is.
+_COLUMNS_NOTED = (
+    "SELECT tablename, string_agg(format('ALTER %I TYPE %s', attname,"
+    " data_type || coalesce(' COLLATE ' || quote_ident(collation_name), '')), ', ')"
+    " FROM pg_stats JOIN information_schema.columns"
+    " ON table_schema = schemaname AND table_name = tablename AND column_name = attname"
+    " WHERE schemaname = current_schema() GROUP BY tablename"
+)
+_INDEXES_NOTED = (
+    "SELECT DISTINCT indexname, indexdef FROM pg_indexes AS i"
+    " JOIN pg_stats AS noted ON noted.schemaname = i.schemaname AND noted.tablename = indexname"
+    " WHERE i.schemaname = current_schema()"
+)
+# Transactions of others in this database, but those of the server's own housekeeping, which see nothing.
+_OPEN = (
+    "SELECT virtualtransaction FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'virtualxid' AND granted AND datname = current_database() AND usesysid IS NOT NULL"
+    " AND pid <> pg_backend_pid()"
 )
 _WORDS = (
     (
@@ -191,9 +208,9 @@ class PatientConnection(psycopg.Connection[Row]):
     def _answered(self, cursor: psycopg.Cursor[Row]) -> Generator[Wait, Ready, None]:
         assert self._pipeline is not None
         while cursor.pgresult is None:
-            yield from self._pipeline._communicate_gen()  # sends what is left to send, and takes what is there
+            yield from self._pipeline._communicate_gen()  # sends what the socket takes, and takes what is there
             if cursor.pgresult is None:
-                yield Wait.R
+                yield Wait.RW if self.pgconn.flush() else Wait.R
 
     def _answers(self) -> bool:
         """Whether the server answers another connection, if only that it has no place for one."""
@@ -222,8 +239,6 @@ class PostgresTransaction:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(translated(sql), parameters).fetchall()
 
-    rows_together = rows
-
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> Callable[[], list[Row]]:
         asked = self._connection.execute(translated(sql), parameters)
         if not self.works_beside:
@@ -236,6 +251,8 @@ class PostgresTransaction:
 
         return answered
 
+    # Rows come in one piece anyhow.
+    rows_together = rows
     ask_together = ask
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
@@ -436,8 +453,7 @@ class PostgresStore:
 
     async def fill(self, work: Callable[[Transaction], T]) -> T:
         def fill(tx: Transaction) -> T:
-            for setting in _UNHURRIED:
-                tx.run(f"SET LOCAL {setting}")
+            _be_unhurried(tx)
             filled = work(tx)
             _settle(tx)
             return filled
@@ -447,7 +463,8 @@ class PostgresStore:
     async def forget_deleted(self) -> None:
         """Rewrites every table, and what the server has noted of its values; the server's own log of writes and its
         backups are its keeper's to drop."""
-        await asyncio.to_thread(_rewrite, self.url)
+        async with self._snapshots.kept_off():
+            await asyncio.to_thread(_rewrite, self.url)
 
     async def backup(self, target: str) -> None:
         copied = await SqliteStore.open(Path(target))
@@ -576,12 +593,17 @@ def _migrate(tx: Transaction) -> None:
     tx.run("CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL)")
     done = _migrated(tx)
     pending = pending_migrations(done, migration_files("postgres"))
-    for setting in _UNHURRIED if pending else ():
-        tx.run(f"SET LOCAL {setting}")
+    if pending:
+        _be_unhurried(tx)
     for number, file in pending:
         assert isinstance(tx, PostgresTransaction)
         tx.script(file.read_text(encoding="utf-8"))
         tx.run("INSERT INTO migration (number, name) VALUES (?, ?)", (number, file.name))
+
+
+def _be_unhurried(tx: Transaction) -> None:
+    for setting in _UNHURRIED:
+        tx.run(f"SET LOCAL {setting}")
 
 
 def _settle(tx: Transaction) -> None:
@@ -597,12 +619,45 @@ def _settle(tx: Transaction) -> None:
 
 
 def _rewrite(url: str) -> None:
-    with connect(url) as connection:
-        connection.execute("ANALYZE")
-        for table, column in connection.execute(_NOTED).fetchall():
-            if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is None:
-                connection.execute(f'ALTER TABLE "{table}" ALTER "{column}" TYPE TEXT COLLATE "C"')
-        connection.execute("VACUUM (FULL)")
+    try:
+        with connect(url) as connection:
+            connection.execute("ANALYZE")
+            _await_earlier(connection)
+            for table, anew in connection.execute(_COLUMNS_NOTED).fetchall():
+                with _alone(connection):
+                    if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is None:
+                        connection.execute(f'ALTER TABLE "{table}" {anew}')
+            for index, made in connection.execute(_INDEXES_NOTED).fetchall():
+                with _alone(connection):
+                    connection.execute(f'DROP INDEX "{index}"; {made}')
+            _await_earlier(connection)
+            connection.execute("VACUUM (FULL)")
+    except psycopg.Error as error:
+        raise _worded(error) from error
+
+
+def _await_earlier(connection: PatientConnection) -> None:
+    """Until everybody's transactions that may see what there was before have ended: what they see would be written anew
+    with the rest, and while one is waited for with a table in hand all others wait behind. Twice, for one that begins
+    beside an earlier one sees as far back. Raises `StoreBusy`."""
+    ends_at = time.monotonic() + EARLIER_S_MAX
+    for _ in range(2):
+        earlier = set(connection.execute(_OPEN).fetchall())
+        while earlier := earlier & set(connection.execute(_OPEN).fetchall()):
+            if time.monotonic() >= ends_at:
+                raise StoreBusy(
+                    "It is deleted, but stands in the database's own files still: another program reads what was there"
+                    " before. Wait for it, or end it, a backup perhaps; then run: vacuumdb --full"
+                )
+            time.sleep(WAKES_S)
+
+
+@contextmanager
+def _alone(connection: PatientConnection) -> Iterator[None]:
+    """In a transaction, during which nobody writes."""
+    with connection.transaction():
+        connection.execute(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+        yield
 
 
 def _worded(error: psycopg.Error) -> Exception:

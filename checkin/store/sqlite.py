@@ -236,7 +236,8 @@ class ServeLock:
 
 
 def is_served(database: Path) -> bool:
-    """Whether a `checkin serve` runs on this file, as far as can be seen from here."""
+    """Whether a `checkin serve` runs on this file, as far as its lock can be read. One that starts in the instant of
+    the look is refused."""
     try:
         with _lock_of(database).open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -248,7 +249,9 @@ def is_served(database: Path) -> bool:
 
 
 def _lock_of(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
+    """Beside the file itself, where SQLite has its log as well: whichever name or link it is called by, it is one."""
+    file = database.resolve()
+    return file.with_name(f"{file.name}.lock")
 
 
 def is_up_to_date(path: Path) -> bool:

@@ -25,6 +25,8 @@ PIECES_MAX = 256
 FRAMES_KEPT = 256
 CLOSE_NO_TEXT = 1007
 """RFC 6455, 7.4.1."""
+REASON_BYTES_MAX = 123
+"""What a farewell can say (RFC 6455, 5.5)."""
 SOCKET = "checkin.socket"
 
 
@@ -33,6 +35,11 @@ class Sockets(WebSocketsSansIOProtocol):
 
     controls = 0
     controls_since_s = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.close()  # a head that is too long: the server neither answers nor ends it
 
     async def run_asgi(self) -> None:
         self.scope[SOCKET] = self  # type: ignore[literal-required]
@@ -43,9 +50,11 @@ class Sockets(WebSocketsSansIOProtocol):
         nobody is at fault here, and each such client would otherwise leave a page in the log."""
         if self.close_sent:
             raise ClientDisconnected()
+        if reason := message.get("reason"):
+            message = {**message, "reason": reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")}
         await super().send(message)
         if message["type"] == "websocket.accept":
-            # Both heads of the handshake, 3 KiB for as long as the display stays; nobody reads them again.
+            # Both heads of the handshake, 1.5 KiB and more for as long as the display stays: nobody reads them again.
             del self.request, self.response
 
     async def send_frame(self, frame: bytes) -> None:

@@ -57,7 +57,7 @@ class LiveResult(Struct):
     spread_p99_ms: float
     cpu_us_a_delivery: float
     kib_a_connection: float
-    """The service's memory, for each display after the first hundred."""
+    """The service's memory, for each display after the `FIRSTS`, or of few after the first half."""
     grown_mib: float
     """The service's memory, from before the displays came to the end."""
 

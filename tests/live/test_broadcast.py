@@ -91,8 +91,9 @@ def test_display_that_comes_back_begins_with_the_state_as_it_is(served: Served) 
 def test_live_needs_a_token_and_knows_its_areas(served: Served) -> None:
     with pytest.raises(InvalidStatus), connect(served.api.replace("http", "ws") + "/live", proxy=None):
         pass
-    with listen(served, "?area=X") as display, pytest.raises(ConnectionClosed, match="no area"):
-        display.recv(5)
+    for area in ("X", "%C3%96" * 90):  # the longer one fills more bytes than a farewell has
+        with listen(served, f"?area={area}") as display, pytest.raises(ConnectionClosed, match=r"1008.*no area"):
+            display.recv(5)
 
 
 def test_display_that_floods_is_dropped(served: Served) -> None:
@@ -144,6 +145,12 @@ def test_display_that_sends_no_websocket_is_cut_off_without_a_word_in_the_log(
     with listen(served) as display:
         assert told(display)["type"] == "snapshot"
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_display_whose_head_is_too_long_is_let_go_of(served: Served) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=6) as raw:
+        raw.sendall(handshake(served)[:-2] + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\n")
+        assert raw.recv(65_536) == b""
 
 
 def test_chatty_display_stays_until_another_program_revokes_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

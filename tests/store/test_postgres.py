@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
+from checkin.core.errors import CheckinError
 from checkin.core.facts import Scanned
 from checkin.core.model import Scan
 from checkin.main import open_store
@@ -25,7 +27,7 @@ from checkin.service.verify import verify
 from checkin.store import attendees, facts, postgres
 from checkin.store.copying import NOT_COPIED, copy_all, tables
 from checkin.store.engine import Row, Store, StoreBusy, Transaction
-from checkin.store.migrations import apply_sqlite_migrations
+from checkin.store.migrations import apply_sqlite_migrations, migration_files
 from checkin.store.postgres import PostgresStore, together, translated
 from tests.engine import new_postgres_database
 from tests.venue import SLUG, at, fill
@@ -141,6 +143,33 @@ def test_indexes_are_those_that_sqlite_has() -> None:
     assert wanted <= on_postgres(work)
 
 
+def test_database_of_an_older_version_is_brought_up_to_date_with_what_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    older = migration_files("postgres")[:4]
+
+    async def work(url: str) -> None:
+        venues = Venues()
+        with monkeypatch.context() as patched:
+            patched.setattr(postgres, "migration_files", lambda engine: older)
+            store = await PostgresStore.open(url)
+            codes = (await fill(store, venues)).values()
+            arrived = [Arrived(scan=Scan(id=f"scan {code}", code=code, door="D1"), by="test") for code in codes]
+            first = await store.write(lambda tx: admit(tx, venues, SLUG, arrived, at("10:00")))
+            await store.close()
+        store = await PostgresStore.open(url)
+        again = await store.write(lambda tx: admit(tx, venues, SLUG, arrived, at("10:01")))
+        assert [one.answer.seq for one in again if isinstance(one, Answered) and one.repeated] == [
+            one.answer.seq for one in first if isinstance(one, Answered)
+        ]
+        assert await store.read(lambda tx: verify(tx, venues, SLUG)) == []
+        await store.close()
+        with monkeypatch.context() as patched:
+            patched.setattr(postgres, "migration_files", lambda engine: older)
+            with pytest.raises(CheckinError, match="newer version"):
+                await PostgresStore.open(url)
+
+    on_postgres(work)
+
+
 def test_facts_of_several_nodes_are_gapless_and_the_last_seats_go_once() -> None:
     """Thirty people at a house of ten, every one of them at every node in the same moment."""
 
@@ -217,6 +246,13 @@ def test_answer_is_had_while_what_was_asked_for_after_it_still_waits() -> None:
         with pytest.raises(psycopg.errors.DivisionByZero):
             await store.write(lambda tx: (tx.ask("SELECT 1 / ?", (0,)), tx.ask("SELECT 1")())[1])
         assert await store.write(lambda tx: tx.ask("SELECT 1")()) == [(1,)]
+
+        def ask_much(tx: Transaction) -> float:
+            began_s = time.monotonic()
+            assert tx.ask("SELECT length(?)", ("x" * 16_000_000,))() == [(16_000_000,)]
+            return time.monotonic() - began_s
+
+        assert await store.write(ask_much) < 3  # more than a socket takes at once goes as soon as it takes it
         await store.close()
 
     on_postgres(work)
@@ -339,6 +375,75 @@ def test_people_and_facts_are_looked_up_by_their_keys_even_where_none_were_there
     assert any("presence_pkey" in step for step in steps)
     assert any("fact_by_id" in step for step in steps), steps
     assert not any("Seq Scan" in step or "Hash" in step for step in steps), steps
+
+
+def test_server_notes_nothing_of_values_that_were_deleted() -> None:
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+        await fill(store, Venues())
+        with psycopg.connect(url, autocommit=True) as other:
+
+            def noted() -> set[str]:
+                other.execute("ANALYZE")
+                return {table for (table,) in other.execute("SELECT tablename FROM pg_stats")}
+
+            def schema() -> list[Row]:
+                columns = "table_name, column_name, data_type, collation_name, is_nullable, column_default"
+                return [
+                    *other.execute(f"SELECT {columns} FROM information_schema.columns ORDER BY 1, 2"),
+                    *other.execute("SELECT indexdef FROM pg_indexes ORDER BY 1"),
+                    *other.execute("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2"),
+                ]
+
+            other.execute("UPDATE attendee SET booking_number = 'B 4711'")
+            other.execute("INSERT INTO attended (attendee, event, stays) SELECT id, event, 'geheim' FROM attendee")
+            before, made = noted(), schema()
+            other.execute("UPDATE attendee SET booking_number = ''; DELETE FROM attended")
+            await store.forget_deleted()
+            assert before - noted() == {"attended", "attendee_by_booking_number"}
+            assert schema() == made
+        await store.close()
+
+    on_postgres(work)
+
+
+def test_what_was_deleted_is_written_anew_when_nobody_sees_it_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup or an export under way sees what there was before, and the server keeps it for them."""
+
+    async def work(url: str) -> None:
+        store = await PostgresStore.open(url)
+        await fill(store, Venues())
+        await store.write(lambda tx: tx.run("UPDATE attendee SET family_name = 'Geheimrat' WHERE id = 'a1'"))
+        with psycopg.connect(url, autocommit=True) as other, psycopg.connect(url) as reader:
+
+            def stands() -> bool:
+                other.execute("CHECKPOINT")
+                row = other.execute(
+                    "SELECT pg_read_binary_file(pg_relation_filepath('attendee')),"
+                    " (SELECT count(*) FROM pg_stats WHERE most_common_vals::text LIKE '%Geheimrat%')"
+                ).fetchone()
+                assert row is not None
+                return b"Geheimrat" in row[0] or row[1] > 0
+
+            reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            reader.execute("SELECT 1")
+            await store.write(lambda tx: tx.run("UPDATE attendee SET family_name = '' WHERE id = 'a1'"))
+            assert stands()
+            monkeypatch.setattr(postgres, "EARLIER_S_MAX", 0.3)
+            with pytest.raises(StoreBusy, match="vacuumdb"):
+                await store.forget_deleted()
+            monkeypatch.setattr(postgres, "EARLIER_S_MAX", 30)
+            forgetting = asyncio.create_task(store.forget_deleted())
+            for _ in range(5):
+                await asyncio.sleep(0.1)
+                await asyncio.wait_for(store.write(lambda tx: tx.run("UPDATE event SET name = name")), 3)
+            assert not forgetting.done()
+            reader.rollback()
+            await forgetting
+            assert not stands()
+        await store.close()
+
+    on_postgres(work)
 
 
 def test_database_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from checkin.service.venues import Venues
 from checkin.store import badges
 from checkin.store.engine import StoreBusy, StoreFull, Transaction
 from checkin.store.migrations import migration_files
-from checkin.store.sqlite import ServeLock, SqliteStore
+from checkin.store.sqlite import ServeLock, SqliteStore, is_served
 from tests.venue import SLUG, at, fill
 
 
@@ -115,11 +115,15 @@ def test_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_second_serve_on_the_same_database_is_refused(tmp_path: Path) -> None:
-    first = ServeLock(tmp_path / "a.db")
-    with pytest.raises(StoreBusy, match="Another `checkin serve` runs"):
-        ServeLock(tmp_path / "a.db")
-    first.release()
-    ServeLock(tmp_path / "a.db").release()
+    (tmp_path / "same.db").symlink_to("a.db")
+    for name in ("a.db", "same.db"):
+        assert not is_served(tmp_path / name)
+        first = ServeLock(tmp_path / "a.db")
+        assert is_served(tmp_path / name)
+        with pytest.raises(StoreBusy, match="Another `checkin serve` runs"):
+            ServeLock(tmp_path / name)
+        first.release()
+        ServeLock(tmp_path / name).release()
 
 
 def test_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
