@@ -23,7 +23,6 @@ from checkin.store import facts, stations
 from checkin.store.engine import Transaction
 from checkin.store.events import load_event_row
 from checkin.wire import EvacuationSent
-from tests.engine import POSTGRES
 from tests.service.test_stations import House, in_house, log
 from tests.venue import SLUG
 
@@ -201,7 +200,7 @@ def test_news_are_read_and_made_once_for_stations_that_are_not_equally_far_behin
     in_house(day)
 
 
-@pytest.mark.skipif(POSTGRES, reason="SQLite is told which index to take")
+@pytest.mark.sqlite
 def test_rows_of_a_scan_are_looked_up_and_not_searched_for() -> None:
     async def day(house: House) -> None:
         def plan(tx: Transaction) -> str:
