@@ -112,7 +112,6 @@ class _Piece:
 class _Admission:
     def __init__(self, tx: Transaction, venues: Venues, slug: str, arrived: Sequence[Arrived], now: int) -> None:
         self.tx = tx
-        self.arrived = arrived
         self.now = now
         event = self.event = venues.id(tx, slug)
         self.pieces = iter(_in_pieces(arrived) if tx.works_beside else [arrived])

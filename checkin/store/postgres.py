@@ -208,7 +208,8 @@ class PatientConnection(psycopg.Connection[Row]):
     def _answered(self, cursor: psycopg.Cursor[Row]) -> Generator[Wait, Ready, None]:
         assert self._pipeline is not None
         while cursor.pgresult is None:
-            yield from self._pipeline._communicate_gen()  # sends what the socket takes, and takes what is there
+            # psycopg's own way to send what the socket takes, and to take what is there: it has no public name (3.3).
+            yield from self._pipeline._communicate_gen()
             if cursor.pgresult is None:
                 yield Wait.RW if self.pgconn.flush() else Wait.R
 

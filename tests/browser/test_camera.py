@@ -12,6 +12,7 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests import engine
 from tests.browser.axe import violations
 from tests.browser.cable import Cable
 from tests.browser.conftest import CHROMIUM, Opened
@@ -160,14 +161,12 @@ def test_empty_picture_is_no_scan(opened: Opened, served: Served) -> None:
 
 
 @pytest.mark.parametrize("filmed", [wifi], indirect=True)
-def test_code_that_is_no_badge_is_unknown_and_kept_nowhere_situation_26(opened: Opened, served: Served) -> None:
+def test_code_that_is_no_badge_is_unknown_and_kept_nowhere_situation_26(opened: Opened, tmp_path: Path) -> None:
     page = with_camera(opened(DOOR))
     expect(page.locator("#head")).to_have_text("Unbekannt")
     assert "geheim" not in page.content()
     assert "geheim" not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-    database = Path(served.centre.store.path)  # type: ignore[attr-defined]
-    for one in database.parent.glob(f"{database.name}*"):
-        assert b"geheim" not in one.read_bytes()
+    assert b"geheim" not in engine.files_of(tmp_path)
 
 
 @pytest.mark.parametrize("filmed", [away_and_back], indirect=True)

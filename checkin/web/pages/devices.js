@@ -120,7 +120,7 @@ async function start() {
   await openFrame("devices");
   find("#to-stations").setAttribute("href", `${page}/stations`);
   follow(() => {});
-  find("#doors").replaceChildren(...layout.doors.map((/** @type {any} */ door) => make("option", { value: door.id }, `${door.id} ${door.name}`)));
+  find("#doors").replaceChildren(...layout.doors.map((/** @type {any} */ door) => make("option", { value: door.id }, doorName(door.id))));
   await load();
 }
 
